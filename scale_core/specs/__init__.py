@@ -1,0 +1,18 @@
+"""Loading, checking and upgrading the versioned documents whose schemas are in ``specs/``."""
+
+from scale_core.specs.explain import explain
+from scale_core.specs.jsontext import loads
+from scale_core.specs.library import SpecLibrary
+from scale_core.specs.problems import InvalidDocument, InvalidJSON, Problem, SpecSourceError, UnknownSpec, pointer
+
+__all__ = [
+    "InvalidDocument",
+    "InvalidJSON",
+    "Problem",
+    "SpecLibrary",
+    "SpecSourceError",
+    "UnknownSpec",
+    "explain",
+    "loads",
+    "pointer",
+]
