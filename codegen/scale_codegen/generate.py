@@ -1,0 +1,25 @@
+"""Documents in, files out: the one function that writing and checking share."""
+
+from pathlib import Path
+from typing import Final
+
+from scale_codegen.build_openapi import build_api
+from scale_codegen.build_specs import build_specs
+from scale_codegen.format import format_files
+from scale_codegen.load import load
+from scale_codegen.render import render
+from scale_codegen.validate import validate
+
+PACKAGE: Final = "generated/scale_generated"
+
+
+def generate(root: Path) -> dict[str, str]:
+    """What ``generated/`` has to hold for the documents below ``root``: path below ``root`` -> text, by path.
+
+    :raises BadDocuments: the documents have problems.
+    :raises FormatterFailed: ruff is missing.
+    """
+    documents = load(root)
+    validate(documents)
+    files = render(build_api(documents.api), build_specs(documents.specs))
+    return format_files({f"{PACKAGE}/{path}": text for path, text in files.items()})
