@@ -1,0 +1,105 @@
+"""Connections and transactions."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from scale_core.db.errors import DatabaseUnusable
+
+SQLITE_BUSY_SECONDS = 30
+WRITES = "scale_writes"
+
+
+class Database:
+    """One database. Thread-safe; sessions are not.
+
+    :param url: an SQLAlchemy URL; ``sqlite:///<path>`` or ``postgresql+psycopg2://…``.
+    :raises DatabaseUnusable: the URL is none, or of a database that Scale does not know.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url: URL = make_url(url)
+        except Exception as error:  # the URL parser raises several kinds
+            raise DatabaseUnusable(f"The database URL cannot be read: {error}.") from error
+        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise DatabaseUnusable(
+                f"Scale runs on sqlite and postgresql, not on {self.url.get_backend_name()!r}: "
+                "use sqlite:///<path> or postgresql+psycopg2://<user>@<host>/<database>."
+            )
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine: Engine = create_engine(
+            self.url, json_serializer=_to_json, json_deserializer=orjson.loads, **self._options()
+        )
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    def _options(self) -> dict[str, Any]:
+        if self.is_sqlite:
+            # isolation is ours: `_begin_sqlite` says whether a transaction writes, so that two writers queue up
+            # instead of failing when the second one tries to upgrade its read lock.
+            return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None}, "pool_size": 20}
+        return {"pool_pre_ping": True, "pool_size": 20}
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database and changes nothing."""
+        with WriteSession(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator["WriteSession"]:
+        """A session whose changes are committed at the end, all or none; then what it was asked to call is called."""
+        with WriteSession(self.engine) as session:
+            session.connection(execution_options={WRITES: True})
+            yield session
+            session.commit()
+        for call in session.after_commit:
+            call()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def check_connection(self) -> None:
+        """Raise DatabaseUnusable if no connection can be made."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            raise DatabaseUnusable(
+                f"No connection to {self.url.render_as_string(hide_password=True)}: {error.orig}."
+            ) from error
+
+
+class WriteSession(Session):
+    """A session that remembers what to call once it is committed."""
+
+    def __init__(self, bind: Engine) -> None:
+        super().__init__(bind=bind, expire_on_commit=False, autoflush=False)
+        self.after_commit: list[Callable[[], None]] = []
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    cursor = connection.cursor()
+    # WAL: readers never wait for the writer. FULL: a commit that was answered survives a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16384"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value).decode()

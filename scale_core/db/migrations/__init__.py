@@ -1,0 +1,1 @@
+"""Alembic migrations; `scale db upgrade` runs them."""

@@ -1,0 +1,30 @@
+"""The tables. Field names are those of the reference's resources."""
+
+from scale_core.db.models.files import FileAncestry, ScaleFile, Workspace
+from scale_core.db.models.ingests import Ingest, Strike
+from scale_core.db.models.jobs import Error, Job, JobExecution, JobInputFile, JobType, JobTypeRevision
+from scale_core.db.models.nodes import Node, Scheduler
+from scale_core.db.models.recipes import Recipe, RecipeJob, RecipeType, RecipeTypeRevision
+from scale_core.db.models.triggers import TriggerEvent, TriggerRule
+
+__all__ = [
+    "Error",
+    "FileAncestry",
+    "Ingest",
+    "Job",
+    "JobExecution",
+    "JobInputFile",
+    "JobType",
+    "JobTypeRevision",
+    "Node",
+    "Recipe",
+    "RecipeJob",
+    "RecipeType",
+    "RecipeTypeRevision",
+    "ScaleFile",
+    "Scheduler",
+    "Strike",
+    "TriggerEvent",
+    "TriggerRule",
+    "Workspace",
+]

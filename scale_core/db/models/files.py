@@ -1,0 +1,85 @@
+"""Workspaces and the files in them."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from scale_core.db.base import Base, Document, Id, Record
+from scale_core.db.models.jobs import Job, JobExecution, JobType
+from scale_core.db.models.workspaces import Workspace
+from scale_core.db.types import Wkb
+
+__all__ = ["FileAncestry", "ScaleFile", "Workspace"]
+
+
+class ScaleFile(Record):
+    """A file that Scale tracks: a source file (``file_type`` SOURCE: it was ingested) or a product (PRODUCT: a job made it).
+
+    ``geometry`` and ``center_point`` are WKB, WGS 84; ``west`` … ``north`` are the bounding box in degrees.
+    ``moving_to`` is set while a file is moved inside its workspace.
+    """
+
+    __tablename__ = "scale_file"
+    __table_args__ = (
+        Index("uq_scale_file_workspace_id_file_path", "workspace_id", "file_path", unique=True),
+        Index("ix_scale_file_file_type_last_modified", "file_type", "last_modified"),
+        Index("ix_scale_file_file_name", "file_name"),
+        Index("ix_scale_file_bounds", "west", "east", "south", "north"),
+    )
+
+    file_type: Mapped[str] = mapped_column(String(10))
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
+    file_name: Mapped[str] = mapped_column(String(255))
+    file_path: Mapped[str] = mapped_column(String(1000))
+    moving_to: Mapped[str | None] = mapped_column(String(1000))
+    media_type: Mapped[str] = mapped_column(String(250))
+    file_size: Mapped[int] = mapped_column(BigInteger)
+    checksum: Mapped[str | None] = mapped_column(String(80))
+    data_type: Mapped[list[str]]
+    is_deleted: Mapped[bool] = mapped_column(default=False)
+    deleted: Mapped[datetime | None]
+    uuid: Mapped[str] = mapped_column(String(32), index=True)
+    data_started: Mapped[datetime | None]
+    data_ended: Mapped[datetime | None]
+    geometry: Mapped[bytes | None] = mapped_column(Wkb)
+    center_point: Mapped[bytes | None] = mapped_column(Wkb)
+    west: Mapped[float | None]
+    south: Mapped[float | None]
+    east: Mapped[float | None]
+    north: Mapped[float | None]
+    meta_data: Mapped[Document]
+    countries: Mapped[list[str]]
+
+    # Source files
+    is_parsed: Mapped[bool] = mapped_column(default=False)
+    parsed: Mapped[datetime | None]
+
+    # Products
+    is_operational: Mapped[bool | None]
+    is_published: Mapped[bool | None]
+    published: Mapped[datetime | None]
+    unpublished: Mapped[datetime | None]
+    job_type_id: Mapped[int | None] = mapped_column(ForeignKey("job_type.id"), index=True)
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"), index=True)
+    job_exe_id: Mapped[int | None] = mapped_column(ForeignKey("job_exe.id"))
+    job_output: Mapped[str | None] = mapped_column(String(255))
+
+    workspace: Mapped[Workspace] = relationship()
+    job_type: Mapped[JobType | None] = relationship()
+    job: Mapped[Job | None] = relationship()
+    job_exe: Mapped[JobExecution | None] = relationship()
+
+
+class FileAncestry(Base):
+    """``descendant`` was made, by ``job_exe``, from ``ancestor`` (directly, or through other products)."""
+
+    __tablename__ = "file_ancestry"
+    __table_args__ = (Index("uq_file_ancestry_ancestor_descendant", "ancestor_id", "descendant_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    ancestor_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"))
+    descendant_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"), index=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    job_exe_id: Mapped[int] = mapped_column(ForeignKey("job_exe.id"))
+    is_direct: Mapped[bool]

@@ -1,0 +1,180 @@
+"""Errors, job types, jobs and their executions."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from scale_core.db.base import Base, Document, Id, Record
+from scale_core.db.models.nodes import Node
+from scale_core.db.models.triggers import TriggerEvent, TriggerRule
+
+ACTIVE_EXECUTION = text("status IN ('QUEUED', 'RUNNING')")
+ACTIVE_JOB = text("status IN ('PENDING', 'BLOCKED', 'QUEUED', 'RUNNING')")
+
+
+class Error(Record):
+    """What a failure is called."""
+
+    __tablename__ = "error"
+
+    name: Mapped[str] = mapped_column(String(50), unique=True)
+    title: Mapped[str | None]
+    description: Mapped[str | None]
+    category: Mapped[str] = mapped_column(String(50))
+    is_builtin: Mapped[bool] = mapped_column(default=False)
+
+
+class JobType(Record):
+    """An algorithm, and what Scale needs to know to run it. mem and disk are MiB, timeout is seconds."""
+
+    __tablename__ = "job_type"
+    __table_args__ = (Index("uq_job_type_name_version", "name", "version", unique=True),)
+
+    name: Mapped[str] = mapped_column(String(50))
+    version: Mapped[str] = mapped_column(String(50))
+    title: Mapped[str | None]
+    description: Mapped[str | None]
+    category: Mapped[str | None]
+    author_name: Mapped[str | None]
+    author_url: Mapped[str | None]
+    is_system: Mapped[bool] = mapped_column(default=False)
+    is_long_running: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_operational: Mapped[bool] = mapped_column(default=True)
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    icon_code: Mapped[str | None]
+    docker_privileged: Mapped[bool] = mapped_column(default=False)
+    docker_image: Mapped[str | None]
+    revision_num: Mapped[int] = mapped_column(default=1)
+    priority: Mapped[int]
+    timeout: Mapped[int]
+    max_scheduled: Mapped[int | None]
+    max_tries: Mapped[int]
+    cpus_required: Mapped[float]
+    mem_required: Mapped[float]
+    disk_out_const_required: Mapped[float]
+    disk_out_mult_required: Mapped[float]
+    interface: Mapped[Document]
+    error_mapping: Mapped[Document]
+    trigger_rule_id: Mapped[int | None] = mapped_column(ForeignKey("trigger_rule.id"), index=True)
+    archived: Mapped[datetime | None]
+    paused: Mapped[datetime | None]
+
+    trigger_rule: Mapped[TriggerRule | None] = relationship()
+
+
+class JobTypeRevision(Base):
+    """The interface of a job type as it was from one change of it to the next."""
+
+    __tablename__ = "job_type_rev"
+    __table_args__ = (Index("uq_job_type_rev_job_type_id_revision_num", "job_type_id", "revision_num", unique=True),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))
+    revision_num: Mapped[int]
+    interface: Mapped[Document]
+    created: Mapped[datetime]
+
+    job_type: Mapped[JobType] = relationship()
+
+
+class Job(Record):
+    """One piece of work: a job type's interface, at a revision, with data."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_active", "status", sqlite_where=ACTIVE_JOB, postgresql_where=ACTIVE_JOB),
+        Index("ix_job_job_type_id_last_modified", "job_type_id", "last_modified"),
+    )
+
+    job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))
+    job_type_rev_id: Mapped[int] = mapped_column(ForeignKey("job_type_rev.id"))
+    event_id: Mapped[int] = mapped_column(ForeignKey("trigger_event.id"), index=True)
+    error_id: Mapped[int | None] = mapped_column(ForeignKey("error.id"))
+    status: Mapped[str] = mapped_column(String(20))
+    priority: Mapped[int]
+    num_exes: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    timeout: Mapped[int]
+    max_tries: Mapped[int]
+    cpus_required: Mapped[float]
+    mem_required: Mapped[float]
+    disk_in_required: Mapped[float] = mapped_column(default=0.0)
+    disk_out_required: Mapped[float] = mapped_column(default=0.0)
+    data: Mapped[Document]
+    results: Mapped[Document]
+    queued: Mapped[datetime | None]
+    started: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    last_status_change: Mapped[datetime]
+
+    job_type: Mapped[JobType] = relationship()
+    job_type_rev: Mapped[JobTypeRevision] = relationship()
+    event: Mapped[TriggerEvent] = relationship()
+    error: Mapped[Error | None] = relationship()
+
+
+class JobInputFile(Base):
+    """A file that a job was given, so that lists need not read job data."""
+
+    __tablename__ = "job_input_file"
+    __table_args__ = (Index("ix_job_input_file_job_id", "job_id"), Index("ix_job_input_file_file_id", "file_id"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    file_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"))
+
+
+class JobExecution(Record):
+    """One try to run a job. Those in QUEUED are the queue; ``priority`` is copied so that the queue is one index."""
+
+    __tablename__ = "job_exe"
+    __table_args__ = (
+        Index(
+            "ix_job_exe_queue",
+            "status",
+            "priority",
+            "queued",
+            "id",
+            sqlite_where=ACTIVE_EXECUTION,
+            postgresql_where=ACTIVE_EXECUTION,
+        ),
+        Index("ix_job_exe_job_id", "job_id"),
+        Index("ix_job_exe_node_id_last_modified", "node_id", "last_modified"),
+    )
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))
+    node_id: Mapped[int | None] = mapped_column(ForeignKey("node.id"))
+    error_id: Mapped[int | None] = mapped_column(ForeignKey("error.id"))
+    status: Mapped[str] = mapped_column(String(20))
+    priority: Mapped[int]
+    command_arguments: Mapped[str] = mapped_column(Text, default="")
+    timeout: Mapped[int]
+    queued: Mapped[datetime]
+    started: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    pre_started: Mapped[datetime | None]
+    pre_completed: Mapped[datetime | None]
+    pre_exit_code: Mapped[int | None]
+    job_started: Mapped[datetime | None]
+    job_completed: Mapped[datetime | None]
+    job_exit_code: Mapped[int | None]
+    post_started: Mapped[datetime | None]
+    post_completed: Mapped[datetime | None]
+    post_exit_code: Mapped[int | None]
+    message: Mapped[str | None] = mapped_column(Text)
+    environment: Mapped[Document]
+    cpus_scheduled: Mapped[float] = mapped_column(default=0.0)
+    mem_scheduled: Mapped[float] = mapped_column(default=0.0)
+    disk_in_scheduled: Mapped[float] = mapped_column(default=0.0)
+    disk_out_scheduled: Mapped[float] = mapped_column(default=0.0)
+    disk_total_scheduled: Mapped[float] = mapped_column(default=0.0)
+    results: Mapped[Document]
+    results_manifest: Mapped[Document]
+
+    job: Mapped[Job] = relationship()
+    job_type: Mapped[JobType] = relationship()
+    node: Mapped[Node | None] = relationship()
+    error: Mapped[Error | None] = relationship()

@@ -1,0 +1,41 @@
+"""Nodes and the scheduler's one row."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scale_core.db.base import Base, Id, Record
+
+
+class Node(Record):
+    """A machine that runs executions. Resources are what the engine last reported: cores, MiB, MiB."""
+
+    __tablename__ = "node"
+
+    hostname: Mapped[str] = mapped_column(String(250))
+    port: Mapped[int]
+    slave_id: Mapped[str] = mapped_column(String(250), unique=True)
+    pause_reason: Mapped[str | None]
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    is_paused_errors: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_connected: Mapped[bool] = mapped_column(default=False)
+    archived: Mapped[datetime | None]
+    last_offer: Mapped[datetime | None]
+    cpus_total: Mapped[float] = mapped_column(default=0.0)
+    mem_total: Mapped[float] = mapped_column(default=0.0)
+    disk_total: Mapped[float] = mapped_column(default=0.0)
+
+
+class Scheduler(Base):
+    """The one row (id 1) that all processes share: pause, and who schedules now."""
+
+    __tablename__ = "scheduler"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    hostname: Mapped[str | None]
+    master_hostname: Mapped[str | None]
+    master_port: Mapped[int | None]
+    heartbeat: Mapped[datetime | None]

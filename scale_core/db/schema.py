@@ -1,0 +1,65 @@
+"""The version of the database's schema: what it is, what it should be, and getting there."""
+
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from scale_core.db.database import Database
+from scale_core.db.errors import DatabaseUnusable
+
+
+def upgrade(database: Database) -> tuple[str | None, str]:
+    """Migrate to the newest schema; an empty database gets all tables.
+
+    :return: the revisions before and after.
+    :raises DatabaseUnusable: the schema is newer than this software.
+    """
+    before = _current(database)
+    head = _scripts().get_current_head() or ""
+    if before is not None and before not in _known():
+        raise DatabaseUnusable(_newer(before))
+    if before != head:
+        with database.engine.begin() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    return before, head
+
+
+def require_current(database: Database) -> None:
+    """Raise DatabaseUnusable, saying what to do, unless the schema is the one that this software was made for."""
+    current = _current(database)
+    if current == _scripts().get_current_head():
+        return
+    if current is None:
+        raise DatabaseUnusable("The database is empty. Run `scale db upgrade` first.")
+    if current in _known():
+        raise DatabaseUnusable(f"The database is at schema {current}, which is older. Run `scale db upgrade` first.")
+    raise DatabaseUnusable(_newer(current))
+
+
+def _newer(revision: str) -> str:
+    return f"The database is at schema {revision}, which is newer than this version of Scale. Upgrade Scale."
+
+
+def _current(database: Database) -> str | None:
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _known() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("scale_core.db") / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

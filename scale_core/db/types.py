@@ -1,0 +1,60 @@
+"""Column types that mean the same on every database."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry as PostgisGeometry
+from sqlalchemy import DateTime, Dialect, LargeBinary
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+
+Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+"""A document: JSONB on PostgreSQL, text on SQLite. None is NULL."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment. Always timezone-aware UTC in Python; stored without an offset where the database has none."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes; SQLite gets the UTC time without its offset."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no timezone; times in the database are UTC")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back what was stored, as UTC."""
+        if value is None or value.tzinfo is UTC:
+            return value
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Wkb(TypeDecorator[bytes]):
+    """A WGS 84 geometry, as WKB in Python: a PostGIS geometry on PostgreSQL, bytes on SQLite."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostGIS where there is one."""
+        if dialect.name == "postgresql":
+            postgis: TypeEngine[Any] = PostgisGeometry(srid=4326, spatial_index=False)
+            return dialect.type_descriptor(postgis)
+        return dialect.type_descriptor(LargeBinary())
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
+        """WKB in; PostGIS takes it as hexadecimal EWKB text."""
+        if value is None or dialect.name != "postgresql":
+            return value
+        return f"SRID=4326;{value.hex()}"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        """WKB out."""
+        if value is None or isinstance(value, bytes):
+            return value
+        return bytes(value.data) if hasattr(value, "data") else bytes.fromhex(str(value))

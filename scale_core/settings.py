@@ -1,0 +1,104 @@
+"""Settings: flags, then SCALE_… environment variables, then scale.toml, then the defaults here."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+CONFIG_FILE = "scale.toml"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message says which, where it came from and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation is set up.
+
+    :param data_dir: folder for the embedded database, executions and logs.
+    :param database_url: SQLAlchemy URL; empty: an SQLite file in ``data_dir``.
+    :param engine: name of the engine that runs executions.
+    :param bind: ``host:port`` of the web server.
+    :param grace_seconds: how long running executions may go on after SIGTERM.
+    :param engine_options: the table ``[engine]`` of scale.toml and ``SCALE_ENGINE_<OPTION>`` variables.
+    """
+
+    data_dir: Path = Path(".scale")
+    database_url: str = ""
+    engine: str = "local"
+    bind: str = "127.0.0.1:8580"
+    grace_seconds: float = 10.0
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'scale.db'}"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen on.
+
+        :raises SettingsError: ``bind`` is not ``host:port``.
+        """
+        host, colon, port = self.bind.rpartition(":")
+        if not colon or not port.isdigit() or int(port) > 65535:
+            raise SettingsError(f"bind: {self.bind!r} is not host:port, for example 127.0.0.1:8580.")
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
+SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
+
+
+def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Put the settings together.
+
+    :param flags: what was given on the command line, by setting name; None counts as not given.
+    :raises SettingsError: a value cannot be read.
+    """
+    given_file = flags.get("config") or environ.get("SCALE_CONFIG")
+    values = _from_file(Path(given_file or CONFIG_FILE), required=given_file is not None)
+    options = dict(values.pop("engine_options"))
+    for name in SIMPLE:
+        if (variable := f"SCALE_{name.upper()}") in environ:
+            values[name] = environ[variable]
+    prefix = "SCALE_ENGINE_"
+    options |= {key.removeprefix(prefix).lower(): value for key, value in environ.items() if key.startswith(prefix)}
+    values |= {name: value for name, value in flags.items() if name in SIMPLE and value is not None}
+    return Settings(**_typed(values), engine_options=options)
+
+
+def _from_file(path: Path, required: bool) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        if required:
+            raise SettingsError(f"There is no settings file {path}.") from error
+        return {"engine_options": {}}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}.") from error
+    engine = document.pop("engine", {})
+    options = {}
+    if isinstance(engine, dict):
+        options = {key: value for key, value in engine.items() if key != "name"}
+        engine = engine.get("name", "local")
+    if unknown := set(document) - set(SIMPLE):
+        raise SettingsError(f"{path}: unknown setting {sorted(unknown)[0]!r}; there are {', '.join(SIMPLE)}.")
+    if engine:
+        document["engine"] = engine
+    return document | {"engine_options": options}
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    result = dict(values)
+    if "data_dir" in result:
+        result["data_dir"] = Path(result["data_dir"])
+    if "grace_seconds" in result:
+        try:
+            result["grace_seconds"] = float(result["grace_seconds"])
+        except ValueError as error:
+            raise SettingsError(f"grace_seconds: {result['grace_seconds']!r} is not a number of seconds.") from error
+    return result
