@@ -1,0 +1,40 @@
+"""Clock processors: named functions that clock rules run (reference: Clock Triggers)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from scale_core.interfaces.broker import Broker, StorageUsage
+
+
+class ClockContext(Protocol):
+    """What a clock processor may use while it runs."""
+
+    @property
+    def occurred(self) -> datetime:
+        """When the rule fired (UTC)."""
+
+    def workspaces(self) -> Mapping[str, Broker]:
+        """Brokers of the active workspaces by workspace name."""
+
+    def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
+        """Keep a workspace's used and total space."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockProcessor:
+    """A function that clock rules named ``name`` run.
+
+    :param name: the name of the rules that run it.
+    :param title: for people.
+    :param run: the function; an exception it raises is logged and the rule fires again at its next time.
+    :param event_type: type of the events its own rule records.
+    :param schedule: ISO-8601 period of hours, minutes and seconds for its own rule; None: rules are made by users.
+    """
+
+    name: str
+    title: str
+    run: Callable[[ClockContext], None]
+    event_type: str
+    schedule: str | None = None
