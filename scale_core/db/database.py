@@ -52,7 +52,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
-        with WriteSession(self.engine) as session:
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -64,6 +64,13 @@ class Database:
             session.commit()
         for call in session.after_commit:
             call()
+
+    @contextmanager
+    def rehearse(self) -> Iterator["WriteSession"]:
+        """A session that may change anything; all of it is taken back at the end."""
+        with WriteSession(self.engine) as session:
+            session.connection(execution_options={WRITES: True})
+            yield session
 
     def close(self) -> None:
         """Close all connections."""

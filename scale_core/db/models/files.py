@@ -14,7 +14,7 @@ __all__ = ["FileAncestry", "ScaleFile", "Workspace"]
 
 
 class ScaleFile(Record):
-    """A file that Scale tracks: a source file (``file_type`` SOURCE: it was ingested) or a product (PRODUCT: a job made it).
+    """A file that Scale tracks: a source file (``file_type`` SOURCE: ingested) or a product (PRODUCT: made by a job).
 
     ``geometry`` and ``center_point`` are WKB, WGS 84; ``west`` … ``north`` are the bounding box in degrees.
     ``moving_to`` is set while a file is moved inside its workspace.

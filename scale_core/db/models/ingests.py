@@ -22,9 +22,10 @@ class Strike(Record):
     title: Mapped[str | None]
     description: Mapped[str | None]
     configuration: Mapped[Document]
-    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    # The job names the Strike in its data, so the Strike is first, for a moment without a job.
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
 
-    job: Mapped[Job] = relationship()
+    job: Mapped[Job | None] = relationship()
 
 
 class Ingest(Record):

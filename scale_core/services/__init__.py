@@ -1,0 +1,1 @@
+"""Use cases. Each public method of a service is one transaction."""

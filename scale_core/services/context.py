@@ -1,0 +1,52 @@
+"""What every service is given: there is no other state."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scale_core.db.database import Database
+from scale_core.plugin.registry import Registry
+from scale_core.settings import Settings
+from scale_core.specs import SpecLibrary
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The machine's clock, as timezone-aware UTC."""
+    return datetime.now(UTC)
+
+
+class Wakeup:
+    """Lets the scheduler sleep until a commit gives it something to do."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Wake whoever waits; called after a commit."""
+        self._event.set()
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Sleep until :meth:`set` or the timeout; whether it was woken."""
+        woken = self._event.wait(timeout_seconds)
+        self._event.clear()
+        return woken
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Database, plugins, documents, settings and clock of one running Scale.
+
+    ``queue_changed`` is set after a commit that put executions on the queue, or freed what holds them back;
+    ``strikes_changed`` after one that created, edited or canceled a Strike.
+    """
+
+    database: Database
+    registry: Registry
+    specs: SpecLibrary
+    settings: Settings
+    now: Clock = utc_now
+    queue_changed: Wakeup = field(default_factory=Wakeup)
+    strikes_changed: Wakeup = field(default_factory=Wakeup)

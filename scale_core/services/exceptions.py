@@ -1,0 +1,39 @@
+"""What a service refuses, and why. One table (`scale_core.api.problems`) maps these to HTTP."""
+
+from collections.abc import Sequence
+
+from scale_core.specs import Problem
+
+
+class ServiceError(Exception):
+    """Base of everything that a service raises on purpose; the message is for the one who asked."""
+
+
+class NotFound(ServiceError):
+    """There is no such thing."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"There is no {kind} {key!r}.")
+
+
+class Conflict(ServiceError):
+    """What was asked collides with what exists."""
+
+
+class Invalid(ServiceError):
+    """The input is wrong; ``problems`` say where and what would be right."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.pointer or '/'}: {problem.detail}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+def invalid(pointer: str, detail: str) -> Invalid:
+    """An :class:`Invalid` with one problem."""
+    return Invalid([Problem(pointer, detail)])
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise :class:`Invalid` if there is any problem."""
+    if problems:
+        raise Invalid(problems)

@@ -1,0 +1,103 @@
+"""Executions as clients see them: lists, details, logs."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from scale_core.db.listing import Column, Row, Shape
+from scale_core.db.models import JobExecution
+from scale_core.interfaces.engine import Engine, LogChunk
+from scale_core.services.context import Context
+from scale_core.services.exceptions import NotFound
+from scale_core.services.job_reads import job_type_conditions
+from scale_core.services.listing import Listing, ListPage
+from scale_core.services.serialization import SerializerContext
+from scale_generated import models, serializers
+from scale_generated.enums import JobExecutionStatus
+from scale_generated.queries import GetJobExecutionLogQuery, GetJobExecutionLogsQuery, ListJobExecutionsQuery
+
+EXECUTIONS: Listing[models.JobExecution] = Listing(
+    Shape(JobExecution, serializers.JOB_EXECUTION_COLUMNS),
+    serializers.job_execution,
+    serializers.JOB_EXECUTION_ORDER,
+)
+DETAILS = Shape(JobExecution, serializers.JOB_EXECUTION_DETAILS_COLUMNS)
+LOGS = Shape(JobExecution, serializers.JOB_EXECUTION_LOGS_COLUMNS)
+
+LOG_LIMIT_BYTES = 1024 * 1024
+FINISHED = frozenset({JobExecutionStatus.COMPLETED, JobExecutionStatus.FAILED, JobExecutionStatus.CANCELED})
+
+Stream = Literal["stdout", "stderr"]
+
+
+class JobExecutionService:
+    """Lists, details and logs of executions.
+
+    :param engine: who keeps the logs; it need not be started.
+    """
+
+    def __init__(self, context: Context, engine: Engine) -> None:
+        self._context = context
+        self._engine = engine
+
+    def list(self, query: ListJobExecutionsQuery, urls: SerializerContext) -> ListPage[models.JobExecution]:
+        """One page of executions."""
+
+        def where(column: Column) -> Iterable[ColumnElement[bool]]:
+            if query.status is not None:
+                yield column("status") == query.status
+            if query.node_id:
+                yield column("node.id").in_(query.node_id)
+            yield from job_type_conditions(column, query)
+
+        with self._context.database.read() as session:
+            return EXECUTIONS.page(session, query, where, urls, self._context.now())
+
+    def get(self, execution_id: int, urls: SerializerContext) -> models.JobExecutionDetails:
+        """An execution with its resources, environment and results.
+
+        :raises NotFound: there is no such execution.
+        """
+        with self._context.database.read() as session:
+            return serializers.job_execution_details(_row(session, DETAILS, execution_id), urls)
+
+    def logs(
+        self, execution_id: int, query: GetJobExecutionLogsQuery, urls: SerializerContext
+    ) -> models.JobExecutionLogs:
+        """An execution with up to a MiB of each of its logs, from the offsets on.
+
+        :raises NotFound: there is no such execution.
+        """
+        with self._context.database.read() as session:
+            row = _row(session, LOGS, execution_id)
+        status = row[serializers.JOB_EXECUTION_LOGS_COLUMNS.index("status")]
+        stdout = self._engine.logs(execution_id, "stdout", query.stdout_offset, LOG_LIMIT_BYTES)
+        stderr = self._engine.logs(execution_id, "stderr", query.stderr_offset, LOG_LIMIT_BYTES)
+        return serializers.job_execution_logs(
+            row,
+            urls,
+            is_finished=status in FINISHED,
+            stdout=stdout.data.decode(errors="replace"),
+            stderr=stderr.data.decode(errors="replace"),
+            stdout_next_offset=stdout.offset + len(stdout.data),
+            stderr_next_offset=stderr.offset + len(stderr.data),
+        )
+
+    def log(self, execution_id: int, stream: str, query: GetJobExecutionLogQuery) -> LogChunk:
+        """A piece of one log as it was written.
+
+        :raises NotFound: there is no such execution.
+        """
+        with self._context.database.read() as session:
+            _row(session, LOGS, execution_id)
+        limit = min(query.limit or LOG_LIMIT_BYTES, LOG_LIMIT_BYTES)
+        return self._engine.logs(execution_id, stream, query.offset, limit)
+
+
+def _row(session: Session, shape: Shape, execution_id: int) -> Row:
+    row = shape.row(session, execution_id)
+    if row is None:
+        raise NotFound("job execution", execution_id)
+    return row

@@ -1,0 +1,175 @@
+"""Files, sources and products as clients see them, and their content."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeVar
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from scale_core.db.listing import Column, Order, Page, Row, Shape
+from scale_core.db.models import FileAncestry, ScaleFile
+from scale_core.services.brokers import broker_for
+from scale_core.services.context import Context
+from scale_core.services.exceptions import NotFound
+from scale_core.services.job_reads import job_type_conditions
+from scale_core.services.listing import Listing, ListPage
+from scale_core.services.serialization import SerializerContext
+from scale_generated import models, serializers
+from scale_generated.queries import ListFilesQuery, ListProductsQuery, ListSourcesQuery
+
+T = TypeVar("T")
+
+FILES: Listing[models.ScaleFile] = Listing(
+    Shape(ScaleFile, serializers.SCALE_FILE_COLUMNS), serializers.scale_file, serializers.SCALE_FILE_ORDER
+)
+SOURCES: Listing[models.Source] = Listing(
+    Shape(ScaleFile, serializers.SOURCE_COLUMNS), serializers.source, serializers.SOURCE_ORDER
+)
+PRODUCTS: Listing[models.Product] = Listing(
+    Shape(ScaleFile, serializers.PRODUCT_COLUMNS), serializers.product, serializers.PRODUCT_ORDER
+)
+FILE = Shape(ScaleFile, serializers.SCALE_FILE_COLUMNS)
+SOURCE = Shape(ScaleFile, serializers.SOURCE_COLUMNS)
+SOURCE_DETAILS = Shape(ScaleFile, serializers.SOURCE_DETAILS_COLUMNS)
+PRODUCT = Shape(ScaleFile, serializers.PRODUCT_COLUMNS)
+PRODUCT_DETAILS = Shape(ScaleFile, serializers.PRODUCT_DETAILS_COLUMNS)
+
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's bytes: an open stream that can seek, and what HTTP needs to know of it."""
+
+    stream: BinaryIO
+    size: int
+    media_type: str
+    file_name: str
+    checksum: str | None
+
+
+class FileService:
+    """Files of every kind."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def list_files(self, query: ListFilesQuery, urls: SerializerContext) -> ListPage[models.ScaleFile]:
+        """One page of all files."""
+
+        def where(column: Column) -> Iterable[ColumnElement[bool]]:
+            if query.file_name is not None:
+                yield column("file_name") == query.file_name
+            if query.workspace_name:
+                yield column("workspace.name").in_(query.workspace_name)
+
+        with self._context.database.read() as session:
+            return FILES.page(session, query, where, urls, self._context.now())
+
+    def list_sources(self, query: ListSourcesQuery, urls: SerializerContext) -> ListPage[models.Source]:
+        """One page of source files."""
+
+        def where(column: Column) -> Iterable[ColumnElement[bool]]:
+            yield column("file_type") == "SOURCE"
+            if query.file_name is not None:
+                yield column("file_name") == query.file_name
+            if query.is_parsed is not None:
+                yield column("is_parsed") == query.is_parsed
+
+        with self._context.database.read() as session:
+            return SOURCES.page(session, query, where, urls, self._context.now())
+
+    def list_products(self, query: ListProductsQuery, urls: SerializerContext) -> ListPage[models.Product]:
+        """One page of published products."""
+
+        def where(column: Column) -> Iterable[ColumnElement[bool]]:
+            yield column("file_type") == "PRODUCT"
+            yield column("is_published")
+            if query.file_name is not None:
+                yield column("file_name") == query.file_name
+            if query.is_operational is not None:
+                yield column("is_operational") == query.is_operational
+            yield from job_type_conditions(column, query)
+
+        with self._context.database.read() as session:
+            return PRODUCTS.page(session, query, where, urls, self._context.now())
+
+    def get_file(self, file_id: int, urls: SerializerContext) -> models.ScaleFile:
+        """A file of any kind.
+
+        :raises NotFound: there is no such file.
+        """
+        with self._context.database.read() as session:
+            row = FILE.row(session, file_id)
+        if row is None:
+            raise NotFound("file", file_id)
+        return serializers.scale_file(row, urls)
+
+    def get_source(self, key: str, urls: SerializerContext) -> models.SourceDetails:
+        """A source file, by id or (the newest) by name, with the products made from it.
+
+        :raises NotFound: there is no such source file.
+        """
+        with self._context.database.read() as session:
+            row = _by_key(session, SOURCE_DETAILS, "SOURCE", "source file", key)
+            made = select(FileAncestry.descendant_id).where(FileAncestry.ancestor_id == row[0])
+            products = _related(session, PRODUCT, serializers.product, made, urls)
+        return serializers.source_details(row, urls, products=products)
+
+    def get_product(self, key: str, urls: SerializerContext) -> models.ProductDetails:
+        """A product, by id or (the newest) by name, with the source files that it was made from.
+
+        :raises NotFound: there is no such product.
+        """
+        with self._context.database.read() as session:
+            row = _by_key(session, PRODUCT_DETAILS, "PRODUCT", "product", key)
+            origin = select(FileAncestry.ancestor_id).where(FileAncestry.descendant_id == row[0])
+            sources = _related(session, SOURCE, serializers.source, origin, urls, "SOURCE")
+        return serializers.product_details(row, urls, sources=sources)
+
+    def content(self, file_id: int) -> Content:
+        """Open a file through its workspace's broker; the caller closes it.
+
+        :raises NotFound: there is no such file, or it is deleted.
+        :raises BrokerError: the storage does not give it.
+        """
+        with self._context.database.read() as session:
+            file = session.get(ScaleFile, file_id)
+            if file is None or file.is_deleted:
+                raise NotFound("file", file_id)
+            broker = broker_for(self._context, file.workspace.json_config)
+        size = broker.stat(file.file_path)
+        return Content(broker.open(file.file_path), size, file.media_type, file.file_name, file.checksum)
+
+
+def _by_key(session: Session, shape: Shape, file_type: str, kind: str, key: str) -> Row:
+    """A name that is all digits is an id (endpoints: Settled 15)."""
+
+    def where(column: Column) -> Iterable[ColumnElement[bool]]:
+        yield column("file_type") == file_type
+        if key.isascii() and key.isdigit():
+            yield column("id") == min(int(key[:19] or "0"), MAX_ID)
+        else:
+            yield column("file_name") == key
+
+    rows = shape.rows(session, where, [Order("id", descending=True)], Page(1, 1))
+    if not rows:
+        raise NotFound(kind, key)
+    return rows[0]
+
+
+def _related(
+    session: Session,
+    shape: Shape,
+    serialize: Callable[[Row, SerializerContext], T],
+    ids: Any,
+    urls: SerializerContext,
+    file_type: str | None = None,
+) -> list[T]:
+    def where(column: Column) -> Iterable[ColumnElement[bool]]:
+        yield column("id").in_(ids)
+        if file_type is not None:
+            yield column("file_type") == file_type
+
+    return [serialize(row, urls) for row in shape.rows(session, where, [Order("id")])]

@@ -1,0 +1,227 @@
+"""Jobs: creation, the queue, cancellation, lists and details."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from scale_core.db.database import WriteSession
+from scale_core.db.models import Job, JobExecution, JobInputFile, JobType, JobTypeRevision, TriggerEvent
+from scale_core.domain.job_data import job_data_problems, referenced_file_ids, referenced_workspace_ids
+from scale_core.domain.resources import disk_in_mib, disk_out_mib
+from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
+from scale_core.interfaces.notice import JobStatusChanged
+from scale_core.services import notices
+from scale_core.services.context import Context
+from scale_core.services.exceptions import NotFound, refuse
+from scale_core.services.facts import file_facts, file_sizes, workspace_facts
+from scale_generated.enums import JobExecutionStatus, JobStatus
+from scale_generated.specs.job_data import JobData
+from scale_generated.specs.job_interface import JobInterface
+
+
+def current_revision(session: WriteSession, job_type: JobType) -> JobTypeRevision:
+    """The revision that a job made now keeps."""
+    return session.scalars(
+        select(JobTypeRevision).where(
+            JobTypeRevision.job_type_id == job_type.id, JobTypeRevision.revision_num == job_type.revision_num
+        )
+    ).one()
+
+
+def create_job(session: WriteSession, context: Context, job_type: JobType, event: TriggerEvent) -> Job:
+    """A new PENDING job, without data yet; :func:`queue_job` gives it some and lets it run."""
+    (job,) = _create_jobs(session, context, job_type, [event])
+    return job
+
+
+def _create_jobs(
+    session: WriteSession, context: Context, job_type: JobType, events: Sequence[TriggerEvent]
+) -> list[Job]:
+    revision = current_revision(session, job_type)
+    jobs = [_new_job(context, job_type, revision, event) for event in events]
+    session.add_all(jobs)
+    session.flush()
+    for job in jobs:
+        notices.job_status_changed(session, context, JobStatusChanged(job.id, job_type.name, None, job.status))
+    return jobs
+
+
+def _new_job(context: Context, job_type: JobType, revision: JobTypeRevision, event: TriggerEvent) -> Job:
+    now = context.now()
+    return Job(
+        job_type=job_type,
+        job_type_rev=revision,
+        event=event,
+        status=JobStatus.PENDING,
+        priority=job_type.priority,
+        timeout=job_type.timeout,
+        max_tries=job_type.max_tries,
+        cpus_required=job_type.cpus_required,
+        mem_required=job_type.mem_required,
+        data={},
+        results={},
+        created=now,
+        last_modified=now,
+        last_status_change=now,
+    )
+
+
+def check_job_data(
+    session: WriteSession, interface: JobInterface, data: JobData, at: str = "", *, active_workspaces: bool = True
+) -> None:
+    """Refuse data that the interface cannot run on.
+
+    :raises Invalid: a file or workspace does not exist, an input is missing, a media type does not fit …
+    """
+    files = file_facts(session, referenced_file_ids(data))
+    workspaces = workspace_facts(session, referenced_workspace_ids(data))
+    refuse(job_data_problems(interface, data, files, workspaces, at))
+
+
+def queue_job(session: WriteSession, context: Context, job: Job, data: JobData) -> JobExecution:
+    """Give a job its (checked) data and put it on the queue for the first time."""
+    file_ids = referenced_file_ids(data)
+    input_mib = disk_in_mib(file_sizes(session, file_ids))
+    job.data = data.to_document()
+    job.disk_in_required = input_mib
+    job.disk_out_required = disk_out_mib(
+        job.job_type.disk_out_const_required, job.job_type.disk_out_mult_required, input_mib
+    )
+    session.add_all(JobInputFile(job_id=job.id, file_id=file_id) for file_id in sorted(file_ids))
+    return enqueue(session, context, job, JobEvent.QUEUE)
+
+
+def enqueue(session: WriteSession, context: Context, job: Job, event: JobEvent) -> JobExecution:
+    """Move a job to QUEUED by ``event`` and make the execution that waits for its turn."""
+    now = context.now()
+    change_status(session, context, job, event)
+    job.queued, job.started, job.ended, job.error_id = now, None, None, None
+    job.num_exes += 1
+    execution = JobExecution(
+        job=job,
+        job_type_id=job.job_type_id,
+        status=JobExecutionStatus.QUEUED,
+        priority=job.priority,
+        timeout=job.timeout,
+        queued=now,
+        environment={},
+        results={},
+        results_manifest={},
+        created=now,
+        last_modified=now,
+    )
+    session.add(execution)
+    wake_queue(session, context)
+    return execution
+
+
+def create_queued_job(
+    session: WriteSession, context: Context, job_type: JobType, event: TriggerEvent, data: JobData
+) -> Job:
+    """A new job that is on the queue at once; ``data`` is checked already."""
+    job = create_job(session, context, job_type, event)
+    queue_job(session, context, job, data)
+    return job
+
+
+def create_system_job(
+    session: WriteSession,
+    context: Context,
+    job_type_name: str,
+    data: Mapping[str, Any],
+    event_type: str,
+    description: Mapping[str, Any],
+) -> Job:
+    """A queued job of one of Scale's own types.
+
+    :param data: values of the type's property inputs, by name.
+    :param event_type: type of the trigger event that is recorded as the job's reason.
+    """
+    (job,) = create_system_jobs(session, context, job_type_name, event_type, [(data, description)])
+    return job
+
+
+def create_system_jobs(
+    session: WriteSession,
+    context: Context,
+    job_type_name: str,
+    event_type: str,
+    wanted: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+) -> list[Job]:
+    """Queued jobs of one of Scale's own types, each with an event of its own: (data, description) pairs as for
+    :func:`create_system_job`. The number of statements does not depend on how many they are."""
+    job_type = session.scalars(select(JobType).where(JobType.name == job_type_name, JobType.is_system)).one()
+    now = context.now()
+    events = [
+        TriggerEvent(type=event_type, occurred=now, description=dict(description)) for _data, description in wanted
+    ]
+    session.add_all(events)
+    jobs = _create_jobs(session, context, job_type, events)
+    for job, (data, _description) in zip(jobs, wanted, strict=True):
+        inputs = [{"name": name, "value": str(value)} for name, value in data.items()]
+        queue_job(session, context, job, JobData.from_document({"input_data": inputs}))
+    return jobs
+
+
+def change_status(session: WriteSession, context: Context, job: Job, event: JobEvent) -> None:
+    """The only way in which a job's status changes.
+
+    :raises IllegalTransition: ``event`` cannot happen to a job in its status.
+    """
+    old = job.status
+    now = context.now()
+    job.status = next_status(
+        JOB, JobStatus(old), event, history=f"job {job.id}, {old} since {job.last_status_change:%Y-%m-%d %H:%M:%S}"
+    )
+    job.last_status_change = job.last_modified = now
+    notices.job_status_changed(session, context, JobStatusChanged(job.id, job.job_type.name, old, job.status))
+
+
+def change_execution_status(context: Context, execution: JobExecution, event: ExecutionEvent) -> None:
+    """The only way in which an execution's status changes.
+
+    :raises IllegalTransition: ``event`` cannot happen to an execution in its status.
+    """
+    execution.status = next_status(
+        EXECUTION, JobExecutionStatus(execution.status), event, history=f"execution {execution.id}"
+    )
+    execution.last_modified = context.now()
+
+
+def wake_queue(session: WriteSession, context: Context) -> None:
+    """Wake the scheduler once this transaction is committed."""
+    if context.queue_changed.set not in session.after_commit:
+        session.after_commit.append(context.queue_changed.set)
+
+
+def cancel_job(session: WriteSession, context: Context, job: Job) -> None:
+    """Cancel a job in any state that can be; the engine is told to end what runs of it.
+
+    :raises IllegalTransition: the job is COMPLETED or CANCELED.
+    """
+    change_status(session, context, job, JobEvent.CANCEL)
+    job.ended = context.now()
+    for execution in session.scalars(
+        select(JobExecution).where(JobExecution.job_id == job.id, JobExecution.status == JobExecutionStatus.QUEUED)
+    ):
+        change_execution_status(context, execution, ExecutionEvent.CANCEL)
+        execution.ended = context.now()
+    wake_queue(session, context)
+
+
+def require_job(session: WriteSession, job_id: int) -> Job:
+    """The job with this id.
+
+    :raises NotFound: there is none.
+    """
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound("job", job_id)
+    return job
+
+
+def values_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """The property values in a job's data, by input name."""
+    inputs: Iterable[Mapping[str, Any]] = data.get("input_data", ())
+    return {one["name"]: one["value"] for one in inputs if "value" in one}

@@ -1,0 +1,99 @@
+"""Lists over HTTP: from a generated query object to a page of generated models."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from scale_core.db.listing import Column, Order, Page, Row, Shape
+from scale_core.domain.times import time_range
+from scale_core.services.exceptions import invalid
+from scale_core.services.serialization import SerializerContext
+
+T = TypeVar("T")
+Where = Callable[[Column], Iterable[ColumnElement[bool]]]
+
+
+class ListQuery(Protocol):
+    """The parameters that all lists share."""
+
+    @property
+    def page(self) -> int: ...
+    @property
+    def page_size(self) -> int: ...
+    @property
+    def started(self) -> str | None: ...
+    @property
+    def ended(self) -> str | None: ...
+    @property
+    def order(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[T]):
+    """One page of a list, and how many results there are on all pages."""
+
+    count: int
+    results: list[T]
+
+
+class Listing(Generic[T]):
+    """A kind of resource that can be listed.
+
+    :param shape: its table and columns.
+    :param serialize: its generated serializer.
+    :param orders: its generated map from the names that ``order`` takes to columns.
+    """
+
+    def __init__(
+        self, shape: Shape, serialize: Callable[[Row, SerializerContext], T], orders: Mapping[str, str]
+    ) -> None:
+        self._shape = shape
+        self._serialize = serialize
+        self._orders = orders
+
+    def page(
+        self,
+        session: Session,
+        query: ListQuery,
+        where: Where | None,
+        urls: SerializerContext,
+        now: datetime,
+        time_column: str = "last_modified",
+    ) -> ListPage[T]:
+        """The page that ``query`` asks for, of the rows for which ``where`` holds.
+
+        :raises Invalid: ``order`` names an unknown field.
+        :raises InvalidTime: ``started`` or ``ended`` is no time, or they are exchanged.
+        """
+        order = [self._order(name) for name in query.order]
+        span = time_range(query.started, query.ended, now)
+
+        def conditions(column: Column) -> Iterator[ColumnElement[bool]]:
+            if span.started is not None:
+                yield column(time_column) >= span.started
+            if query.ended is not None:
+                yield column(time_column) <= span.ended
+            if where is not None:
+                yield from where(column)
+
+        count = self._shape.count(session, conditions)
+        if (query.page - 1) * query.page_size >= count:
+            return ListPage(count, [])
+        rows = self._shape.rows(session, conditions, order, Page(query.page, query.page_size))
+        return ListPage(count, [self._serialize(row, urls) for row in rows])
+
+    def of_ids(self, session: Session, ids: Sequence[int], urls: SerializerContext) -> ListPage[T]:
+        """The resources with these ids, by id, as one page."""
+        rows = self._shape.rows(session, lambda column: [column("id").in_(ids)], [Order("id")]) if ids else []
+        return ListPage(len(rows), [self._serialize(row, urls) for row in rows])
+
+    def _order(self, name: str) -> Order:
+        field = name.removeprefix("-")
+        if field not in self._orders:
+            known = ", ".join(self._orders)
+            raise invalid("order", f"There is no field {field!r} to order by; there are: {known}.")
+        return Order(self._orders[field], descending=name.startswith("-"))

@@ -1,0 +1,108 @@
+"""Recipe types: graphs of job types (reference: Recipe Type Services, Recipe Definition)."""
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from scale_core.db.listing import Order, Shape
+from scale_core.db.models import JobType, RecipeType
+from scale_core.services.context import Context
+from scale_core.services.exceptions import NotFound
+from scale_core.services.findings import Findings
+from scale_core.services.interfaces import job_types_of
+from scale_core.services.listing import Listing, ListPage
+from scale_core.services.recipe_type_edits import RecipeTypeEditor
+from scale_core.services.serialization import SerializerContext
+from scale_generated import models, serializers
+from scale_generated.queries import ListRecipeTypesQuery
+from scale_generated.specs.recipe_definition import RecipeDefinition
+
+RECIPE_TYPES: Listing[models.RecipeType] = Listing(
+    Shape(RecipeType, serializers.RECIPE_TYPE_COLUMNS), serializers.recipe_type, serializers.RECIPE_TYPE_ORDER
+)
+DETAILS = Shape(RecipeType, serializers.RECIPE_TYPE_DETAILS_COLUMNS)
+JOB_TYPES = Shape(JobType, serializers.JOB_TYPE_WITH_INTERFACE_COLUMNS)
+
+
+class RecipeTypeService:
+    """Lists, creates, edits and checks recipe types."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._editor = RecipeTypeEditor(context)
+
+    def list(self, query: ListRecipeTypesQuery, urls: SerializerContext) -> ListPage[models.RecipeType]:
+        """One page of recipe types."""
+        with self._context.database.read() as session:
+            return RECIPE_TYPES.page(session, query, None, urls, self._context.now())
+
+    def get(self, recipe_type_id: int, urls: SerializerContext) -> models.RecipeTypeDetails:
+        """A recipe type with its rule and the job types that it names.
+
+        :raises NotFound: there is no such recipe type.
+        """
+        with self._context.database.read() as session:
+            return _details(session, recipe_type_id, urls)
+
+    def create(self, body: models.NewRecipeType, urls: SerializerContext) -> models.RecipeTypeDetails:
+        """A new recipe type, with its trigger rule.
+
+        :raises Conflict: there is one of that name and version.
+        :raises Invalid: definition or trigger rule are wrong.
+        """
+        with self._context.database.write() as session:
+            self._editor.require_free(session, (body["name"], body["version"]))
+            findings = Findings()
+            checked = self._editor.check(session, findings, body)
+            findings.refuse()
+            recipe_type = self._editor.create(session, checked)
+            return _details(session, recipe_type.id, urls)
+
+    def edit(
+        self, recipe_type_id: int, body: models.RecipeTypeEdit, urls: SerializerContext
+    ) -> models.RecipeTypeDetails:
+        """Change the given fields. ``trigger_rule`` None removes the rule.
+
+        :raises NotFound: there is no such recipe type.
+        :raises Invalid: definition or trigger rule are wrong.
+        """
+        with self._context.database.write() as session:
+            recipe_type = session.get(RecipeType, recipe_type_id)
+            if recipe_type is None:
+                raise NotFound("recipe type", recipe_type_id)
+            findings = Findings()
+            checked = self._editor.check(session, findings, body, recipe_type)
+            findings.refuse()
+            self._editor.edit(session, recipe_type, checked)
+            return _details(session, recipe_type_id, urls)
+
+    def validate(self, body: models.NewRecipeType) -> models.ValidationResult:
+        """Check a new recipe type without creating it.
+
+        :raises Conflict: there is one of that name and version.
+        :raises Invalid: definition or trigger rule are wrong.
+        """
+        with self._context.database.read() as session:
+            self._editor.require_free(session, (body["name"], body["version"]))
+            findings = Findings()
+            self._editor.check(session, findings, body)
+        findings.refuse()
+        return findings.result()
+
+
+def _details(session: Session, recipe_type_id: int, urls: SerializerContext) -> models.RecipeTypeDetails:
+    row = DETAILS.row(session, recipe_type_id)
+    definition = session.scalar(select(RecipeType.definition).where(RecipeType.id == recipe_type_id))
+    if row is None or definition is None:
+        raise NotFound("recipe type", recipe_type_id)
+    keys = sorted(job_types_of(RecipeDefinition.from_document(definition)))
+    found = (
+        JOB_TYPES.rows(
+            session,
+            lambda column: [tuple_(column("name"), column("version")).in_(keys)],
+            [Order("name"), Order("version")],
+        )
+        if keys
+        else []
+    )
+    job_types = [serializers.job_type_with_interface(one, urls) for one in found]
+    return serializers.recipe_type_details(row, urls, job_types=job_types)

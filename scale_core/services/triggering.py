@@ -1,0 +1,148 @@
+"""Events become jobs and recipes (reference: Triggers)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from scale_core.db.database import WriteSession
+from scale_core.db.models import JobType, RecipeType, TriggerEvent, TriggerRule
+from scale_core.interfaces import trigger
+from scale_core.interfaces.trigger import RuleNeeds, TriggerType
+from scale_core.services.context import Context
+from scale_core.services.exceptions import Invalid, invalid
+from scale_core.services.facts import workspace_by_name
+from scale_core.services.jobs import check_job_data, create_queued_job
+from scale_core.services.recipes import check_recipe_data, create_recipe
+from scale_generated.specs.job_data import JobData
+from scale_generated.specs.job_interface import JobInterface
+from scale_generated.specs.recipe_data import RecipeData
+from scale_generated.specs.recipe_definition import RecipeDefinition
+
+log = logging.getLogger(__name__)
+
+
+def fire(session: WriteSession, context: Context, event: trigger.TriggerEvent, description: Mapping[str, Any]) -> None:
+    """Check an event against all active rules; record it, and make what the matching ones are linked to.
+
+    Everything happens in the caller's transaction. An event that matches no rule is recorded without one.
+    """
+    kinds = [kind for kind in context.registry.trigger_types.values() if event.type in kind.event_types]
+    matched = [
+        (rule, kind)
+        for kind in kinds
+        for rule in _active_rules(session, kind)
+        if kind.matches(rule.configuration, event, rule.last_fired or rule.created)
+    ]
+    for rule, kind in matched:
+        fire_rule(session, context, rule, kind, event, description)
+    if not matched:
+        session.add(TriggerEvent(type=event.type, occurred=event.occurred, description=dict(description)))
+
+
+def fire_rule(
+    session: WriteSession,
+    context: Context,
+    rule: TriggerRule,
+    kind: TriggerType,
+    event: trigger.TriggerEvent,
+    description: Mapping[str, Any],
+) -> TriggerEvent:
+    """Record that ``rule`` matched ``event``, and make a job or recipe of each active type that is linked to it.
+
+    A type that cannot take the file (for instance because it does not accept its media type) is left out; the event's
+    description says why.
+    """
+    record = TriggerEvent(
+        type=kind.recorded_event_type(rule.configuration, event),
+        rule=rule,
+        occurred=event.occurred,
+        description=dict(description),
+    )
+    rule.last_fired = event.occurred
+    session.add(record)
+    session.flush()
+    needs = kind.needs(rule.configuration)
+    refusals = []
+    for job_type in _linked(session, JobType, rule):
+        refusals += _attempt(job_type, lambda one=job_type: _make_job(session, context, one, record, needs, event))
+    for recipe_type in _linked(session, RecipeType, rule):
+        refusals += _attempt(
+            recipe_type, lambda one=recipe_type: _make_recipe(session, context, one, record, needs, event)
+        )
+    if refusals:
+        record.description = {**record.description, "refused": refusals}
+    return record
+
+
+def _active_rules(session: WriteSession, kind: TriggerType) -> Sequence[TriggerRule]:
+    return session.scalars(
+        select(TriggerRule).where(TriggerRule.type == kind.name, TriggerRule.is_active).order_by(TriggerRule.id)
+    ).all()
+
+
+def _linked(session: WriteSession, model: Any, rule: TriggerRule) -> Sequence[Any]:
+    linked: Sequence[Any] = session.scalars(
+        select(model).where(model.trigger_rule_id == rule.id, model.is_active).order_by(model.id)
+    ).all()
+    return linked
+
+
+def _attempt(made: JobType | RecipeType, make: Any) -> list[str]:
+    try:
+        make()
+    except Invalid as refused:
+        message = f"{made.name} {made.version}: {refused}"
+        log.warning("A trigger rule matched, but %s", message)
+        return [message]
+    return []
+
+
+def _make_job(
+    session: WriteSession,
+    context: Context,
+    job_type: JobType,
+    record: TriggerEvent,
+    needs: RuleNeeds,
+    event: trigger.TriggerEvent,
+) -> None:
+    interface = JobInterface.from_document(job_type.interface)
+    document: dict[str, Any] = {"input_data": _input_data(needs, event)}
+    if interface.output_data:
+        workspace_id = _workspace_id(session, needs)
+        document["output_data"] = [{"name": one.name, "workspace_id": workspace_id} for one in interface.output_data]
+    data = JobData.from_document(document)
+    check_job_data(session, interface, data)
+    create_queued_job(session, context, job_type, record, data)
+
+
+def _make_recipe(
+    session: WriteSession,
+    context: Context,
+    recipe_type: RecipeType,
+    record: TriggerEvent,
+    needs: RuleNeeds,
+    event: trigger.TriggerEvent,
+) -> None:
+    document: dict[str, Any] = {"input_data": _input_data(needs, event)}
+    if needs.workspace_name is not None:
+        document["workspace_id"] = _workspace_id(session, needs)
+    data = RecipeData.from_document(document)
+    check_recipe_data(session, RecipeDefinition.from_document(recipe_type.definition), data)
+    create_recipe(session, context, recipe_type, record, data)
+
+
+def _input_data(needs: RuleNeeds, event: trigger.TriggerEvent) -> list[dict[str, Any]]:
+    if needs.input_name is None or event.file is None:
+        return []
+    return [{"name": needs.input_name, "file_id": event.file.id}]
+
+
+def _workspace_id(session: WriteSession, needs: RuleNeeds) -> int:
+    if needs.workspace_name is None:
+        raise invalid("/data/workspace_name", "The rule names no workspace for the products.")
+    workspace = workspace_by_name(session, needs.workspace_name)
+    if workspace is None:
+        raise invalid("/data/workspace_name", f"There is no workspace {needs.workspace_name!r} for the products.")
+    return workspace.id
