@@ -1,0 +1,102 @@
+"""The builtin errors by what they are called."""
+
+from typing import Final
+
+from scale_core.interfaces.error import ErrorDefinition
+from scale_generated.enums import ErrorCategory
+
+UNKNOWN: Final = ErrorDefinition(
+    name="unknown",
+    title="Unknown",
+    description="The cause of the failure is not known. The execution's message and logs may tell more.",
+    category=ErrorCategory.SYSTEM,
+)
+ALGORITHM_UNKNOWN: Final = ErrorDefinition(
+    name="algorithm-unknown",
+    title="Unknown Algorithm Error",
+    description="The algorithm ended with an exit code that the job type's error mapping does not list.",
+    category=ErrorCategory.ALGORITHM,
+)
+ALGORITHM_KILLED: Final = ErrorDefinition(
+    name="algorithm-killed",
+    title="Algorithm Killed",
+    description="The algorithm was ended by a signal: it crashed, or was killed, as for using too much memory.",
+    category=ErrorCategory.ALGORITHM,
+)
+TIMEOUT: Final = ErrorDefinition(
+    name="timeout",
+    title="Timeout",
+    description="The algorithm ran longer than the job type's timeout and was ended.",
+    category=ErrorCategory.SYSTEM,
+)
+LAUNCH_FAILED: Final = ErrorDefinition(
+    name="launch-failed",
+    title="Launch Failed",
+    description="The command could not be started: it does not exist on the node, is not executable, or the node "
+    "cannot run its image.",
+    category=ErrorCategory.SYSTEM,
+)
+INPUT_UNAVAILABLE: Final = ErrorDefinition(
+    name="input-unavailable",
+    title="Input Unavailable",
+    description="An input file could not be fetched from its workspace.",
+    category=ErrorCategory.SYSTEM,
+)
+MISSING_MANIFEST: Final = ErrorDefinition(
+    name="missing-manifest",
+    title="Missing Results Manifest",
+    description="The algorithm wrote no results manifest, and no ARTIFACT lines name its required outputs.",
+    category=ErrorCategory.ALGORITHM,
+)
+INVALID_MANIFEST: Final = ErrorDefinition(
+    name="invalid-manifest",
+    title="Invalid Results Manifest",
+    description="The results manifest or an ARTIFACT line is not valid, or does not fit the job interface or inputs.",
+    category=ErrorCategory.ALGORITHM,
+)
+MISSING_OUTPUT: Final = ErrorDefinition(
+    name="missing-output",
+    title="Missing Output",
+    description="The algorithm did not produce a required output, or named an output file that does not exist.",
+    category=ErrorCategory.ALGORITHM,
+)
+INVALID_OUTPUT: Final = ErrorDefinition(
+    name="invalid-output",
+    title="Invalid Output",
+    description="The algorithm named an output that is no regular file inside its output folder.",
+    category=ErrorCategory.ALGORITHM,
+)
+OUTPUT_STORAGE: Final = ErrorDefinition(
+    name="output-storage",
+    title="Output Not Stored",
+    description="An output file could not be stored in its workspace: it is full, not reachable or not writable.",
+    category=ErrorCategory.SYSTEM,
+)
+NODE_LOST: Final = ErrorDefinition(
+    name="node-lost",
+    title="Node Lost",
+    description="The node, or what runs executions on it, was lost while the execution ran.",
+    category=ErrorCategory.SYSTEM,
+)
+ENGINE_FAILURE: Final = ErrorDefinition(
+    name="engine-failure",
+    title="Engine Failure",
+    description="The node could not do its part: its own disk is full or broken, or the execution plan was unusable.",
+    category=ErrorCategory.SYSTEM,
+)
+
+BUILTIN_ERRORS: Final = (
+    UNKNOWN,
+    ALGORITHM_UNKNOWN,
+    ALGORITHM_KILLED,
+    TIMEOUT,
+    LAUNCH_FAILED,
+    INPUT_UNAVAILABLE,
+    MISSING_MANIFEST,
+    INVALID_MANIFEST,
+    MISSING_OUTPUT,
+    INVALID_OUTPUT,
+    OUTPUT_STORAGE,
+    NODE_LOST,
+    ENGINE_FAILURE,
+)

@@ -1,0 +1,43 @@
+"""From the kind of a failure to the error."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from scale_core.interfaces.error import ErrorDefinition, ErrorMapper, Failure
+from scale_errors_builtin import errors
+
+ERROR_BY_KIND: Final[Mapping[str, ErrorDefinition]] = MappingProxyType(
+    {
+        "exit-code": errors.ALGORITHM_UNKNOWN,
+        "signal": errors.ALGORITHM_KILLED,
+        "timeout": errors.TIMEOUT,
+        "launch": errors.LAUNCH_FAILED,
+        "input": errors.INPUT_UNAVAILABLE,
+        "missing-manifest": errors.MISSING_MANIFEST,
+        "invalid-manifest": errors.INVALID_MANIFEST,
+        "missing-output": errors.MISSING_OUTPUT,
+        "invalid-output": errors.INVALID_OUTPUT,
+        "output-storage": errors.OUTPUT_STORAGE,
+        "node-lost": errors.NODE_LOST,
+        "engine": errors.ENGINE_FAILURE,
+        "unknown": errors.UNKNOWN,
+    }
+)
+"""Every kind but ``canceled``, which is no error."""
+
+
+class BuiltinErrorMapper(ErrorMapper):
+    """Maps every kind of failure; an exit code through the job type's error mapping first."""
+
+    def errors(self) -> Sequence[ErrorDefinition]:
+        """The builtin errors."""
+        return errors.BUILTIN_ERRORS
+
+    def map(self, failure: Failure, exit_codes: Mapping[int, str]) -> str | None:
+        """The error's name; None for a cancel, and for kinds of the future."""
+        code = failure.exit_code
+        if failure.kind == "exit-code" and code is not None and code in exit_codes:
+            return exit_codes[code]
+        error = ERROR_BY_KIND.get(failure.kind)
+        return None if error is None else error.name

@@ -1,0 +1,1 @@
+"""The ``CLOCK`` trigger and the builtin clock processors (reference: Clock Triggers)."""

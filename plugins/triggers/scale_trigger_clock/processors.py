@@ -1,0 +1,29 @@
+"""Clock processors that every installation has."""
+
+import logging
+from typing import Final
+
+from scale_core.interfaces.broker import BrokerError
+from scale_core.interfaces.clock import ClockContext, ClockProcessor
+
+log = logging.getLogger(__name__)
+
+
+def record_workspace_usage(context: ClockContext) -> None:
+    """Record the used and total space of each active workspace. One that cannot be reached is left as it was."""
+    for name, broker in context.workspaces().items():
+        try:
+            usage = broker.usage()
+        except BrokerError as error:
+            log.warning("The space of the workspace %r is not known: %s", name, error)
+            continue
+        context.record_usage(name, usage)
+
+
+WORKSPACE_USAGE: Final = ClockProcessor(
+    name="workspace-usage",
+    title="Record the space of the workspaces",
+    run=record_workspace_usage,
+    event_type="WORKSPACE_USAGE",
+    schedule="PT15M",
+)

@@ -1,0 +1,1 @@
+"""The ``INGEST`` trigger: a source file was ingested (reference: Ingest Triggers)."""

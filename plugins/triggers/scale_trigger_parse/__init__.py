@@ -1,0 +1,1 @@
+"""The ``PARSE`` trigger: a source file was parsed (reference: Parse Triggers)."""

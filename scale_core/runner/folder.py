@@ -1,0 +1,71 @@
+"""The folder of one execution."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from scale_core.runner.failures import StepFailed
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where things lie in an execution's folder ``root`` (absolute), which is also the algorithm's working folder, HOME
+    and TMPDIR. A folder costs more than all else that a short job needs, so that none is made that nobody asks for.
+    """
+
+    root: Path
+
+    @property
+    def inputs(self) -> Path:
+        """Folder of the inputs' folders: ``inputs/<input name>/<file name>``; made where there are files."""
+        return self.root / "inputs"
+
+    @property
+    def outputs(self) -> Path:
+        """Folder that the algorithm writes to, ``${job_output_dir}``; made where the job has outputs or asks for it."""
+        return self.root / "outputs"
+
+    @property
+    def stdout(self) -> Path:
+        """Log of the algorithm's standard output."""
+        return self.root / "stdout"
+
+    @property
+    def stderr(self) -> Path:
+        """Log of the algorithm's standard error."""
+        return self.root / "stderr"
+
+
+def find_output(outputs: Path, path: str, what: str) -> Path:
+    """The regular file that the algorithm calls ``path``, without symbolic links.
+
+    :param outputs: the output folder; relative paths start there.
+    :param what: who names the path, as a message begins: "The output 'x'".
+    :raises StepFailed: it is outside of ``outputs``, is not there, or is no regular file.
+    """
+    root = outputs.resolve()
+    try:
+        real = root.joinpath(path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: symbolic links in a circle
+        raise StepFailed("invalid-output", f"{what} names {path!r}, which is no usable path: {error}.") from error
+    if not real.is_relative_to(root):
+        raise StepFailed(
+            "invalid-output",
+            f"{what} names {path!r}, which is outside of the output folder {outputs}. "
+            "Write every output file below ${job_output_dir}.",
+        )
+    try:
+        exists, regular = os.path.lexists(real), real.is_file()
+    except OSError as error:
+        raise StepFailed("invalid-output", f"{what} names {path!r}, which cannot be looked at: {error}.") from error
+    if not exists:
+        raise StepFailed("missing-output", f"{what} names {path!r}, but there is no such file in {outputs}.")
+    if not regular:
+        raise StepFailed("invalid-output", f"{what} names {path!r}, which is no regular file; it must be one.")
+    return real
+
+
+def read_head(path: Path, limit: int) -> bytes:
+    """Up to ``limit`` bytes from the beginning of the regular file ``path``."""
+    with path.open("rb") as stream:
+        return stream.read(limit)

@@ -1,0 +1,1 @@
+"""The ``local`` engine: runs executions on this machine, as processes beside Scale."""

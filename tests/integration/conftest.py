@@ -1,0 +1,66 @@
+"""A prepared installation on an SQLite file, without a server or scheduler."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import scale_broker_host.plugin
+import scale_errors_builtin.plugin
+import scale_trigger_clock.plugin
+import scale_trigger_ingest.plugin
+import scale_trigger_parse.plugin
+from fakes.world import SetClock
+from scale_core.db.base import Base
+from scale_core.db.database import Database
+from scale_core.plugin.registry import Registry, load_registry
+from scale_core.services.context import Context
+from scale_core.services.installation import prepare
+from scale_core.services.serialization import SerializerContext
+from scale_core.settings import Settings
+from scale_core.specs import SpecLibrary
+
+BUILT_IN = (
+    scale_broker_host.plugin,
+    scale_errors_builtin.plugin,
+    scale_trigger_clock.plugin,
+    scale_trigger_ingest.plugin,
+    scale_trigger_parse.plugin,
+)
+
+
+@pytest.fixture(scope="session")
+def built_in_registry() -> Registry:
+    """What the built-in plugins register."""
+    return load_registry(BUILT_IN, entry_points=False)
+
+
+@pytest.fixture(scope="session")
+def packaged_specs() -> SpecLibrary:
+    """The specifications."""
+    return SpecLibrary.packaged()
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The installation's clock; it stands still until it is moved."""
+    return SetClock()
+
+
+@pytest.fixture
+def context(
+    tmp_path: Path, built_in_registry: Registry, packaged_specs: SpecLibrary, clock: SetClock
+) -> Iterator[Context]:
+    """A new installation that has been prepared."""
+    database = Database(f"sqlite:///{tmp_path / 'scale.db'}")
+    Base.metadata.create_all(database.engine)
+    context = Context(database, built_in_registry, packaged_specs, Settings(data_dir=tmp_path), clock)
+    prepare(context)
+    yield context
+    database.close()
+
+
+@pytest.fixture
+def urls() -> SerializerContext:
+    """URLs as a client would write them."""
+    return SerializerContext("http://scale.test")

@@ -1,0 +1,248 @@
+"""The local engine with real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scale_core.interfaces.engine import (
+    Engine,
+    EngineSettings,
+    ExecutionFinished,
+    ExecutionLost,
+    ExecutionPlan,
+    ExecutionReport,
+    Launch,
+    RunControl,
+)
+from scale_core.runner import Runner
+from scale_core.specs import SpecLibrary
+from scale_core.testing import EngineContract
+from scale_core.testing.runs import RecordingListener, make_plan
+from scale_engine_local.engine import LocalEngine
+from scale_engine_local.machine import OptionError, machine_resources
+
+
+class TestLocalEngine(EngineContract):
+    @pytest.fixture
+    def make_engine(self) -> Callable[[EngineSettings], Engine]:
+        return LocalEngine
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> EngineSettings:
+    return EngineSettings(tmp_path, {"cpus": "4", "mem": 1000, "disk": 100})
+
+
+@pytest.fixture
+def listener() -> RecordingListener:
+    return RecordingListener()
+
+
+@pytest.fixture
+def runner() -> Runner:
+    return Runner({}, SpecLibrary.packaged(), lambda: datetime.now(UTC), os.defpath, kill_grace=0.3)
+
+
+@pytest.fixture
+def engine(settings: EngineSettings, listener: RecordingListener, runner: Runner) -> Iterator[LocalEngine]:
+    engine = LocalEngine(settings)
+    engine.start(listener, lambda: runner)
+    yield engine
+    engine.stop(3.0)
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_options_replace_what_the_machine_has(engine: LocalEngine) -> None:
+    total = engine.nodes()[0].total
+    assert (total.cpus, total.mem, total.disk) == (4, 1000, 100)
+
+
+@pytest.mark.parametrize("value", ["many", "0", -1, "nan", "inf", [1]])
+def test_an_option_that_is_no_number_is_refused(tmp_path: Path, value: object) -> None:
+    with pytest.raises(OptionError, match=r"'cpus'.*above 0"):
+        machine_resources(tmp_path, {"cpus": value})
+
+
+def test_the_machines_own_resources_are_found(tmp_path: Path) -> None:
+    found = machine_resources(tmp_path, {})
+    assert found.cpus >= 1
+    assert found.mem > 100
+    assert found.disk > 1
+
+
+def test_what_stays_of_a_run_are_its_logs_and_its_report(
+    engine: LocalEngine, listener: RecordingListener, tmp_path: Path
+) -> None:
+    engine.launch(
+        [Launch(make_plan("/bin/sh", "-c 'echo out; echo err >&2; touch ${job_output_dir}/x rest'"), "local")]
+    )
+    end = listener.wait_for_end(1, 10)
+    assert isinstance(end, ExecutionFinished)
+    folder = tmp_path / "executions" / "1"
+    assert sorted(path.name for path in folder.iterdir()) == ["report.json", "stderr", "stdout"]
+    assert json.loads((folder / "report.json").read_text()) == end.report.to_document()
+    assert engine.logs(1, "stderr", 0, 10).data == b"err\n"
+
+
+def test_logs_can_be_read_while_it_runs(engine: LocalEngine, listener: RecordingListener) -> None:
+    engine.launch([Launch(make_plan("/bin/sh", "-c 'echo first; sleep 60'"), "local")])
+    listener.wait_for_step(1, "job", 10)
+    wait_for(lambda: engine.logs(1, "stdout", 0, 100).data == b"first\n")
+    engine.kill(1)
+
+
+@pytest.mark.parametrize(
+    ("stream", "offset", "limit"), [("../report.json", 0, 1), ("stdout", -1, 1), ("stdout", 0, -1)]
+)
+def test_logs_are_the_two_streams_and_no_other_file(engine: LocalEngine, stream: str, offset: int, limit: int) -> None:
+    with pytest.raises(ValueError, match="log"):
+        engine.logs(1, stream, offset, limit)
+
+
+def test_a_folder_left_by_an_execution_of_the_same_id_is_emptied(
+    engine: LocalEngine, listener: RecordingListener, tmp_path: Path
+) -> None:
+    old = tmp_path / "executions" / "1"
+    (old / "outputs").mkdir(parents=True)
+    (old / "stdout").write_text("old")
+    engine.launch([Launch(make_plan("/bin/echo", "new ${job_output_dir}"), "local")])
+    end = listener.wait_for_end(1, 10)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.status == "COMPLETED"
+    assert engine.logs(1, "stdout", 0, 3).data == b"new"
+
+
+def test_the_same_execution_launched_twice_runs_once(engine: LocalEngine, listener: RecordingListener) -> None:
+    launch = Launch(make_plan("/bin/sleep", "0.3"), "local")
+    engine.launch([launch, launch])
+    listener.wait_for_end(1, 10)
+    time.sleep(0.1)
+    assert len(listener.ends(1)) == 1
+
+
+def test_a_report_that_was_not_taken_is_told_again_after_a_restart(
+    settings: EngineSettings, listener: RecordingListener, runner: Runner
+) -> None:
+    first = LocalEngine(settings)
+    first.start(listener, lambda: runner)
+    first.launch([Launch(make_plan("/bin/false", execution_id=5), "local")])
+    told = listener.wait_for_end(5, 10)
+    first.stop(3.0)
+    second_listener = RecordingListener()
+    second = LocalEngine(settings)
+    second.start(second_listener, lambda: runner)
+    second.reconcile([5])
+    assert second_listener.ends(5) == [told]
+    second.stop(3.0)
+
+
+def test_a_torn_report_counts_as_lost(engine: LocalEngine, listener: RecordingListener, tmp_path: Path) -> None:
+    folder = tmp_path / "executions" / "5"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text('{"version": "1.0", "exec')
+    engine.reconcile([5])
+    assert isinstance(listener.ends(5)[0], ExecutionLost)
+
+
+def test_processes_of_a_previous_life_are_ended_and_no_others(
+    engine: LocalEngine, listener: RecordingListener, tmp_path: Path
+) -> None:
+    folder = tmp_path / "executions" / "5"
+    folder.mkdir(parents=True)
+    environment = {"PATH": os.defpath, "HOME": str(folder)}
+    left = subprocess.Popen(
+        ["/bin/sh", "-c", "setsid sleep 61 & env -i sleep 62 & echo ready; wait"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    other = subprocess.Popen(["/bin/sleep", "63"], env={"HOME": str(folder) + "0"}, start_new_session=True)
+    assert left.stdout is not None
+    left.stdout.readline()
+    children = [int(pid) for pid in Path(f"/proc/{left.pid}/task/{left.pid}/children").read_text().split()]
+    assert len(children) == 2
+    time.sleep(0.1)
+    engine.reconcile([5])
+    assert left.wait(5) == -signal.SIGKILL
+    wait_for(lambda: not any(running(pid) for pid in children))
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+    left.stdout.close()
+    assert isinstance(listener.ends(5)[0], ExecutionLost)
+
+
+def test_a_stop_tells_what_it_ended_as_lost_so_that_it_can_run_again(
+    settings: EngineSettings, listener: RecordingListener, runner: Runner, tmp_path: Path
+) -> None:
+    engine = LocalEngine(settings)
+    engine.start(listener, lambda: runner)
+    engine.launch([Launch(make_plan("/bin/sleep", "60"), "local")])
+    listener.wait_for_step(1, "job", 10)
+    engine.stop(5.0)
+    assert isinstance(listener.ends(1)[0], ExecutionLost)
+    assert not (tmp_path / "executions" / "1" / "report.json").exists()
+    assert engine.offers() == []
+
+
+def test_a_stop_kills_what_ignores_sigterm(settings: EngineSettings, listener: RecordingListener) -> None:
+    stubborn = Runner({}, SpecLibrary.packaged(), lambda: datetime.now(UTC), os.defpath, kill_grace=60.0)
+    engine = LocalEngine(settings)
+    engine.start(listener, lambda: stubborn)
+    engine.launch([Launch(make_plan("/bin/sh", "-c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done'"), "local")])
+    wait_for(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
+    pid = int(engine.logs(1, "stdout", 0, 100).data)
+    began = time.monotonic()
+    engine.stop(1.5)
+    assert time.monotonic() - began < 3
+    assert not running(pid)
+    assert len(listener.ends(1)) == 1
+
+
+def test_a_runner_that_breaks_is_a_failure_of_the_engine(settings: EngineSettings, listener: RecordingListener) -> None:
+    def broken(plan: ExecutionPlan, folder: Path, control: RunControl) -> ExecutionReport:
+        raise LookupError("a bug")
+
+    engine = LocalEngine(settings)
+    engine.start(listener, lambda: broken)
+    engine.launch([Launch(make_plan("/bin/true"), "local")])
+    end = listener.wait_for_end(1, 10)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.failure is not None
+    assert end.report.failure.kind == "engine"
+    assert "a bug" in end.report.failure.message
+    engine.stop(1.0)
+    assert engine.nodes()[0].total.cpus == 4
+
+
+def test_launching_before_the_start_is_a_mistake(settings: EngineSettings) -> None:
+    with pytest.raises(RuntimeError, match="not been started"):
+        LocalEngine(settings).launch([Launch(make_plan("/bin/true"), "local")])
+
+
+def test_threads_are_kept_for_the_next_run(engine: LocalEngine, listener: RecordingListener) -> None:
+    for number in range(1, 21):
+        engine.launch([Launch(make_plan("/bin/true", execution_id=number), "local")])
+        listener.wait_for_end(number, 10)
+    assert sum(thread.name.startswith("execution-") for thread in threading.enumerate()) <= 3

@@ -1,0 +1,234 @@
+"""The scheduler's loop, on a database, with an engine that a test drives."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from fakes.engine import FakeEngine
+from fakes.world import World
+from scale_core.db.models import Job, JobExecution, Node
+from scale_core.db.models import Scheduler as SchedulerRow
+from scale_core.interfaces.engine import EngineSettings, Resources
+from scale_core.services.jobs import cancel_job
+from scale_scheduler.placement import Reason
+from scale_scheduler.scheduler import Scheduler
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> FakeEngine:
+    return FakeEngine(EngineSettings(tmp_path))
+
+
+@pytest.fixture
+def scheduler(world: World, engine: FakeEngine) -> Scheduler:
+    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
+    scheduler.open()
+    scheduler.settle()
+    return scheduler
+
+
+def statuses(world: World, job_id: int) -> list[str]:
+    return [one.status for one in world.executions(job_id)]
+
+
+def test_a_queued_job_runs_and_completes(world: World, engine: FakeEngine, scheduler: Scheduler) -> None:
+    job_id = world.job(world.job_type("one"))
+    scheduler.run_once()
+    (execution,) = world.executions(job_id)
+    assert engine.launched == [execution.id]
+    assert world.all(Job)[-1].status == execution.status == "RUNNING"
+    assert world.all(Node)[0].id == execution.node_id
+
+    engine.begin(execution.id, "pre")
+    scheduler.run_once()
+    assert world.executions(job_id)[0].pre_started is not None
+
+    engine.finish(execution.id)
+    scheduler.run_once()
+    assert world.all(Job)[-1].status == "COMPLETED"
+    assert world.all(SchedulerRow)[0].heartbeat is not None
+
+
+def test_only_what_fits_is_launched_and_the_rest_knows_why(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    large = world.job(world.job_type("large", cpus_required=100.0, priority=1))
+    jobs = [world.job(world.job_type(f"small-{n}", cpus_required=3.0)) for n in range(2)]
+    scheduler.run_once()
+    first, second = (world.executions(job_id)[0] for job_id in jobs)
+    assert engine.launched == [first.id]
+    waiting = scheduler.waiting(second.id)
+    too_large = scheduler.waiting(world.executions(large)[0].id)
+    assert waiting is not None
+    assert waiting.reason == Reason.IN_USE
+    assert too_large is not None
+    assert too_large.reason == Reason.TOO_LARGE
+    assert "the most cpus that one has is 4" in too_large.detail
+
+    engine.finish(first.id)
+    scheduler.run_once()
+    assert engine.launched == [first.id, second.id]
+    assert scheduler.waiting(second.id) is None
+
+
+def test_a_lost_execution_is_tried_again_without_costing_a_try(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    job_id = world.job(world.job_type("one", max_tries=1))
+    scheduler.run_once()
+    engine.lose(engine.launched[0])
+    scheduler.run_once()
+    assert statuses(world, job_id) == ["FAILED", "RUNNING"]
+    engine.finish(engine.launched[1], "FAILED", "exit-code")
+    scheduler.run_once()
+    assert statuses(world, job_id) == ["FAILED", "FAILED"]
+    assert world.all(Job)[-1].status == "FAILED"
+
+
+def test_a_canceled_job_is_killed_once(world: World, engine: FakeEngine, scheduler: Scheduler) -> None:
+    job_id = world.job(world.job_type("one"))
+    scheduler.run_once()
+    with world.database.write() as session:
+        cancel_job(session, world.context, session.get_one(Job, job_id))
+    scheduler.run_once()
+    scheduler.run_once()
+    assert engine.killed == engine.launched
+    engine.finish(engine.launched[0], "CANCELED", "canceled")
+    scheduler.run_once()
+    assert statuses(world, job_id) == ["CANCELED"]
+
+
+def test_a_paused_scheduler_starts_nothing_and_records_what_ends(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    job_type = world.job_type("one")
+    world.job(job_type)
+    scheduler.run_once()
+    with world.database.write() as session:
+        session.get_one(SchedulerRow, 1).is_paused = True
+    second = world.job(job_type)
+    engine.finish(engine.launched[0])
+    scheduler.run_once()
+    assert len(engine.launched) == 1
+    assert world.all(Job)[0].status == "COMPLETED"
+    waiting = scheduler.waiting(world.executions(second)[0].id)
+    assert waiting is not None
+    assert waiting.reason == Reason.SCHEDULER_PAUSED
+
+
+def test_nothing_goes_to_a_paused_node(world: World, engine: FakeEngine, scheduler: Scheduler) -> None:
+    engine.sizes["node-2"] = Resources(4, 4096, 10_000)
+    scheduler.run_once()
+    with world.database.write() as session:
+        session.get_one(Node, 1).is_paused = True
+    for _ in range(5):
+        world.job(world.job_type(f"t{_}"))
+    scheduler.run_once()
+    assert {where for where, _plan in engine.running.values()} == {world.all(Node)[1].slave_id}
+    assert len(engine.running) == 4
+
+
+def test_what_an_engine_fails_to_launch_is_tried_again(world: World, engine: FakeEngine, scheduler: Scheduler) -> None:
+    engine.failing_launches = 1
+    job_id = world.job(world.job_type("one"))
+    scheduler.run_once()
+    assert engine.launched == []
+    scheduler.run_once()
+    assert statuses(world, job_id) == ["FAILED", "RUNNING"]
+    assert len(engine.launched) == 1
+
+
+def test_executions_of_an_earlier_process_are_settled(world: World, engine: FakeEngine, scheduler: Scheduler) -> None:
+    world.strike()
+    job_id = world.job(world.job_type("one"))
+    scheduler.run_once()
+    # The process ends here without a word; another one starts, with an engine that knows nothing.
+    successor_engine = FakeEngine(EngineSettings(world.folder))
+    successor = Scheduler(world.context, successor_engine, lambda: pytest.fail("no"))
+    scheduler._tasks.close(2.0)
+    successor.open()
+    successor.settle()
+    successor.run_once()
+    assert statuses(world, job_id) == ["FAILED", "RUNNING"]
+    assert [one.status for one in world.executions(world.jobs("scale-strike")[0].id)] == ["FAILED", "RUNNING"]
+    assert [one.tries for one in world.all(Job)] == [0, 0]
+    successor.close()
+
+
+def test_an_execution_that_cannot_be_claimed_does_not_stop_the_others(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    bad = world.job(world.job_type("bad", priority=1))
+    with world.database.write() as session:
+        session.get_one(Job, bad).data = {"version": "1.0", "input_data": [{"no": "name"}]}
+    good = world.job(world.job_type("good"))
+    scheduler.run_once()
+    assert statuses(world, bad) == ["QUEUED"]
+    assert statuses(world, good) == ["RUNNING"]
+
+
+def test_many_unplaceable_jobs_at_the_head_do_not_stop_the_rest(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    head = world.job_type("head", cpus_required=100.0, priority=1)
+    now = world.context.now()
+    world.job(head)
+    with world.database.write() as session:
+        one = session.get_one(JobExecution, 1)
+        session.add_all(
+            JobExecution(
+                job_id=one.job_id,
+                job_type_id=head,
+                status="QUEUED",
+                priority=1,
+                timeout=60,
+                queued=now,
+                environment={},
+                results={},
+                results_manifest={},
+                created=now,
+                last_modified=now,
+            )
+            for _ in range(600)
+        )
+    last = world.job(world.job_type("last"))
+    scheduler.run_once()
+    assert statuses(world, last) == ["RUNNING"]
+
+
+def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(
+    world: World, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("no"))
+    failures = iter([RuntimeError("a bad moment")])
+    sync = scheduler._nodes.sync
+
+    def failing_sync(nodes: object) -> object:
+        for failure in failures:
+            raise failure
+        return sync(nodes)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scheduler._nodes, "sync", failing_sync)
+    thread = threading.Thread(target=scheduler.run)
+    thread.start()
+    try:
+        time.sleep(0.8)
+        started = time.monotonic()
+        job_id = world.job(world.job_type("one"))
+        while not engine.launched and time.monotonic() - started < 5:
+            time.sleep(0.002)
+        assert time.monotonic() - started < 0.9, "it was found by polling, not woken"
+    finally:
+        scheduler.stop()
+        thread.join(10)
+    assert engine.stopped
+    assert statuses(world, job_id)[0] == "FAILED"
+    assert world.all(Job)[-1].status == "QUEUED"
+    assert world.all(SchedulerRow)[0].heartbeat is None
