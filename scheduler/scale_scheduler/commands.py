@@ -1,0 +1,117 @@
+"""The commands that run Scale: ``scale up``, ``scale scheduler``, ``scale web``."""
+
+import logging
+import os
+import threading
+
+import click
+
+from scale_core.api.app import create_app
+from scale_core.cli.application import Application, pass_application
+from scale_core.db import schema
+from scale_core.interfaces.engine import Engine, EngineSettings, PlanRunner
+from scale_core.runner.runner import Runner
+from scale_core.services.context import Context
+from scale_core.services.installation import prepare
+from scale_core.settings import SettingsError
+from scale_scheduler.scheduler import Scheduler
+from scale_scheduler.serve import WebServer, listen, require_loopback, stopping_on_signals, url_of
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where the web server listens; default 127.0.0.1:8580.")
+@click.option("--engine", metavar="NAME", help="What runs the jobs; default: local.")
+@pass_application
+def up(application: Application, bind: str | None, engine: str | None) -> None:
+    """Run all of Scale in this process: scheduler, tasks and web server.
+
+    An embedded database is made, or upgraded, first. Ends on Ctrl-C or SIGTERM.
+
+    \b
+    Example:
+      scale --data-dir /var/lib/scale up --bind 127.0.0.1:8580
+    """
+    application.override(bind=bind, engine=engine)
+    address = require_loopback(application.settings)
+    with application.opened() as context:
+        if context.database.is_sqlite:
+            schema.upgrade(context.database)
+        schema.require_current(context.database)
+        prepare(context)
+        scheduler = make_scheduler(context)
+        with listen(address) as listening:
+
+            def ready() -> None:
+                click.echo(f"Scale is up: {url_of(listening)} (data in {context.settings.data_dir.absolute()})")
+
+            server = WebServer(create_app(context), context.settings.grace_seconds, ready)
+            thread = threading.Thread(target=scheduler.run, name="scheduler")
+            thread.start()
+            try:
+                with stopping_on_signals(lambda: _stop(server, scheduler)):
+                    server.run(sockets=[listening])
+            finally:
+                scheduler.stop()
+                thread.join()
+    click.echo("Scale has stopped.")
+
+
+@click.command()
+@click.option("--engine", metavar="NAME", help="What runs the jobs; default: local.")
+@pass_application
+def scheduler(application: Application, engine: str | None) -> None:
+    """Run the scheduler, and Scale's own tasks, in this process."""
+    application.override(engine=engine)
+    with application.opened() as context:
+        schema.require_current(context.database)
+        prepare(context)
+        one = make_scheduler(context)
+        with stopping_on_signals(one.stop):
+            one.run()
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where the web server listens; default 127.0.0.1:8580.")
+@pass_application
+def web(application: Application, bind: str | None) -> None:
+    """Run the web server in this process."""
+    application.override(bind=bind)
+    address = require_loopback(application.settings)
+    with application.opened() as context:
+        schema.require_current(context.database)
+        with listen(address) as listening:
+            server = WebServer(
+                create_app(context),
+                context.settings.grace_seconds,
+                lambda: click.echo(f"Scale answers at {url_of(listening)}"),
+            )
+            with stopping_on_signals(lambda: _stop(server)):
+                server.run(sockets=[listening])
+
+
+def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
+    server.should_exit = True
+    if scheduler is not None:
+        scheduler.stop()
+
+
+def make_scheduler(context: Context) -> Scheduler:
+    """A scheduler with the engine that the settings name.
+
+    :raises SettingsError: no plugin registers an engine of that name.
+    """
+
+    def run_plan() -> PlanRunner:
+        return Runner(context.registry.brokers, context.specs, context.now, os.environ.get("PATH", os.defpath))
+
+    return Scheduler(context, _engine(context), run_plan)
+
+
+def _engine(context: Context) -> Engine:
+    engines = context.registry.engines
+    name = context.settings.engine
+    if name not in engines:
+        raise SettingsError(f"engine: no plugin has an engine {name!r}; there is: {', '.join(engines) or 'none'}.")
+    return engines[name](EngineSettings(context.settings.data_dir.absolute(), context.settings.engine_options))

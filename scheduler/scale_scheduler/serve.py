@@ -1,0 +1,107 @@
+"""Running Scale's parts in one process: the scheduler in a thread, the web server in the main one."""
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from scale_core.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def require_loopback(settings: Settings) -> tuple[str, int]:
+    """The address to listen on.
+
+    :raises SettingsError: others could reach it: Scale does not ask yet who they are.
+    """
+    host, port = settings.address
+    if host != "localhost" and not _is_loopback(host):
+        raise SettingsError(
+            f"bind: {settings.bind} can be reached from other machines, and Scale does not ask yet who its clients "
+            "are. Bind to 127.0.0.1, and let a proxy that does ask stand before it."
+        )
+    return host, port
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(address: tuple[str, int]) -> socket.socket:
+    """A socket that listens on host and port; port 0 takes a free one.
+
+    :raises SettingsError: the address cannot be used.
+    """
+    host, port = address
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, reuse_port=False
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"bind: cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another port."
+        ) from error
+
+
+def url_of(listening: socket.socket) -> str:
+    """The address of the web server, for people."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+class WebServer(uvicorn.Server):
+    """The web server; ``ready`` is called once it answers."""
+
+    def __init__(self, app: ASGIApp, grace_seconds: float, ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=max(1, int(grace_seconds)),
+            server_header=False,
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to :func:`stopping_on_signals`."""
+        yield
+
+
+@contextlib.contextmanager
+def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` when the process is asked to end; the second time it is asked, it ends at once."""
+    asked = threading.Event()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise SystemExit(128 + number)
+        asked.set()
+        stop()
+
+    former = {number: signal.signal(number, handle) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

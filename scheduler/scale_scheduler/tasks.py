@@ -1,0 +1,126 @@
+"""Scale's own job types, run inside this process: strike and clock in a thread each, ingest in a pool."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from scale_core.services.context import Context
+from scale_core.services.executions import SystemTask
+from scale_core.services.system_types import CLOCK_JOB, STRIKE_INPUT, STRIKE_JOB
+from scale_core.services.transfers import INGEST_JOB
+from scale_generated.specs.execution_report import ReportFailure
+from scale_scheduler.clock import ClockTask
+from scale_scheduler.ingest import IngestPool, TaskEnd
+from scale_scheduler.strike.process import StrikeProcess
+
+log = logging.getLogger(__name__)
+
+
+class LongTask(Protocol):
+    """Works until it is told to stop."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Return once ``stop`` is set."""
+
+
+class TaskUnusable(Exception):
+    """The task cannot run; the message says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    thread: threading.Thread
+    stop: threading.Event
+    canceled: threading.Event
+
+
+class SystemTasks:
+    """Runs system tasks and tells the end of each, once and from any thread, to ``ended``."""
+
+    def __init__(self, context: Context, ended: TaskEnd) -> None:
+        self._context = context
+        self._ended = ended
+        self._pool = IngestPool(context, ended)
+        self._is_open = False
+        self._running: dict[int, _Running] = {}
+        self._makers: Mapping[str, Callable[[SystemTask], LongTask]] = {
+            STRIKE_JOB: self._strike,
+            CLOCK_JOB: lambda _task: ClockTask(context),
+        }
+
+    def open(self) -> None:
+        """Start the threads that wait for work."""
+        if not self._is_open:
+            self._is_open = True
+            self._pool.start()
+
+    def slots(self) -> dict[str, int]:
+        """How many more tasks of the job types with a limit can be started now."""
+        return {INGEST_JOB: self._pool.free()}
+
+    def start(self, tasks: Sequence[SystemTask]) -> None:
+        """Run tasks."""
+        for task in tasks:
+            if task.task == INGEST_JOB:
+                self._pool.submit(task)
+            else:
+                self._start_long(task)
+
+    def cancel(self, execution_id: int) -> bool:
+        """Stop a long task because its job was canceled; whether there is one."""
+        running = self._running.get(execution_id)
+        if running is None:
+            return False
+        running.canceled.set()
+        running.stop.set()
+        return True
+
+    def close(self, timeout_seconds: float) -> None:
+        """Stop everything; what does not end in time is abandoned. What is stopped only because Scale stops is not
+        told to ``ended``: it is to go on at the next start."""
+        deadline = time.monotonic() + timeout_seconds
+        running = dict(self._running)
+        for one in running.values():
+            one.stop.set()
+        self._pool.stop(max(0.0, deadline - time.monotonic()))
+        for one in running.values():
+            one.thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _start_long(self, task: SystemTask) -> None:
+        try:
+            if task.task not in self._makers:
+                raise TaskUnusable(f"This version of Scale has no task {task.task!r}.")
+            long_task = self._makers[task.task](task)
+        except TaskUnusable as error:
+            self._ended(task.execution_id, ReportFailure(kind="launch", message=str(error)))
+            return
+        stop, canceled = threading.Event(), threading.Event()
+        name = f"{task.task}-{task.execution_id}"
+        thread = threading.Thread(target=self._run, args=(task, long_task, stop, canceled), name=name, daemon=True)
+        self._running[task.execution_id] = _Running(thread, stop, canceled)
+        thread.start()
+
+    def _run(self, task: SystemTask, long_task: LongTask, stop: threading.Event, canceled: threading.Event) -> None:
+        failure = None
+        try:
+            long_task.run(stop)
+        except Exception as error:  # the end of a thread: whatever it is, the execution has to end with it
+            log.exception("Task %s failed", task.task, extra={"execution_id": task.execution_id, "job_id": task.job_id})
+            failure = ReportFailure(kind="unknown", message=f"{type(error).__name__}: {error}")
+        if stop.is_set() and not canceled.is_set():
+            return
+        if canceled.is_set():
+            failure = ReportFailure(kind="canceled", message="The job was canceled.")
+        self._running.pop(task.execution_id, None)
+        self._ended(task.execution_id, failure)
+
+    def _strike(self, task: SystemTask) -> LongTask:
+        text = task.data.get(STRIKE_INPUT, "")
+        if not text.isdecimal():
+            raise TaskUnusable(
+                f"The job's input {STRIKE_INPUT!r} is {text!r} and should be the id of a Strike process."
+            )
+        return StrikeProcess(self._context, int(text), task.execution_id)
