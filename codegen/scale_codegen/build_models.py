@@ -91,7 +91,8 @@ class ModelBuilder:
             Field(prop.name, self.type_of(prop.schema, name + camel(prop.name), prop.pointer), prop.required)
             for prop in properties
         )
-        self._models[name] = Model(name, description_of(schema), fields)
+        defaults = tuple((prop.name, prop.schema["default"]) for prop in properties if "default" in prop.schema)
+        self._models[name] = Model(name, description_of(schema), fields, defaults)
 
     def _target_is_nullable(self, schema: Schema) -> bool:
         target = target_of(schema)

@@ -69,11 +69,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An object schema: a TypedDict."""
+    """An object schema: a TypedDict. ``defaults`` are the (name, value) of the fields that have one."""
 
     name: str
     description: str
     fields: tuple[Field, ...]
+    defaults: tuple[tuple[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from scale_codegen.expressions import (
 )
 from scale_codegen.ir import Alias, Api, Field, Model, Operation, Serializer, SpecClass, SpecModule, Specs
 from scale_codegen.order import dependency_order, forward_refs, uses_of
-from scale_codegen.text import docstring, identifier
+from scale_codegen.text import docstring, identifier, snake
 
 Definition = TypeVar("Definition", Model | Alias, SpecClass)
 
@@ -43,6 +43,7 @@ def render(api: Api, specs: Specs) -> dict[str, str]:
         "__init__.py": fill("init.py.j2"),
         "_runtime.py": fill("runtime.py.j2"),
         "openapi.json": _json(api.document),
+        "defaults.py": fill("defaults.py.j2"),
         "enums.py": fill("enums.py.j2"),
         "models.py": fill("models.py.j2", definitions=ordered, forward=forward),
         "queries.py": fill("queries.py.j2"),
@@ -85,6 +86,7 @@ def _environment() -> Environment:
     env.filters.update(
         docstring=docstring,
         py=repr,
+        snake=snake,
         tuple_of=_tuple_of,
         dict_of=_dict_of,
         model_type=lambda kind, forward: quoted_annotation(kind, MODEL, forward),

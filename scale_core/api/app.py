@@ -1,0 +1,77 @@
+"""The ASGI application: connexion on the generated document, with our handlers behind it."""
+
+import json
+from importlib import resources
+from typing import Any
+
+from connexion import AsyncApp
+from connexion.middleware import MiddlewarePosition
+from connexion.options import SwaggerUIOptions
+from connexion.resolver import Resolver
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
+
+from scale_core.api.handlers import configuration, definitions, errors, files, ingests, jobs, system, workspaces
+from scale_core.api.paths import PathMiddleware
+from scale_core.api.problems import add_error_handlers
+from scale_core.api.responses import endpoint
+from scale_core.api.services import Services
+from scale_core.api.validators import VALIDATORS
+from scale_core.services.context import Context
+from scale_generated.routes import OPERATIONS, HandlerTable, check_handlers, resolve
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+
+
+def create_app(context: Context, *, validate_responses: bool = False) -> ASGIApp:
+    """The web application.
+
+    :param validate_responses: also check every response against the document; for tests.
+    :raises MissingHandler: an operation of the document is handled by nobody.
+    """
+    table = handler_table(Services(context))
+    check_handlers(table)
+    endpoints = {operation.operation_id: endpoint(operation, resolve(table, operation)) for operation in OPERATIONS}
+    app = AsyncApp(
+        "scale_core.api",
+        resolver=Resolver(endpoints.__getitem__),
+        strict_validation=True,
+        validate_responses=validate_responses,
+        validator_map=VALIDATORS,
+        swagger_ui_options=SwaggerUIOptions(swagger_ui_path="/docs", spec_path="/openapi.json"),
+    )
+    app.add_api(document(), pythonic_params=False)
+    add_error_handlers(app.add_error_handler)
+    app.add_middleware(PathMiddleware, MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
+    # Without authentication a page of another site must not reach us under a name that it controls (DNS rebinding).
+    return TrustedHostMiddleware(app, LOOPBACK_HOSTS, www_redirect=False)
+
+
+def document() -> dict[str, Any]:
+    """The bundled OpenAPI document."""
+    loaded: dict[str, Any] = json.loads((resources.files("scale_generated") / "openapi.json").read_text("utf-8"))
+    return loaded
+
+
+def handler_table(services: Services) -> HandlerTable:
+    """The handlers of every tag; mypy proves that none is missing."""
+    return HandlerTable(
+        configuration=configuration.Configuration(services.configuration),
+        errors=errors.Errors(services.errors),
+        files=files.Files(services.files),
+        ingests=ingests.Ingests(services.ingests),
+        job_executions=jobs.JobExecutions(services.job_executions),
+        job_types=definitions.JobTypes(services.job_types),
+        jobs=jobs.Jobs(services.jobs),
+        nodes=system.Nodes(services.nodes),
+        products=files.Products(services.files),
+        queue=jobs.Queue(services.queue),
+        recipe_types=definitions.RecipeTypes(services.recipe_types),
+        recipes=jobs.Recipes(services.recipes),
+        scheduler=system.Scheduler(services.scheduler),
+        sources=files.Sources(services.files),
+        status=system.Status(services.scheduler),
+        strikes=ingests.Strikes(services.strikes),
+        trigger_rules=definitions.TriggerRules(services.trigger_rules),
+        workspaces=workspaces.Workspaces(services.workspaces),
+    )

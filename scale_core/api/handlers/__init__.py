@@ -1,0 +1,1 @@
+"""One class for each tag of the document; the generated protocols in `scale_generated.routes` say what each must have."""

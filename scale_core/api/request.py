@@ -1,0 +1,57 @@
+"""The request that is being handled: its URLs."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from connexion.context import request
+from connexion.lifecycle import ConnexionRequest
+
+from scale_core.services.listing import ListPage
+from scale_core.services.serialization import SerializerContext
+
+T = TypeVar("T")
+
+
+class Paged(Protocol):
+    """The query of a list."""
+
+    @property
+    def page(self) -> int:
+        """Number of the page, from 1."""
+
+    @property
+    def page_size(self) -> int:
+        """Results on a page."""
+
+
+def urls() -> SerializerContext:
+    """Absolute URLs, as the client that asks would write them."""
+    return SerializerContext(base_url(request))
+
+
+def base_url(asked: ConnexionRequest) -> str:
+    """Scheme, host and prefix of the request, without a slash at the end."""
+    return f"{asked.url.scheme}://{asked.url.netloc}{asked.scope.get('root_path', '')}"
+
+
+def location(path: str) -> str:
+    """The absolute URL of a path of the document."""
+    return f"{base_url(request)}{path}"
+
+
+def paged(query: Paged, found: ListPage[T]) -> Mapping[str, Any]:
+    """A page of a list with its neighbours' URLs, which keep the query."""
+    last = -(-found.count // query.page_size)
+    return {
+        "count": found.count,
+        "next": _page_url(query.page + 1) if query.page < last else None,
+        "previous": _page_url(min(query.page - 1, last)) if 1 < query.page and last else None,
+        "results": found.results,
+    }
+
+
+def _page_url(number: int) -> str:
+    given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    kept = [(key, value) for key, value in given if key != "page"]
+    return f"{location(request.scope['path'])}?{urlencode([*kept, ('page', number)])}"

@@ -1,0 +1,42 @@
+"""The services behind the handlers, made once for an application."""
+
+from scale_core.interfaces.engine import EngineSettings
+from scale_core.services.configuration import ConfigurationService
+from scale_core.services.context import Context
+from scale_core.services.errors import ErrorService
+from scale_core.services.execution_reads import JobExecutionService
+from scale_core.services.file_reads import FileService
+from scale_core.services.ingests import IngestService
+from scale_core.services.job_reads import JobService
+from scale_core.services.job_types import JobTypeService
+from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
+from scale_core.services.queue import QueueService
+from scale_core.services.recipe_reads import RecipeService
+from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.strikes import StrikeService
+from scale_core.services.trigger_rules import TriggerRuleService
+from scale_core.services.workspaces import WorkspaceService
+
+
+class Services:
+    """One of each service, on one context."""
+
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
+        # The engine is only asked for logs here, so it is not started.
+        engine = context.registry.engines[settings.engine](EngineSettings(settings.data_dir, settings.engine_options))
+        self.configuration = ConfigurationService(context)
+        self.errors = ErrorService(context)
+        self.files = FileService(context)
+        self.ingests = IngestService(context)
+        self.job_executions = JobExecutionService(context, engine)
+        self.job_types = JobTypeService(context)
+        self.jobs = JobService(context)
+        self.nodes = NodeAdmin(context)
+        self.queue = QueueService(context)
+        self.recipe_types = RecipeTypeService(context)
+        self.recipes = RecipeService(context)
+        self.scheduler = SchedulerAdmin(context)
+        self.strikes = StrikeService(context)
+        self.trigger_rules = TriggerRuleService(context)
+        self.workspaces = WorkspaceService(context)

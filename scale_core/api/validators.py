@@ -1,0 +1,106 @@
+"""Requests against the document: the same checks as connexion's, with our sentences and all problems at once."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from typing import Any
+
+from connexion.lifecycle import ConnexionRequest
+from connexion.utils import is_null, is_nullable
+from connexion.validators import VALIDATOR_MAP
+from connexion.validators.json import JSONRequestBodyValidator, JSONResponseBodyValidator
+from connexion.validators.parameter import ParameterValidator
+from jsonschema import Draft4Validator, ValidationError
+from jsonschema.validators import extend
+from starlette.types import Scope
+
+from scale_core.services.exceptions import Invalid, invalid
+from scale_core.specs import InvalidJSON, Problem, explain, loads
+
+
+def _nullable(check: Callable[..., Iterator[ValidationError]]) -> Callable[..., Iterator[ValidationError]]:
+    def checked(validator: Any, rule: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+        if instance is None and schema.get("nullable"):
+            return
+        yield from check(validator, rule, instance, schema)
+
+    return checked
+
+
+# OpenAPI 3.0: `nullable` beside `allOf: [$ref]` means null or what it refers to, as every client generator reads it.
+Validator = extend(
+    Draft4Validator,
+    {name: _nullable(Draft4Validator.VALIDATORS[name]) for name in ("type", "enum", "allOf", "anyOf", "oneOf")},
+)
+
+
+class RequestBody(JSONRequestBodyValidator):
+    """A JSON body: strict JSON, then the schema of the operation."""
+
+    @property
+    def _validator(self) -> Any:
+        return Validator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+
+    async def _parse(self, stream: AsyncGenerator[bytes, None], scope: Scope) -> Any:
+        content = b"".join([message async for message in stream])
+        if not content:
+            return None
+        try:
+            return loads(content)
+        except InvalidJSON as error:
+            raise invalid("", f"The body is not JSON: {error}.") from error
+
+    def _validate(self, body: Any) -> None:
+        if body is None and not self._nullable:
+            raise invalid("", "The request needs a JSON body.")
+        errors = sorted(self._validator.iter_errors(body), key=lambda error: [str(part) for part in error.path])
+        if errors:
+            raise Invalid([explain(error) for error in errors])
+
+
+class ResponseBody(JSONResponseBodyValidator):
+    """A JSON response; used in tests."""
+
+    @property
+    def validator(self) -> Any:
+        """The validator of the operation's response schema."""
+        return Validator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+
+
+class Parameters(ParameterValidator):
+    """Path and query parameters."""
+
+    def validate_request(self, request: ConnexionRequest) -> None:
+        """Raise Invalid with everything that is wrong, by parameter name."""
+        problems = [*self._unknown(request)]
+        for place in ("query", "path"):
+            for parameter in self.parameters.get(place, []):
+                values = request.query_params if place == "query" else request.path_params
+                problems += self._problem(place, parameter, values.get(parameter["name"]))
+        if problems:
+            raise Invalid(problems)
+
+    def _unknown(self, request: ConnexionRequest) -> list[Problem]:
+        known = [parameter["name"] for parameter in self.parameters.get("query", [])]
+        right = f"known are {', '.join(known)}" if known else "this operation takes none"
+        return [
+            Problem(name, f"There is no query parameter {name!r}; {right}.")
+            for name in sorted(set(request.query_params) - set(known))
+        ]
+
+    @staticmethod
+    def _problem(place: str, parameter: Mapping[str, Any], value: Any) -> list[Problem]:
+        name, schema = parameter["name"], parameter["schema"]
+        if value is None:
+            return [Problem(name, f"The {place} parameter {name!r} is missing.")] if parameter.get("required") else []
+        if is_nullable(parameter) and is_null(value):
+            return []
+        errors = Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER).iter_errors(value)
+        return [Problem(name, explain(error).detail) for error in errors]
+
+
+VALIDATORS = {
+    **VALIDATOR_MAP,
+    "parameter": Parameters,
+    "body": {**VALIDATOR_MAP["body"], "application/json": RequestBody},
+    "response": {**VALIDATOR_MAP["response"], "application/json": ResponseBody},
+}
+"""connexion's ``validator_map``."""

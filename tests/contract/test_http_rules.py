@@ -1,0 +1,149 @@
+"""What holds for every operation (endpoints: Settled 1 to 3, 7, 15, 16, 18)."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from scale_generated.routes import OPERATIONS
+
+LISTS = [
+    operation.path
+    for operation in OPERATIONS
+    if operation.method == "GET" and "{" not in operation.path and operation.query is not None
+]
+PAGED = [path for path in LISTS if path != "/configuration/"]
+ORDERED = ["/errors/", "/jobs/", "/job-types/", "/recipes/", "/sources/", "/products/", "/ingests/", "/nodes/"]
+BY_ID = [
+    operation.path
+    for operation in OPERATIONS
+    if operation.method == "GET" and len(operation.integer_path_parameters) == 1 and "{stream}" not in operation.path
+]
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The problem of an error response."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status
+    assert body["detail"]
+    return body
+
+
+@pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS if "{" not in operation.path}))
+def test_a_path_without_its_slash_answers_308_to_the_one_with_it(reading_http: httpx.Client, path: str) -> None:
+    response = reading_http.get(f"{path.rstrip('/')}?page=2")
+    assert response.status_code == 308
+    assert response.headers["location"] == f"{path}?page=2"
+
+
+def test_everything_is_served_under_v3_too_and_its_urls_stay_there(reading_http: httpx.Client) -> None:
+    first = reading_http.get("/v3/errors/?page_size=1").json()
+    assert first["next"].startswith(f"{reading_http.base_url}/v3/errors/?".replace("//v3", "/v3"))
+    assert reading_http.get(first["next"]).json()["results"] != first["results"]
+    assert reading_http.get("/v3/errors").headers["location"] == "/v3/errors/"
+
+
+@pytest.mark.parametrize("path", PAGED)
+@pytest.mark.parametrize("query", ["page=0", "page=x", "page_size=0", "page_size=1001", "nonsense=1"])
+def test_a_wrong_parameter_is_400_and_named(reading_http: httpx.Client, path: str, query: str) -> None:
+    body = problem(reading_http.get(f"{path}?{query}"), 400)
+    assert [error["pointer"] for error in body["errors"]] == [query.partition("=")[0]]
+
+
+@pytest.mark.parametrize("path", ORDERED)
+def test_an_unknown_order_is_400_and_names_what_can_be_ordered_by(reading_http: httpx.Client, path: str) -> None:
+    body = problem(reading_http.get(f"{path}?order=-nonsense"), 400)
+    assert "nonsense" in body["detail"]
+    assert "last_modified" in body["detail"]
+
+
+@pytest.mark.parametrize("path", ORDERED)
+def test_every_list_takes_repeated_orders(reading_http: httpx.Client, path: str) -> None:
+    assert reading_http.get(f"{path}?order=-created&order=id").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "started=2015-01-01T00:00:00",
+        "started=yesterday",
+        "ended=2015-13-01T00:00:00Z",
+        "started=2020-01-01T00:00:00Z&ended=2019-01-01T00:00:00Z",
+        "started=P1X",
+    ],
+)
+def test_a_time_that_is_none_is_400(reading_http: httpx.Client, query: str) -> None:
+    problem(reading_http.get(f"/errors/?{query}"), 400)
+
+
+@pytest.mark.parametrize(("query", "count"), [("started=PT1H", True), ("ended=2015-01-01T00:00:00Z", False)])
+def test_times_select_by_last_modified(reading_http: httpx.Client, query: str, count: bool) -> None:
+    assert bool(reading_http.get(f"/errors/?{query}").json()["count"]) is count
+
+
+@pytest.mark.parametrize("path", BY_ID)
+@pytest.mark.parametrize("wrong", ["abc", "0", "-1", "1.5", "99999999999999999999"])
+def test_a_malformed_id_is_400(reading_http: httpx.Client, path: str, wrong: str) -> None:
+    head, _, rest = path.partition("{")
+    body = problem(reading_http.get(f"{head}{wrong}{rest.partition('}')[2]}"), 400)
+    assert "id" in body["detail"]
+
+
+@pytest.mark.parametrize("path", BY_ID)
+def test_an_unknown_id_is_404(reading_http: httpx.Client, path: str) -> None:
+    head, _, rest = path.partition("{")
+    body = problem(reading_http.get(f"{head}987654321{rest.partition('}')[2]}"), 404)
+    assert "987654321" in body["detail"]
+
+
+def test_a_client_that_asks_for_text_gets_the_message_as_text(reading_http: httpx.Client) -> None:
+    response = reading_http.get("/errors/987654321/", headers={"accept": "text/plain"})
+    assert response.status_code == 404
+    assert response.headers["content-type"].startswith("text/plain")
+    assert response.text == reading_http.get("/errors/987654321/").json()["detail"]
+
+
+def test_an_unknown_path_is_a_problem_too(reading_http: httpx.Client) -> None:
+    problem(reading_http.get("/nothing/here/"), 404)
+    problem(reading_http.delete("/errors/"), 405)
+
+
+def test_a_body_that_is_no_json_says_where(reading_http: httpx.Client) -> None:
+    response = reading_http.post(
+        "/errors/", content=b'{"name": "x",\n "name": 1}', headers={"content-type": "application/json"}
+    )
+    assert "line 2" in problem(response, 400)["detail"]
+
+
+def test_a_body_of_another_media_type_is_415(reading_http: httpx.Client) -> None:
+    problem(reading_http.post("/errors/", data={"name": "x"}), 415)
+
+
+def test_a_missing_body_is_400(reading_http: httpx.Client) -> None:
+    problem(reading_http.post("/errors/", headers={"content-type": "application/json"}), 400)
+
+
+def test_everything_wrong_with_a_body_is_said_at_once_with_pointers(reading_http: httpx.Client) -> None:
+    body = problem(
+        reading_http.post("/errors/", json={"name": "no spaces please", "category": "NONE", "extra": 1}), 400
+    )
+    assert {error["pointer"] for error in body["errors"]} == {"/name", "/category", "/extra"}
+
+
+@pytest.mark.parametrize("path", ["/errors/1/", "/nodes/1/", "/scheduler/"])
+def test_an_empty_update_is_400(reading_http: httpx.Client, path: str) -> None:
+    problem(reading_http.patch(path, json={}), 400)
+
+
+def test_a_foreign_host_name_is_refused(reading_http: httpx.Client) -> None:
+    assert reading_http.get("/version/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_the_document_and_its_documentation_are_served(reading_http: httpx.Client) -> None:
+    document = reading_http.get("/openapi.json").json()
+    assert {operation.path for operation in OPERATIONS} == set(document["paths"])
+    page = reading_http.get("/docs/")
+    assert page.status_code == 200
+    assert "swagger" in page.text.lower()
