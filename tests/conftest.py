@@ -1,0 +1,22 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+import scale_core
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# In tox the same examples every time, however slow the machine: a failure there must be one that anybody can repeat.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure() -> None:
+    """In tox the tests are of the wheel; the checkout must not come before it."""
+    imported_from = Path(scale_core.__file__).parent
+    if "TOX_ENV_NAME" in os.environ and imported_from.parent == CHECKOUT:
+        raise pytest.UsageError(f"The tests should import the installed wheel, but they import {imported_from}.")

@@ -1,0 +1,68 @@
+"""What the documents say can be followed: links lead somewhere, examples can be read, commands exist."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("tests/**/*.md")]
+)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+READERS = {"json": json.loads, "toml": tomllib.loads}
+MAKE = re.compile(r"`make ([a-z-]+)")
+TOX = re.compile(r"`tox (?:run )?-e ([a-z-]+)")
+
+
+def text_without_blocks(document: Path) -> str:
+    return BLOCK.sub("", document.read_text(encoding="utf-8"))
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.+)$", text_without_blocks(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def broken_links(document: Path) -> Iterator[str]:
+    for link in LINK.findall(text_without_blocks(document)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            yield link
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def document(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> None:
+    assert list(broken_links(document)) == []
+
+
+def test_every_example_in_json_or_toml_can_be_read(document: Path) -> None:
+    for language, example in BLOCK.findall(document.read_text(encoding="utf-8")):
+        if language in READERS:
+            READERS[language](example)
+
+
+def test_every_make_target_and_tox_environment_that_is_named_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(MAKE.findall(text)) <= targets
+    assert set(TOX.findall(text)) <= set(re.findall(r"[a-z-]+", environments()))
+
+
+def environments() -> str:
+    found = re.search(r"^env_list = (.*)$", (ROOT / "tox.ini").read_text(), re.MULTILINE)
+    assert found
+    return found[1]

@@ -1,0 +1,1 @@
+"""A Scale plugin: files in an SQLite database, and rules on file names."""
