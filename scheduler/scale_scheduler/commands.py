@@ -14,6 +14,7 @@ from scale_core.runner.runner import Runner
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
 from scale_core.settings import SettingsError
+from scale_scheduler.lock import only_scheduler
 from scale_scheduler.scheduler import Scheduler
 from scale_scheduler.serve import WebServer, listen, require_loopback, stopping_on_signals, url_of
 
@@ -35,7 +36,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
     """
     application.override(bind=bind, engine=engine)
     address = require_loopback(application.settings)
-    with application.opened() as context:
+    with only_scheduler(application.settings.data_dir), application.opened() as context:
         if context.database.is_sqlite:
             schema.upgrade(context.database)
         schema.require_current(context.database)
@@ -64,7 +65,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
 def scheduler(application: Application, engine: str | None) -> None:
     """Run the scheduler, and Scale's own tasks, in this process."""
     application.override(engine=engine)
-    with application.opened() as context:
+    with only_scheduler(application.settings.data_dir), application.opened() as context:
         schema.require_current(context.database)
         prepare(context)
         one = make_scheduler(context)

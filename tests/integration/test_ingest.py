@@ -129,13 +129,13 @@ def test_the_content_tells_the_media_type_of_an_unknown_name(
 def test_many_files_are_each_ingested_once(
     world: World, arrive: Callable[..., int], pool: IngestPool, ends: Ends
 ) -> None:
-    ids = [arrive(f"{number}.txt", str(number).encode()) for number in range(200)]
+    ids = [arrive(f"{number}.txt", str(number).encode()) for number in range(100)]
     for ingest_id in ids:
         pool.submit(task(ingest_id))
-    ends.wait(200)
+    ends.wait(100)
     assert set(ends.by_execution.values()) == {None}
     assert {one.status for one in world.all(Ingest)} == {"INGESTED"}
-    assert len(world.sources()) == 200
+    assert len(world.sources()) == 100
     assert pool.free() == ingest_module.MAX_HELD
 
 

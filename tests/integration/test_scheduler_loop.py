@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,11 +28,12 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 
 @pytest.fixture
-def scheduler(world: World, engine: FakeEngine) -> Scheduler:
+def scheduler(world: World, engine: FakeEngine) -> Iterator[Scheduler]:
     scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
     scheduler.open()
     scheduler.settle()
-    return scheduler
+    yield scheduler
+    scheduler.close()
 
 
 def statuses(world: World, job_id: int) -> list[str]:
@@ -103,6 +105,33 @@ def test_a_canceled_job_is_killed_once(world: World, engine: FakeEngine, schedul
     engine.finish(engine.launched[0], "CANCELED", "canceled")
     scheduler.run_once()
     assert statuses(world, job_id) == ["CANCELED"]
+
+
+def test_a_canceled_strike_stops_watching(world: World, scheduler: Scheduler) -> None:
+    world.strike()
+    (job,) = world.jobs("scale-strike")
+    scheduler.run_once()
+    assert statuses(world, job.id) == ["RUNNING"]
+    with world.database.write() as session:
+        cancel_job(session, world.context, session.get_one(Job, job.id))
+    deadline = time.monotonic() + 10
+    while statuses(world, job.id) != ["CANCELED"]:
+        assert time.monotonic() < deadline
+        scheduler.run_once()
+        time.sleep(0.05)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scale-strike")]
+
+
+def test_a_file_goes_from_the_directory_to_a_source_file(world: World, scheduler: Scheduler) -> None:
+    world.strike()
+    scheduler.run_once()
+    (world.incoming / "a.txt").write_text("hello")
+    deadline = time.monotonic() + 10
+    while not (jobs := world.jobs("scale-ingest")) or jobs[0].status != "COMPLETED":
+        assert time.monotonic() < deadline
+        scheduler.run_once()
+        time.sleep(0.05)
+    assert list(world.sources()) == ["a.txt"]
 
 
 def test_a_paused_scheduler_starts_nothing_and_records_what_ends(

@@ -129,6 +129,15 @@ def test_a_port_that_is_taken_is_one_line_of_error(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_second_scheduler_on_the_same_data_is_refused(scale: Scale, tmp_path: Path) -> None:
+    scale.start()
+    for command in ("up", "scheduler"):
+        done = run(tmp_path, command)
+        assert done.returncode == 2
+        assert done.stderr.startswith("Error: data_dir: another scheduler runs on ")
+    assert scale.get("/status/")["scheduler"]["is_online"]
+
+
 def test_an_unknown_engine_is_named_with_those_there_are(tmp_path: Path) -> None:
     done = run(tmp_path, "up", "--engine", "steam", "--bind", "127.0.0.1:0")
     assert done.returncode == 2

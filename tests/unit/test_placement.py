@@ -65,7 +65,7 @@ def running_by_kind(kind: int) -> int:
 
 
 @given(queues, nodes)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_node_is_over_committed_and_nothing_is_placed_twice(
     queue: list[QueuedExecution], free: list[NodeFree]
 ) -> None:
@@ -82,7 +82,7 @@ def test_no_node_is_over_committed_and_nothing_is_placed_twice(
 
 
 @given(queues, nodes)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_max_scheduled_is_never_exceeded(queue: list[QueuedExecution], free: list[NodeFree]) -> None:
     ids = set(placed(place(queue, Capacity(free))))
     counts = Counter(one.job_type_id for one in queue if one.execution_id in ids)
@@ -92,7 +92,7 @@ def test_max_scheduled_is_never_exceeded(queue: list[QueuedExecution], free: lis
 
 
 @given(st.lists(amounts, max_size=40), amounts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_on_one_node_nobody_is_passed_over_for_a_later_one_that_takes_as_much(wanted: list[float], free: float) -> None:
     queue = [queued(number, Resources(cpus, 0, 0)) for number, cpus in enumerate(wanted)]
     decision = place(queue, Capacity([node(1, Resources(free, 1, 1))]))
@@ -105,7 +105,7 @@ def test_on_one_node_nobody_is_passed_over_for_a_later_one_that_takes_as_much(wa
 
 
 @given(queues, nodes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_waits_for_room_fits_on_no_node_that_is_left(queue: list[QueuedExecution], free: list[NodeFree]) -> None:
     decision = place(queue, Capacity(free))
     need = {one.execution_id: one.resources for one in queue}

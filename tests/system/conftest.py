@@ -1,0 +1,141 @@
+"""A whole Scale in a process of its own, driven over HTTP like a user would."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+STARTS_WITHIN_SECONDS = 60
+ENDS_WITHIN_SECONDS = 60
+
+
+class RunningScale:
+    """`scale up` on a data folder of its own; it can be killed and started again."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.http = httpx.Client(timeout=30)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it on a free port and wait until it answers."""
+        self.data_dir.mkdir(exist_ok=True)
+        log = (self.data_dir.parent / "scale.log").open("ab+")
+        environment = {**os.environ, "SCALE_DATA_DIR": str(self.data_dir), "SCALE_BIND": "127.0.0.1:0"}
+        self._process = subprocess.Popen(
+            [Path(sys.executable).with_name("scale"), "up"],
+            env=environment,
+            cwd=self.data_dir,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().decode()
+        assert line.startswith("Scale is up: "), (self.data_dir.parent / "scale.log").read_text()
+        self.http.base_url = httpx.URL(line.split()[3])
+        log.close()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(how)
+        code = self._process.wait(ENDS_WITHIN_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        return code
+
+    def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST that must answer 201."""
+        response = self.http.post(path, json=body)
+        assert response.status_code == 201, response.text
+        created: dict[str, Any] = response.json()
+        return created
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET that must answer 200."""
+        response = self.http.get(path, params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def results(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """All results of a list."""
+        found: list[dict[str, Any]] = self.get(path, page_size=1000, **query)["results"]
+        return found
+
+    def wait(self, what: Callable[[], Any], seconds: float = ENDS_WITHIN_SECONDS) -> Any:
+        """Ask again and again until ``what`` gives something true."""
+        deadline = time.monotonic() + seconds
+        while not (found := what()):
+            assert time.monotonic() < deadline, (self.data_dir.parent / "scale.log").read_text()[-5000:]
+            time.sleep(0.05)
+        return found
+
+    def ended(self, job_id: int) -> dict[str, Any]:
+        """A job's details, once it has ended."""
+
+        def job() -> dict[str, Any] | None:
+            details: dict[str, Any] = self.get(f"/jobs/{job_id}/")
+            return details if details["status"] in ("COMPLETED", "FAILED", "CANCELED") else None
+
+        details: dict[str, Any] = self.wait(job)
+        return details
+
+    def workspace(self, name: str) -> int:
+        """A new workspace beside the data folder; its id."""
+        root = self.data_dir.parent / name
+        broker = {"type": "host", "host_path": str(root)}
+        made = self.create("/workspaces/", {"name": name, "json_config": {"version": "1.0", "broker": broker}})
+        return int(made["id"])
+
+    def strike(self, name: str, workspace_name: str, regex: str = ".*", **rule: Any) -> Path:
+        """A new Strike; the directory that it watches."""
+        directory = self.data_dir.parent / f"{name}-incoming"
+        directory.mkdir(exist_ok=True)
+        files = {"filename_regex": regex, "workspace_path": name, "workspace_name": workspace_name, **rule}
+        configuration = {
+            "version": "1.0",
+            "mount": str(directory),
+            "transfer_suffix": "_tmp",
+            "files_to_ingest": [files],
+        }
+        self.create("/strikes/", {"name": name, "configuration": configuration})
+        return directory
+
+
+def transfer(directory: Path, name: str, content: bytes) -> None:
+    """Copy a file in the way a transfer does."""
+    (directory / f"{name}_tmp").write_bytes(content)
+    (directory / f"{name}_tmp").rename(directory / name)
+
+
+@pytest.fixture
+def scale(tmp_path: Path) -> Iterator[RunningScale]:
+    """A running Scale."""
+    running = RunningScale(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()
+    running.http.close()
+
+
+@pytest.fixture(name="transfer")
+def transfer_fixture() -> Callable[[Path, str, bytes], None]:
+    """:func:`transfer`."""
+    return transfer
