@@ -46,7 +46,7 @@ def paged(query: Paged, found: ListPage[T]) -> Mapping[str, Any]:
     return {
         "count": found.count,
         "next": _page_url(query.page + 1) if query.page < last else None,
-        "previous": _page_url(min(query.page - 1, last)) if 1 < query.page and last else None,
+        "previous": _page_url(min(query.page - 1, last)) if query.page > 1 and last else None,
         "results": found.results,
     }
 

@@ -1,6 +1,6 @@
 """Requests against the document: the same checks as connexion's, with our sentences and all problems at once."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
@@ -8,28 +8,12 @@ from connexion.utils import is_null, is_nullable
 from connexion.validators import VALIDATOR_MAP
 from connexion.validators.json import JSONRequestBodyValidator, JSONResponseBodyValidator
 from connexion.validators.parameter import ParameterValidator
-from jsonschema import Draft4Validator, ValidationError
-from jsonschema.validators import extend
+from jsonschema import Draft4Validator
 from starlette.types import Scope
 
 from scale_core.services.exceptions import Invalid, invalid
+from scale_core.services.request_bodies import OpenApiValidator
 from scale_core.specs import InvalidJSON, Problem, explain, loads
-
-
-def _nullable(check: Callable[..., Iterator[ValidationError]]) -> Callable[..., Iterator[ValidationError]]:
-    def checked(validator: Any, rule: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-        if instance is None and schema.get("nullable"):
-            return
-        yield from check(validator, rule, instance, schema)
-
-    return checked
-
-
-# OpenAPI 3.0: `nullable` beside `allOf: [$ref]` means null or what it refers to, as every client generator reads it.
-Validator = extend(
-    Draft4Validator,
-    {name: _nullable(Draft4Validator.VALIDATORS[name]) for name in ("type", "enum", "allOf", "anyOf", "oneOf")},
-)
 
 
 class RequestBody(JSONRequestBodyValidator):
@@ -37,7 +21,7 @@ class RequestBody(JSONRequestBodyValidator):
 
     @property
     def _validator(self) -> Any:
-        return Validator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+        return OpenApiValidator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
 
     async def _parse(self, stream: AsyncGenerator[bytes, None], scope: Scope) -> Any:
         content = b"".join([message async for message in stream])
@@ -62,7 +46,7 @@ class ResponseBody(JSONResponseBodyValidator):
     @property
     def validator(self) -> Any:
         """The validator of the operation's response schema."""
-        return Validator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+        return OpenApiValidator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
 
 
 class Parameters(ParameterValidator):
@@ -93,7 +77,7 @@ class Parameters(ParameterValidator):
             return [Problem(name, f"The {place} parameter {name!r} is missing.")] if parameter.get("required") else []
         if is_nullable(parameter) and is_null(value):
             return []
-        errors = Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER).iter_errors(value)
+        errors = OpenApiValidator(schema, format_checker=Draft4Validator.FORMAT_CHECKER).iter_errors(value)
         return [Problem(name, explain(error).detail) for error in errors]
 
 

@@ -28,7 +28,7 @@ class FileTriggerType(TriggerType):
         self,
         configuration: Mapping[str, Any],
         event: TriggerEvent,
-        last_fired: datetime | None,  # noqa: ARG002 - files trigger whenever they come
+        last_fired: datetime | None,
     ) -> bool:
         """Whether the event is of this kind and its file meets the condition."""
         return event.type in self.event_types and event.file is not None and meets(configuration, event.file)

@@ -55,7 +55,7 @@ class TriggerType(ABC):
     configuration_schema: ClassVar[Mapping[str, Any] | None] = None
     """JSON Schema (2020-12) of the configuration, for the kinds without a document in ``specs/``."""
 
-    def problems(self, configuration: Mapping[str, Any]) -> list[tuple[str, str]]:  # noqa: ARG002
+    def problems(self, configuration: Mapping[str, Any]) -> list[tuple[str, str]]:
         """What is wrong with a configuration beyond what its schema says: (JSON pointer, sentence) pairs."""
         return []
 
@@ -67,6 +67,6 @@ class TriggerType(ABC):
     def matches(self, configuration: Mapping[str, Any], event: TriggerEvent, last_fired: datetime | None) -> bool:
         """Whether ``event`` triggers a rule with this configuration, which last fired at ``last_fired`` (UTC)."""
 
-    def recorded_event_type(self, configuration: Mapping[str, Any], event: TriggerEvent) -> str:  # noqa: ARG002
+    def recorded_event_type(self, configuration: Mapping[str, Any], event: TriggerEvent) -> str:
         """The type under which a match is recorded."""
         return event.type

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 import pluggy
@@ -100,8 +100,8 @@ def _by_name(
     owners: dict[str, str] = {}
     for implementation in caller.get_hookimpls():
         owner = manager.get_name(implementation.plugin) or implementation.plugin_name
-        registered_here: Iterable[Any] = implementation.function()
-        for registered in registered_here:
+        register = cast("Callable[[], Iterable[Any]]", implementation.function)
+        for registered in register():
             name = name_of(registered)
             if name in found:
                 raise PluginError(
@@ -112,7 +112,7 @@ def _by_name(
 
 
 def _infos(manager: pluggy.PluginManager) -> tuple[PluginInfo, ...]:
-    distributions = {plugin: distribution for plugin, distribution in manager.list_plugin_distinfo()}
+    distributions = dict(manager.list_plugin_distinfo())
     infos = []
     for name, plugin in manager.list_name_plugin():
         distribution = distributions.get(plugin)

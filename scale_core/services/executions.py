@@ -120,15 +120,12 @@ class ExecutionService:
         now = self._context.now()
         with self._context.database.write() as session:
             executions = [one for one in _load(session, by_id) if one.status == JobExecutionStatus.QUEUED]
-            plans, tasks = [], []
             for execution in executions:
                 self._start(session, execution, by_id[execution.id].node_id, now)
             ours = [one for one in executions if one.job.job_type.is_system]
             theirs = [one for one in executions if not one.job.job_type.is_system]
-            for plan in build_plans(session, theirs, now):
-                plans.append((plan, by_id[plan.execution_id].agent_id))
-            for one in ours:
-                tasks.append(SystemTask(one.id, one.job_id, one.job.job_type.name, values_of(one.job.data)))
+            plans = [(plan, by_id[plan.execution_id].agent_id) for plan in build_plans(session, theirs, now)]
+            tasks = [SystemTask(one.id, one.job_id, one.job.job_type.name, values_of(one.job.data)) for one in ours]
             return Claimed(plans, tasks)
 
     def _start(self, session: WriteSession, execution: JobExecution, node_id: int | None, now: datetime) -> None:
@@ -310,12 +307,12 @@ def _load(session: Session, ids: Collection[int]) -> list[JobExecution]:
 
 
 def _running_by_type(session: Session) -> dict[int, int]:
-    rows = session.execute(
+    rows: Any = session.execute(
         select(JobExecution.job_type_id, func.count())
         .where(JobExecution.status == JobExecutionStatus.RUNNING)
         .group_by(JobExecution.job_type_id)
     )
-    return {type_id: count for type_id, count in rows}
+    return dict(rows.all())
 
 
 def _queued(execution: JobExecution, job: Job, job_type: JobType, running: int) -> QueuedExecution:

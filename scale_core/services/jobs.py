@@ -67,9 +67,7 @@ def _new_job(context: Context, job_type: JobType, revision: JobTypeRevision, eve
     )
 
 
-def check_job_data(
-    session: WriteSession, interface: JobInterface, data: JobData, at: str = "", *, active_workspaces: bool = True
-) -> None:
+def check_job_data(session: WriteSession, interface: JobInterface, data: JobData, at: str = "") -> None:
     """Refuse data that the interface cannot run on.
 
     :raises Invalid: a file or workspace does not exist, an input is missing, a media type does not fit …

@@ -1,6 +1,6 @@
 """What every clock processor keeps to."""
 
-# ruff: noqa: ARG002, ARG003 - a broker that fails needs no arguments
+# ruff: noqa: ARG003 - a broker that fails needs no arguments
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -345,7 +345,7 @@ def test_the_scheduler_is_paused_and_resumed(http: httpx.Client) -> None:
 def test_an_import_creates_then_changes_nothing_and_is_all_or_nothing(
     http: httpx.Client, workspace: dict[str, Any]
 ) -> None:
-    document = {
+    document: dict[str, Any] = {
         "version": "1.0",
         "errors": [{"name": "my-error", "title": "My Error", "description": "Mine.", "category": "DATA"}],
         "job_types": [documents.job_type(error_mapping={"version": "1.0", "exit_codes": {"1": "my-error"}})],

@@ -71,7 +71,8 @@ def arrive(world: World) -> Callable[..., int]:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         service.arrived(order, [Arrival(name, str(world.incoming / name), str(path), len(content))])
-        return world.all(Ingest)[-1].id
+        newest: int = world.all(Ingest)[-1].id
+        return newest
 
     return arrive
 

@@ -133,6 +133,8 @@ def test_a_rule_of_another_type_replaces_the_old_one_which_is_archived(
     made = job_type(context, urls, trigger_rule=documents.ingest_rule("products"))
     parse: Any = {**documents.ingest_rule("products"), "type": "PARSE", "name": "mine"}
     edited = JobTypeService(context).edit(made["id"], {"trigger_rule": parse}, urls)
+    assert made["trigger_rule"] is not None
+    assert edited["trigger_rule"] is not None
     assert (made["trigger_rule"]["name"], edited["trigger_rule"]["name"]) == ("copier-rule", "mine")
     rules = TriggerRuleService(context).list_rules(ListTriggerRulesQuery(type=("INGEST", "PARSE"), order=("id",)), urls)
     assert [(rule["type"], rule["is_active"], rule["archived"] is None) for rule in rules.results] == [
@@ -193,7 +195,8 @@ def test_a_strike_process_and_its_job_name_each_other(
         job = session.get_one(Job, strike["job"]["id"])
         assert job.data["input_data"] == [{"name": "strike_id", "value": str(strike["id"])}]
         assert job.status == "QUEUED"
-    assert [warning["id"] for warning in service.validate({**body, "name": "other"})["warnings"]] == ["shared_mount"]
+    other: Any = {**body, "name": "other"}
+    assert [warning["id"] for warning in service.validate(other)["warnings"]] == ["shared_mount"]
 
 
 def test_a_refused_strike_process_leaves_neither_job_nor_row(

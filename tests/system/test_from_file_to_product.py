@@ -15,8 +15,8 @@ import json, pathlib, sys
 arguments = dict(argument.split("=", 1) for argument in sys.argv[1:])
 out = pathlib.Path(arguments["out"])
 manifest = {"version": "1.1", "output_data": [], "parse_results": []}
-texts = [path.read_text() for path in sorted(pathlib.Path(arguments["in"]).rglob("*")) or [pathlib.Path(arguments["in"])]]
-texts = texts or [pathlib.Path(arguments["in"]).read_text()]
+given = pathlib.Path(arguments["in"])
+texts = [path.read_text() for path in (sorted(given.iterdir()) if given.is_dir() else [given])]
 footprint = {"type": "Polygon", "coordinates": [[[10, 20, 0], [11, 20, 0], [11, 21, 0], [10, 21, 0], [10, 20, 0]]]}
 for number in range(int(arguments.get("copies", 1))):
     path = out / f"{arguments['name']}-{number}.txt"

@@ -55,15 +55,15 @@ def problems(tmp_path: Path) -> Callable[[Tree], str]:
 Problems = Callable[[Tree], str]
 
 
-def _api(tree: Tree) -> dict[str, Any]:
+def _api(tree: Tree) -> Any:
     return tree["openapi/scale.yaml"]
 
 
-def _schemas(tree: Tree) -> dict[str, Any]:
+def _schemas(tree: Tree) -> Any:
     return _api(tree)["components"]["schemas"]
 
 
-def _operation(tree: Tree) -> dict[str, Any]:
+def _operation(tree: Tree) -> Any:
     return _api(tree)["paths"]["/things/"]["get"]
 
 

@@ -30,7 +30,8 @@ def queued(execution_id: int, need: Resources = ONE, **values: Any) -> QueuedExe
         "max_scheduled": None,
         "running_of_type": 0,
     }
-    return QueuedExecution(**(defaults | values))
+    fields: dict[str, Any] = defaults | values
+    return QueuedExecution(**fields)
 
 
 def node(node_id: int, free: Resources, total: Resources | None = None, *, is_paused: bool = False) -> NodeFree:

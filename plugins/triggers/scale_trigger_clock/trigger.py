@@ -23,7 +23,7 @@ class ClockTrigger(TriggerType):
             return [("/schedule", str(error))]
         return []
 
-    def needs(self, configuration: Mapping[str, Any]) -> RuleNeeds:  # noqa: ARG002 - whatever it says
+    def needs(self, configuration: Mapping[str, Any]) -> RuleNeeds:
         """Nothing: a clock rule runs the clock processor of its name."""
         return RuleNeeds()
 
@@ -33,7 +33,7 @@ class ClockTrigger(TriggerType):
             event.occurred, parse_period(configuration["schedule"]), last_fired
         )
 
-    def recorded_event_type(self, configuration: Mapping[str, Any], event: TriggerEvent) -> str:  # noqa: ARG002
+    def recorded_event_type(self, configuration: Mapping[str, Any], event: TriggerEvent) -> str:
         """The rule's own event type."""
         event_type: str = configuration["event_type"]
         return event_type

@@ -18,7 +18,7 @@ class JobTypes:
 
     def list_job_types(self, query: queries.ListJobTypesQuery) -> models.JobTypePage:
         """GET /job-types/."""
-        return cast(models.JobTypePage, paged(query, self._job_types.list(query, urls())))
+        return cast("models.JobTypePage", paged(query, self._job_types.list(query, urls())))
 
     def create_job_type(self, body: models.NewJobType) -> Created[models.JobTypeDetails]:
         """POST /job-types/."""
@@ -39,11 +39,11 @@ class JobTypes:
 
     def list_job_type_status(self, query: queries.ListJobTypeStatusQuery) -> models.JobTypeStatusPage:
         """GET /job-types/status/."""
-        return cast(models.JobTypeStatusPage, paged(query, self._job_types.status(query, urls())))
+        return cast("models.JobTypeStatusPage", paged(query, self._job_types.status(query, urls())))
 
     def list_running_job_types(self, query: queries.ListRunningJobTypesQuery) -> models.RunningJobTypePage:
         """GET /job-types/running/."""
-        return cast(models.RunningJobTypePage, paged(query, self._job_types.running(query, urls())))
+        return cast("models.RunningJobTypePage", paged(query, self._job_types.running(query, urls())))
 
 
 class RecipeTypes:
@@ -54,7 +54,7 @@ class RecipeTypes:
 
     def list_recipe_types(self, query: queries.ListRecipeTypesQuery) -> models.RecipeTypePage:
         """GET /recipe-types/."""
-        return cast(models.RecipeTypePage, paged(query, self._recipe_types.list(query, urls())))
+        return cast("models.RecipeTypePage", paged(query, self._recipe_types.list(query, urls())))
 
     def create_recipe_type(self, body: models.NewRecipeType) -> Created[models.RecipeTypeDetails]:
         """POST /recipe-types/."""
@@ -82,7 +82,7 @@ class TriggerRules:
 
     def list_trigger_rules(self, query: queries.ListTriggerRulesQuery) -> models.TriggerRulePage:
         """GET /trigger-rules/."""
-        return cast(models.TriggerRulePage, paged(query, self._rules.list_rules(query, urls())))
+        return cast("models.TriggerRulePage", paged(query, self._rules.list_rules(query, urls())))
 
     def get_trigger_rule(self, trigger_rule_id: int) -> models.TriggerRuleDetails:
         """GET /trigger-rules/{id}/."""
@@ -90,7 +90,7 @@ class TriggerRules:
 
     def list_trigger_events(self, query: queries.ListTriggerEventsQuery) -> models.TriggerEventPage:
         """GET /trigger-events/."""
-        return cast(models.TriggerEventPage, paged(query, self._rules.list_events(query, urls())))
+        return cast("models.TriggerEventPage", paged(query, self._rules.list_events(query, urls())))
 
     def get_trigger_event(self, trigger_event_id: int) -> models.TriggerEventDetails:
         """GET /trigger-events/{id}/."""

@@ -16,7 +16,7 @@ class Errors:
 
     def list_errors(self, query: queries.ListErrorsQuery) -> models.ErrorPage:
         """GET /errors/."""
-        return cast(models.ErrorPage, paged(query, self._errors.list(query, urls())))
+        return cast("models.ErrorPage", paged(query, self._errors.list(query, urls())))
 
     def create_error(self, body: models.NewError) -> Created[models.Error]:
         """POST /errors/."""

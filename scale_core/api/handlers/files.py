@@ -19,7 +19,7 @@ class Files:
 
     def list_files(self, query: queries.ListFilesQuery) -> models.ScaleFilePage:
         """GET /files/."""
-        return cast(models.ScaleFilePage, paged(query, self._files.list_files(query, urls())))
+        return cast("models.ScaleFilePage", paged(query, self._files.list_files(query, urls())))
 
     def get_file(self, file_id: int) -> models.ScaleFile:
         """GET /files/{id}/."""
@@ -38,7 +38,7 @@ class Sources:
 
     def list_sources(self, query: queries.ListSourcesQuery) -> models.SourcePage:
         """GET /sources/."""
-        return cast(models.SourcePage, paged(query, self._files.list_sources(query, urls())))
+        return cast("models.SourcePage", paged(query, self._files.list_sources(query, urls())))
 
     def get_source(self, source_id: str) -> models.SourceDetails:
         """GET /sources/{id or file name}/."""
@@ -53,7 +53,7 @@ class Products:
 
     def list_products(self, query: queries.ListProductsQuery) -> models.ProductPage:
         """GET /products/."""
-        return cast(models.ProductPage, paged(query, self._files.list_products(query, urls())))
+        return cast("models.ProductPage", paged(query, self._files.list_products(query, urls())))
 
     def get_product(self, product_id: str) -> models.ProductDetails:
         """GET /products/{id or file name}/."""

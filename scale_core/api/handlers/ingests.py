@@ -17,7 +17,7 @@ class Strikes:
 
     def list_strikes(self, query: queries.ListStrikesQuery) -> models.StrikePage:
         """GET /strikes/."""
-        return cast(models.StrikePage, paged(query, self._strikes.list(query, urls())))
+        return cast("models.StrikePage", paged(query, self._strikes.list(query, urls())))
 
     def create_strike(self, body: models.NewStrike) -> Created[models.StrikeDetails]:
         """POST /strikes/."""
@@ -49,11 +49,11 @@ class Ingests:
 
     def list_ingests(self, query: queries.ListIngestsQuery) -> models.IngestPage:
         """GET /ingests/."""
-        return cast(models.IngestPage, paged(query, self._ingests.list(query, urls())))
+        return cast("models.IngestPage", paged(query, self._ingests.list(query, urls())))
 
     def list_ingest_status(self, query: queries.ListIngestStatusQuery) -> models.IngestStatisticsPage:
         """GET /ingests/status/."""
-        return cast(models.IngestStatisticsPage, paged(query, self._ingests.status(query, urls())))
+        return cast("models.IngestStatisticsPage", paged(query, self._ingests.status(query, urls())))
 
     def get_ingest(self, ingest_id: str) -> models.IngestDetails:
         """GET /ingests/{id or file name}/."""

@@ -21,7 +21,7 @@ class Jobs:
 
     def list_jobs(self, query: queries.ListJobsQuery) -> models.JobPage:
         """GET /jobs/."""
-        return cast(models.JobPage, paged(query, self._jobs.list(query, urls())))
+        return cast("models.JobPage", paged(query, self._jobs.list(query, urls())))
 
     def get_job(self, job_id: int) -> models.JobDetails:
         """GET /jobs/{id}/."""
@@ -40,7 +40,7 @@ class JobExecutions:
 
     def list_job_executions(self, query: queries.ListJobExecutionsQuery) -> models.JobExecutionPage:
         """GET /job-executions/."""
-        return cast(models.JobExecutionPage, paged(query, self._executions.list(query, urls())))
+        return cast("models.JobExecutionPage", paged(query, self._executions.list(query, urls())))
 
     def get_job_execution(self, job_exe_id: int) -> models.JobExecutionDetails:
         """GET /job-executions/{id}/."""
@@ -66,7 +66,7 @@ class Recipes:
 
     def list_recipes(self, query: queries.ListRecipesQuery) -> models.RecipePage:
         """GET /recipes/."""
-        return cast(models.RecipePage, paged(query, self._recipes.list(query, urls())))
+        return cast("models.RecipePage", paged(query, self._recipes.list(query, urls())))
 
     def get_recipe(self, recipe_id: int) -> models.RecipeDetails:
         """GET /recipes/{id}/."""

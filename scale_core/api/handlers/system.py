@@ -16,11 +16,11 @@ class Nodes:
 
     def list_nodes(self, query: queries.ListNodesQuery) -> models.NodePage:
         """GET /nodes/."""
-        return cast(models.NodePage, paged(query, self._nodes.list(query, urls())))
+        return cast("models.NodePage", paged(query, self._nodes.list(query, urls())))
 
     def list_node_status(self, query: queries.ListNodeStatusQuery) -> models.NodeStatusPage:
         """GET /nodes/status/."""
-        return cast(models.NodeStatusPage, paged(query, self._nodes.status(query, urls())))
+        return cast("models.NodeStatusPage", paged(query, self._nodes.status(query, urls())))
 
     def get_node(self, node_id: int) -> models.NodeDetails:
         """GET /nodes/{id}/."""

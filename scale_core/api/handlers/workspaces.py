@@ -16,7 +16,7 @@ class Workspaces:
 
     def list_workspaces(self, query: queries.ListWorkspacesQuery) -> models.WorkspacePage:
         """GET /workspaces/."""
-        return cast(models.WorkspacePage, paged(query, self._workspaces.list(query, urls())))
+        return cast("models.WorkspacePage", paged(query, self._workspaces.list(query, urls())))
 
     def create_workspace(self, body: models.NewWorkspace) -> Created[models.WorkspaceDetails]:
         """POST /workspaces/."""
