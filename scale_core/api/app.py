@@ -1,9 +1,5 @@
 """The ASGI application: connexion on the generated document, with our handlers behind it."""
 
-import json
-from importlib import resources
-from typing import Any
-
 from connexion import AsyncApp
 from connexion.middleware import MiddlewarePosition
 from connexion.options import SwaggerUIOptions
@@ -11,6 +7,7 @@ from connexion.resolver import Resolver
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
+from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, document
 from scale_core.api.handlers import configuration, definitions, errors, files, ingests, jobs, system, workspaces
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
@@ -38,19 +35,15 @@ def create_app(context: Context, *, validate_responses: bool = False) -> ASGIApp
         strict_validation=True,
         validate_responses=validate_responses,
         validator_map=VALIDATORS,
-        swagger_ui_options=SwaggerUIOptions(swagger_ui_path="/docs", spec_path="/openapi.json"),
+        swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui_path=DOCS_PATH, spec_path=DOCUMENT_PATH),
     )
     app.add_api(document(), pythonic_params=False)
     add_error_handlers(app.add_error_handler)
+    # The last one added comes first: the path is put right, then the document is looked for.
+    app.add_middleware(DocumentMiddleware, MiddlewarePosition.BEFORE_SWAGGER)
     app.add_middleware(PathMiddleware, MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
     # Without authentication a page of another site must not reach us under a name that it controls (DNS rebinding).
     return TrustedHostMiddleware(app, LOOPBACK_HOSTS, www_redirect=False)
-
-
-def document() -> dict[str, Any]:
-    """The bundled OpenAPI document."""
-    loaded: dict[str, Any] = json.loads((resources.files("scale_generated") / "openapi.json").read_text("utf-8"))
-    return loaded
 
 
 def handler_table(services: Services) -> HandlerTable:

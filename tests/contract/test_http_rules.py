@@ -1,5 +1,7 @@
 """What holds for every operation (endpoints: Settled 1 to 3, 7, 15, 16, 18)."""
 
+import json
+from importlib import resources
 from typing import Any
 
 import httpx
@@ -144,6 +146,8 @@ def test_a_foreign_host_name_is_refused(reading_http: httpx.Client) -> None:
 def test_the_document_and_its_documentation_are_served(reading_http: httpx.Client) -> None:
     document = reading_http.get("/openapi.json").json()
     assert {operation.path for operation in OPERATIONS} == set(document["paths"])
+    assert document == json.loads((resources.files("scale_generated") / "openapi.json").read_text())
+    assert reading_http.get("/").headers["location"] == "/docs/"
     page = reading_http.get("/docs/")
     assert page.status_code == 200
     assert "swagger" in page.text.lower()

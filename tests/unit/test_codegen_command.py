@@ -83,7 +83,7 @@ def test_writing_mends_edits_missing_files_and_orphans(root: Path) -> None:
         f"changed {PACKAGE}/enums.py",
         f"deleted {PACKAGE}/old.py",
         f"created {PACKAGE}/routes.py",
-        f"{PACKAGE}: 16 files, 3 changed.",
+        f"{PACKAGE}: 17 files, 3 changed.",
     ]
     assert _run("--check", "--root", root).exit_code == 0
 

@@ -1,0 +1,49 @@
+"""The OpenAPI document, served as it was generated: connexion would serve it with every reference written out, so that
+clients generated from it would have no names for anything."""
+
+import hashlib
+import json
+from importlib import resources
+from typing import Any, Final
+
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+DOCUMENT_PATH: Final = "/openapi.json"
+DOCS_PATH: Final = "/docs"
+
+
+def document_bytes() -> bytes:
+    """The bundled document."""
+    return (resources.files("scale_generated") / "openapi.json").read_bytes()
+
+
+def document() -> dict[str, Any]:
+    """The bundled document, parsed anew for whoever changes it."""
+    loaded: dict[str, Any] = json.loads(document_bytes())
+    return loaded
+
+
+class DocumentMiddleware:
+    """Answers ``/openapi.json``; leads a browser that comes to ``/`` to the documentation."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._content = document_bytes()
+        self._etag = f'"{hashlib.sha256(self._content).hexdigest()[:32]}"'
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        response = self._response(scope) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else None
+        await (response or self._app)(scope, receive, send)
+
+    def _response(self, scope: Scope) -> Response | None:
+        if scope["path"] == "/":
+            return RedirectResponse(f"{scope.get('root_path', '')}{DOCS_PATH}/")
+        if scope["path"] != DOCUMENT_PATH:
+            return None
+        headers = {"ETag": self._etag}
+        if Headers(scope=scope).get("if-none-match") == self._etag:
+            return Response(status_code=304, headers=headers)
+        return Response(self._content, headers=headers, media_type="application/json")
