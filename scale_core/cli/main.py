@@ -19,7 +19,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "db": "scale_core.cli.db:db",
         "node": "scale_core.runner.commands:node",
         "plugin": "scale_core.cli.plugin:plugin",
-        "spec": "scale_core.specs.commands:spec",
+        "spec": "scale_core.cli.spec:spec",
     }
 )
 """Commands that need no plugin, by name: none is imported before it is called."""

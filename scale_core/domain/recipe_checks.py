@@ -45,15 +45,8 @@ def definition_problems(definition: RecipeDefinition, interfaces: Interfaces, at
     :param interfaces: interfaces of the job types that exist, at least of those that the definition names.
     :param at: JSON pointer of the definition; empty where it is the document.
     """
-    inputs, jobs = definition.input_data, definition.jobs
-    named_inputs = zip(pointers(at, "input_data", inputs), (each.name for each in inputs), strict=True)
-    named_jobs = zip(pointers(at, "jobs", jobs), (each.name for each in jobs), strict=True)
-    problems = [
-        *duplicate_problems(named_inputs, "names of recipe inputs"),
-        *duplicate_problems(named_jobs, "names of jobs"),
-        *_dependency_problems(definition, at),
-    ]
-    for index, job in enumerate(jobs):
+    problems = structure_problems(definition, at)
+    for index, job in enumerate(definition.jobs):
         interface = _interface_of(job, interfaces)
         if interface is None:
             detail = (
@@ -65,6 +58,22 @@ def definition_problems(definition: RecipeDefinition, interfaces: Interfaces, at
         if interface is not None:
             problems += _input_problems(job, interface, links, f"{at}/jobs/{index}")
     return problems
+
+
+def structure_problems(definition: RecipeDefinition, at: str) -> list[Problem]:
+    """What is wrong with a definition whatever its job types are: names used twice, dependencies that do not exist or
+    go in a circle.
+
+    :param at: JSON pointer of the definition; empty where it is the document.
+    """
+    inputs, jobs = definition.input_data, definition.jobs
+    named_inputs = zip(pointers(at, "input_data", inputs), (each.name for each in inputs), strict=True)
+    named_jobs = zip(pointers(at, "jobs", jobs), (each.name for each in jobs), strict=True)
+    return [
+        *duplicate_problems(named_inputs, "names of recipe inputs"),
+        *duplicate_problems(named_jobs, "names of jobs"),
+        *_dependency_problems(definition, at),
+    ]
 
 
 def definition_warnings(definition: RecipeDefinition, interfaces: Interfaces) -> list[DefinitionWarning]:

@@ -59,12 +59,24 @@ def strike_problems(configuration: Strike, workspaces_by_name: Mapping[str, Work
     :param at: JSON pointer of the configuration; empty where it is the document.
     """
     return [
+        *rule_problems(configuration, at),
+        *(
+            Problem(f"{at}/files_to_ingest/{index}/workspace_name", detail)
+            for index, rule in enumerate(configuration.files_to_ingest)
+            if (detail := _workspace_problem(rule.workspace_name, workspaces_by_name))
+        ),
+    ]
+
+
+def rule_problems(configuration: Strike, at: str) -> list[Problem]:
+    """What is wrong with the rules whatever workspaces there are: expressions that do not compile, paths that leave the
+    workspace."""
+    return [
         Problem(f"{at}/files_to_ingest/{index}/{field}", detail)
         for index, rule in enumerate(configuration.files_to_ingest)
         for field, detail in (
             ("filename_regex", _regex_problem(rule.filename_regex)),
             ("workspace_path", _path_problem(rule.workspace_path)),
-            ("workspace_name", _workspace_problem(rule.workspace_name, workspaces_by_name)),
         )
         if detail
     ]

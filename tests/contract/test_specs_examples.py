@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scale_core.domain.documents import document_problems
 from scale_core.specs import InvalidDocument, SpecLibrary
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -72,6 +73,12 @@ def test_valid_example_is_accepted_and_upgrades_to_a_valid_document(library: Spe
     assert upgraded["version"] == library.latest(name)
     assert library.problems(name, upgraded) == []
     assert document == json.loads(path.read_text(encoding="utf-8")), "the given document was changed"
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
+def test_valid_example_also_keeps_the_rules_that_a_schema_cannot_say(library: SpecLibrary, path: Path) -> None:
+    name, document, version = read(path)
+    assert document_problems(name, library.upgrade(name, document, version)) == []
 
 
 @pytest.mark.parametrize("path", INVALID, ids=identify)

@@ -14,7 +14,7 @@ def test_a_lazy_command_is_listed_without_being_imported() -> None:
 
 
 def test_a_lazy_command_is_the_real_one_when_it_is_called() -> None:
-    group = click.Group("g", commands=[LazyCommand("spec", "scale_core.specs.commands:spec", "Specs.")])
+    group = click.Group("g", commands=[LazyCommand("spec", "scale_core.cli.spec:spec", "Specs.")])
     result = CliRunner().invoke(group, ["spec", "list"])
     assert result.exit_code == 0
     assert "job-interface" in result.stdout

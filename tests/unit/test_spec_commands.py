@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from scale_core.cli.spec import spec
 from scale_core.specs import SpecLibrary, SpecSourceError
-from scale_core.specs.commands import spec
 
 LIBRARY = SpecLibrary.from_tree(Path(__file__).parents[2] / "specs")
 ERRORS = {"version": "1.0", "exit_codes": {"1": "unknown"}}
@@ -48,6 +48,30 @@ def test_validate_tells_what_is_invalid_on_standard_error() -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     assert sorted(line.split(": ")[0] for line in result.stderr.splitlines()) == ["/a", "/exit_codes/one"]
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "pointer"),
+    [
+        (
+            "job-interface",
+            {"command": "c", "command_arguments": "${nothing}"},
+            "/command_arguments",
+        ),
+        (
+            "recipe-definition",
+            {"jobs": [{"name": "a", "job_type": {"name": "t", "version": "1"}, "dependencies": [{"name": "b"}]}]},
+            "/jobs/0/dependencies/0/name",
+        ),
+        ("job-data", {"input_data": [{"name": "a", "value": ""}, {"name": "a", "value": ""}]}, "/input_data/1/name"),
+        ("recipe-data", {"input_data": [{"name": "a", "value": ""}, {"name": "a", "value": ""}]}, "/input_data/1/name"),
+    ],
+)
+def test_validate_tells_what_a_schema_cannot_say(name: str, document: object, pointer: str) -> None:
+    result = run("validate", name, "-", stdin=json.dumps(document))
+
+    assert result.exit_code == 1
+    assert [line.split(": ")[0] for line in result.stderr.splitlines()] == [pointer]
 
 
 def test_validate_reads_a_silent_document_as_the_version_that_is_asked_for() -> None:

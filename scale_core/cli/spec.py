@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from scale_core.domain.documents import document_problems
 from scale_core.specs.jsontext import loads
 from scale_core.specs.library import SpecLibrary
 from scale_core.specs.problems import InvalidJSON, SpecSourceError, UnknownSpec
@@ -62,7 +63,8 @@ def show_spec(library: SpecLibrary, name: str, version: str | None) -> None:
 @click.option("--version", help="The version that a document without `version` is read as; default: the latest.")
 @click.pass_obj
 def validate(library: SpecLibrary, name: str, file: Path, version: str | None) -> None:
-    """Check the document in FILE (- is standard input) against the specification NAME.
+    """Check the document in FILE (- is standard input) against the specification NAME: its schema, and the rules that
+    a schema cannot say (names are unique, placeholders stand for inputs, dependencies go in no circle …).
 
     Exits with 0 if the document is valid, with 1 if it is not (what is wrong is on standard error, a line each:
     pointer: detail), with 2 if it cannot be checked at all.
@@ -74,7 +76,10 @@ def validate(library: SpecLibrary, name: str, file: Path, version: str | None) -
     """
     try:
         library.latest(name)
-        problems = library.problems(name, loads(_content(file)), version)
+        document = loads(_content(file))
+        problems = library.problems(name, document, version)
+        # What the schema cannot say is only asked of documents that the schema accepts.
+        problems = problems or document_problems(name, library.upgrade(name, document, version))
     except UnknownSpec as error:
         raise _unusable(str(error)) from error
     except OSError as error:
