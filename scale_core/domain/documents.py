@@ -40,7 +40,7 @@ def _strike(document: Mapping[str, Any]) -> list[Problem]:
 def _job_data(document: Mapping[str, Any]) -> list[Problem]:
     data = JobData.from_document(document)
     places = [*pointers("", "input_data", data.input_data), *pointers("", "output_data", data.output_data)]
-    names = [each.name for each in (*data.input_data, *data.output_data)]
+    names = [*(each.name for each in data.input_data), *(each.name for each in data.output_data)]
     return duplicate_problems(zip(places, names, strict=True), "names in the data")
 
 
