@@ -7,7 +7,7 @@ from connexion.resolver import Resolver
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
-from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, document
+from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
 from scale_core.api.handlers import configuration, definitions, errors, files, ingests, jobs, system, workspaces
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
@@ -37,7 +37,7 @@ def create_app(context: Context, *, validate_responses: bool = False) -> ASGIApp
         validator_map=VALIDATORS,
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui_path=DOCS_PATH, spec_path=DOCUMENT_PATH),
     )
-    app.add_api(document(), pythonic_params=False)
+    app.add_api(served_contract(), pythonic_params=False)
     add_error_handlers(app.add_error_handler)
     # The last one added comes first: the path is put right, then the document is looked for.
     app.add_middleware(DocumentMiddleware, MiddlewarePosition.BEFORE_SWAGGER)

@@ -19,10 +19,16 @@ def document_bytes() -> bytes:
     return (resources.files("scale_generated") / "openapi.json").read_bytes()
 
 
-def document() -> dict[str, Any]:
-    """The bundled document, parsed anew for whoever changes it."""
-    loaded: dict[str, Any] = json.loads(document_bytes())
+def served_contract() -> dict[str, Any]:
+    """The document as far as requests and responses are checked against it: without its examples, which connexion
+    would validate anew at every start."""
+    loaded: dict[str, Any] = json.loads(document_bytes(), object_hook=_without_examples)
     return loaded
+
+
+def _without_examples(found: dict[str, Any]) -> dict[str, Any]:
+    # Properties of that name hold a schema, examples hold values; none of ours are called so.
+    return {name: value for name, value in found.items() if name not in ("example", "examples")}
 
 
 class DocumentMiddleware:
