@@ -37,7 +37,7 @@ def watching(world: World, strike_id: int, *, poll: bool | None = None) -> Itera
         assert not thread.is_alive(), "a Strike process did not stop"
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until ``condition`` holds."""
     deadline = time.monotonic() + seconds
     while not condition():

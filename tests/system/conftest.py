@@ -20,14 +20,16 @@ class RunningScale:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self.http = httpx.Client(timeout=30)
+        self.http = httpx.Client(timeout=60)
+        self.log = data_dir.parent / "scale.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it on a free port and wait until it answers."""
         self.data_dir.mkdir(exist_ok=True)
-        log = (self.data_dir.parent / "scale.log").open("ab+")
-        environment = {**os.environ, "SCALE_DATA_DIR": str(self.data_dir), "SCALE_BIND": "127.0.0.1:0"}
+        log = self.log.open("ab+")
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith("SCALE_")}
+        environment = {**foreign, "SCALE_DATA_DIR": str(self.data_dir), "SCALE_BIND": "127.0.0.1:0"}
         self._process = subprocess.Popen(
             [Path(sys.executable).with_name("scale"), "up"],
             env=environment,
@@ -38,19 +40,20 @@ class RunningScale:
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline().decode()
-        assert line.startswith("Scale is up: "), (self.data_dir.parent / "scale.log").read_text()
+        assert line.startswith("Scale is up: "), self.log.read_text()
         self.http.base_url = httpx.URL(line.split()[3])
         log.close()
 
     def kill(self) -> None:
         """kill -9."""
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
-        return self._end(signal.SIGTERM)
+        return self.end(signal.SIGTERM)
 
-    def _end(self, how: signal.Signals) -> int:
+    def end(self, how: int) -> int:
+        """Send a signal and wait for the end; the exit code."""
         if self._process is None:
             return 0
         self._process.send_signal(how)
@@ -82,7 +85,7 @@ class RunningScale:
         """Ask again and again until ``what`` gives something true."""
         deadline = time.monotonic() + seconds
         while not (found := what()):
-            assert time.monotonic() < deadline, (self.data_dir.parent / "scale.log").read_text()[-5000:]
+            assert time.monotonic() < deadline, self.log.read_text()[-5000:]
             time.sleep(0.05)
         return found
 
