@@ -15,7 +15,8 @@ DOCUMENTS = sorted(
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 READERS = {"json": json.loads, "toml": tomllib.loads}
-MAKE = re.compile(r"`make ([a-z-]+)")
+DIAGRAMS = {"flowchart", "sequenceDiagram", "stateDiagram-v2", "classDiagram", "erDiagram"}
+MAKE = re.compile(r"(?:`|^(?:\$ | {4}))make ([a-z][a-z-]*)\b", re.MULTILINE)
 TOX = re.compile(r"`tox (?:run )?-e ([a-z-]+)")
 
 
@@ -53,6 +54,20 @@ def test_every_example_in_json_or_toml_can_be_read(document: Path) -> None:
     for language, example in BLOCK.findall(document.read_text(encoding="utf-8")):
         if language in READERS:
             READERS[language](example)
+
+
+def test_every_diagram_has_a_kind_and_content(document: Path) -> None:
+    for language, diagram in BLOCK.findall(document.read_text(encoding="utf-8")):
+        if language == "mermaid":
+            kind, *lines = filter(str.strip, diagram.splitlines())
+            assert kind.split()[0] in DIAGRAMS
+            assert lines
+
+
+def test_every_document_is_named_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"]({page})" in index} == pages
 
 
 def test_every_make_target_and_tox_environment_that_is_named_exists(document: Path) -> None:
