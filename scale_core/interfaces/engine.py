@@ -154,7 +154,7 @@ class PlanRunner(Protocol):
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """What an engine is made from: the installation's data folder, and the engine's own options by name
-    (the table ``[engine.NAME]`` of scale.toml and ``SCALE_ENGINE_OPTION`` variables)."""
+    (the table ``[engine]`` of scale.toml and ``SCALE_ENGINE_OPTION`` variables)."""
 
     data_dir: Path
     options: Mapping[str, Any] = field(default_factory=dict)

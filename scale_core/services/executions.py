@@ -34,7 +34,7 @@ OUR_FAILURES = frozenset({"node-lost", "engine"})
 """Kinds of failure that are not the job's: they do not cost it a try."""
 
 MAX_OUR_FAILURES = 20
-"""After so many failures of ours in excess of its tries, a job fails all the same: something is wrong with it."""
+"""After so many failures of ours a job fails all the same: something about it must be what brings nodes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,21 @@ class ExecutionService:
         self._context = context
 
     def queue(self, limit: int) -> list[QueuedExecution]:
-        """The first ``limit`` executions of the queue, by priority, then age; those of paused types are left out."""
+        """The first ``limit`` executions of the queue, by priority, then age. Those of paused types are left out, and
+        those of jobs that were queued again while an execution of them is still being ended."""
         with self._context.database.read() as session:
             running = _running_by_type(session)
             rows = session.execute(
                 select(JobExecution, Job, JobType)
                 .join(Job, JobExecution.job_id == Job.id)
                 .join(JobType, JobExecution.job_type_id == JobType.id)
-                .where(JobExecution.status == JobExecutionStatus.QUEUED, ~JobType.is_paused)
+                .where(
+                    JobExecution.status == JobExecutionStatus.QUEUED,
+                    ~JobType.is_paused,
+                    JobExecution.job_id.not_in(
+                        select(JobExecution.job_id).where(JobExecution.status == JobExecutionStatus.RUNNING)
+                    ),
+                )
                 .order_by(JobExecution.priority, JobExecution.queued, JobExecution.id)
                 .limit(limit)
             )
@@ -154,13 +161,14 @@ class ExecutionService:
             return [RunningExecution(row.id, row.slave_id or "", row.is_system) for row in rows]
 
     def canceled_running(self) -> list[int]:
-        """Executions that still run though their job is canceled: the engine has to end them."""
+        """Executions that still run though their job does not, for it was canceled (and may be queued again already):
+        the engine has to end them."""
         with self._context.database.read() as session:
             return list(
                 session.scalars(
                     select(JobExecution.id)
                     .join(Job, JobExecution.job_id == Job.id)
-                    .where(JobExecution.status == JobExecutionStatus.RUNNING, Job.status == JobStatus.CANCELED)
+                    .where(JobExecution.status == JobExecutionStatus.RUNNING, Job.status != JobStatus.RUNNING)
                 )
             )
 
@@ -223,14 +231,17 @@ class ExecutionService:
     def _record(self, session: WriteSession, execution: JobExecution, report: ExecutionReport) -> None:
         now = self._context.now()
         _record_steps(execution, report)
-        execution.ended = execution.job.ended = now
+        execution.ended = now
         if report.failure is not None:
             execution.message = report.failure.message
         if report.results_manifest is not None:
             execution.results_manifest = dict(report.results_manifest)
-        if execution.job.status == JobStatus.CANCELED:
+        if execution.job.status != JobStatus.RUNNING:
+            # The job was canceled, and may be on the queue again: this execution is no longer its business.
             change_execution_status(self._context, execution, ExecutionEvent.CANCEL)
-        elif report.failure is None and report.status == "COMPLETED":
+            return
+        execution.job.ended = now
+        if report.failure is None and report.status == "COMPLETED":
             self._complete(session, execution, report)
         else:
             failure = report.failure or ReportFailure(kind="unknown", message="The execution ended without a reason.")
@@ -253,7 +264,8 @@ class ExecutionService:
         # A canceled run of a job that nobody canceled ended because Scale did.
         ours = failure.kind in OUR_FAILURES or failure.kind == "canceled"
         job.tries += 0 if ours else 1
-        tries_left = job.tries < max(job.max_tries, 1) and job.num_exes < job.max_tries + MAX_OUR_FAILURES
+        job.lost_exes += 1 if ours else 0
+        tries_left = job.tries < max(job.max_tries, 1) and job.lost_exes <= MAX_OUR_FAILURES
         if job.job_type.is_long_running or tries_left:
             enqueue(session, self._context, job, JobEvent.RETRY)
         else:

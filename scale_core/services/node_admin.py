@@ -120,20 +120,21 @@ class SchedulerAdmin:
     def get(self) -> models.Scheduler:
         """Whether the scheduler is paused."""
         with self._context.database.read() as session:
-            return {"is_paused": session.get_one(Scheduler, 1).is_paused}
+            return {"is_paused": _scheduler(session).is_paused}
 
     def edit(self, body: models.SchedulerEdit) -> models.Scheduler:
         """Pause or resume all scheduling; nodes keep their own pauses."""
         with self._context.database.write() as session:
-            scheduler = session.get_one(Scheduler, 1)
+            scheduler = _scheduler(session)
             scheduler.is_paused = body["is_paused"]
+            session.add(scheduler)
             wake_queue(session, self._context)
         return self.get()
 
     def status(self, urls: SerializerContext) -> models.SystemStatus:
         """Master, scheduler, queue and resources of the cluster."""
         with self._context.database.read() as session:
-            scheduler = session.get_one(Scheduler, 1)
+            scheduler = _scheduler(session)
             nodes = session.scalars(select(Node).where(Node.is_active, Node.is_connected)).all()
             running = _running(session, [node.id for node in nodes], urls)
             depth = session.scalar(select(func.count()).where(JobExecution.status == JobExecutionStatus.QUEUED))
@@ -156,6 +157,11 @@ class SchedulerAdmin:
     def version(self) -> models.Version:
         """The version of the running software."""
         return {"version": __version__}
+
+
+def _scheduler(session: Session) -> Scheduler:
+    """The one row, or a new one where no scheduler has ever run."""
+    return session.get(Scheduler, 1) or Scheduler(id=1, is_paused=False)
 
 
 class _WithoutTimes:

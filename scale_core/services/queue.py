@@ -155,7 +155,7 @@ class QueueService:
             advance_recipes_of(session, self._context, [job.id for job in jobs])
 
     def _requeue(self, session: WriteSession, job: Job, priority: int | None) -> None:
-        job.tries = 0
+        job.tries = job.lost_exes = 0
         if priority is not None:
             job.priority = priority
         if job.num_exes:

@@ -95,7 +95,9 @@ class Job(Record):
     status: Mapped[str] = mapped_column(String(20))
     priority: Mapped[int]
     num_exes: Mapped[int] = mapped_column(default=0)
+    # Since it was last queued by a user or a trigger: executions that failed, and those that we lost.
     tries: Mapped[int] = mapped_column(default=0)
+    lost_exes: Mapped[int] = mapped_column(default=0)
     timeout: Mapped[int]
     max_tries: Mapped[int]
     cpus_required: Mapped[float]

@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("num_exes", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("lost_exes", sa.Integer(), nullable=False),
         sa.Column("timeout", sa.Integer(), nullable=False),
         sa.Column("max_tries", sa.Integer(), nullable=False),
         sa.Column("cpus_required", sa.Double(), nullable=False),
