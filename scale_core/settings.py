@@ -1,5 +1,6 @@
 """Settings: flags, then SCALE_… environment variables, then scale.toml, then the defaults here."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -50,6 +51,7 @@ class Settings:
         return host.strip("[]") or "127.0.0.1", int(port)
 
 
+TEXTS = frozenset({"data_dir", "database_url", "engine", "bind"})
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 
@@ -94,11 +96,23 @@ def _from_file(path: Path, required: bool) -> dict[str, Any]:
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     result = dict(values)
+    for name in TEXTS & result.keys():
+        if not isinstance(result[name], str | Path) or not str(result[name]):
+            if name == "database_url" and result[name] == "":
+                continue
+            raise SettingsError(f"{name}: {result[name]!r} is no text; write it in quotes.")
     if "data_dir" in result:
         result["data_dir"] = Path(result["data_dir"])
     if "grace_seconds" in result:
-        try:
-            result["grace_seconds"] = float(result["grace_seconds"])
-        except ValueError as error:
-            raise SettingsError(f"grace_seconds: {result['grace_seconds']!r} is not a number of seconds.") from error
+        result["grace_seconds"] = _seconds("grace_seconds", result["grace_seconds"])
     return result
+
+
+def _seconds(name: str, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{name}: {value!r} is not a number of seconds.") from error
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise SettingsError(f"{name}: {value!r} is not a number of seconds from 0 on.")
+    return seconds

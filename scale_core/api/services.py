@@ -1,8 +1,8 @@
 """The services behind the handlers, made once for an application."""
 
-from scale_core.interfaces.engine import EngineSettings
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
+from scale_core.services.engines import make_engine
 from scale_core.services.errors import ErrorService
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.file_reads import FileService
@@ -22,9 +22,8 @@ class Services:
     """One of each service, on one context."""
 
     def __init__(self, context: Context) -> None:
-        settings = context.settings
         # The engine is only asked for logs here, so it is not started.
-        engine = context.registry.engines[settings.engine](EngineSettings(settings.data_dir, settings.engine_options))
+        engine = make_engine(context)
         self.configuration = ConfigurationService(context)
         self.errors = ErrorService(context)
         self.files = FileService(context)

@@ -9,11 +9,11 @@ import click
 from scale_core.api.app import create_app
 from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
-from scale_core.interfaces.engine import Engine, EngineSettings, PlanRunner
+from scale_core.interfaces.engine import PlanRunner
 from scale_core.runner.runner import Runner
 from scale_core.services.context import Context
+from scale_core.services.engines import make_engine
 from scale_core.services.installation import prepare
-from scale_core.settings import SettingsError
 from scale_scheduler.lock import only_scheduler
 from scale_scheduler.scheduler import Scheduler
 from scale_scheduler.serve import WebServer, listen, require_loopback, stopping_on_signals, url_of
@@ -107,12 +107,4 @@ def make_scheduler(context: Context) -> Scheduler:
     def run_plan() -> PlanRunner:
         return Runner(context.registry.brokers, context.specs, context.now, os.environ.get("PATH", os.defpath))
 
-    return Scheduler(context, _engine(context), run_plan)
-
-
-def _engine(context: Context) -> Engine:
-    engines = context.registry.engines
-    name = context.settings.engine
-    if name not in engines:
-        raise SettingsError(f"engine: no plugin has an engine {name!r}; there is: {', '.join(engines) or 'none'}.")
-    return engines[name](EngineSettings(context.settings.data_dir.absolute(), context.settings.engine_options))
+    return Scheduler(context, make_engine(context), run_plan)

@@ -1,0 +1,17 @@
+"""The engine that the settings name."""
+
+from scale_core.interfaces.engine import Engine, EngineSettings
+from scale_core.services.context import Context
+from scale_core.settings import SettingsError
+
+
+def make_engine(context: Context) -> Engine:
+    """An engine, not started.
+
+    :raises SettingsError: no plugin registers an engine of that name.
+    """
+    engines, settings = context.registry.engines, context.settings
+    if settings.engine not in engines:
+        there = ", ".join(engines) or "none"
+        raise SettingsError(f"engine: no plugin has an engine {settings.engine!r}; there is: {there}.")
+    return engines[settings.engine](EngineSettings(settings.data_dir.absolute(), settings.engine_options))

@@ -1,0 +1,47 @@
+"""Where settings come from, and what is said of wrong ones."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scale_core.settings import SettingsError, load_settings
+
+
+def test_flags_count_before_variables_before_the_file_before_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text('bind = "127.0.0.1:1"\ndata_dir = "file"\nengine = {name = "x", cpus = 2}\n')
+    settings = load_settings(
+        {"config": str(file), "bind": "127.0.0.1:3", "engine": None},
+        {"SCALE_BIND": "127.0.0.1:2", "SCALE_DATA_DIR": "variable", "SCALE_ENGINE_MEM": "64"},
+    )
+    assert (settings.bind, settings.data_dir, settings.engine) == ("127.0.0.1:3", Path("variable"), "x")
+    assert settings.engine_options == {"cpus": 2, "mem": "64"}
+    assert settings.grace_seconds == 10.0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "bind = 8580",
+        "data_dir = 5",
+        'data_dir = ""',
+        "grace_seconds = [1]",
+        'grace_seconds = "nan"',
+        "grace_seconds = -1",
+        "surprise = 1",
+        "bind =",
+    ],
+)
+def test_a_wrong_setting_is_one_error_that_names_it(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text(line)
+    with pytest.raises(SettingsError, match="not TOML" if line == "bind =" else line.partition(" ")[0]):
+        load_settings({"config": str(file)}, {})
+
+
+@pytest.mark.parametrize("bind", ["8580", "localhost", "localhost:x", "127.0.0.1:99999"])
+def test_an_address_is_a_host_and_a_port(bind: str) -> None:
+    given: dict[str, Any] = {"bind": bind}
+    with pytest.raises(SettingsError, match="bind"):
+        _ = load_settings(given, {}).address
