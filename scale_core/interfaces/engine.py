@@ -30,10 +30,15 @@ __all__ = [
     "LogChunk",
     "Node",
     "Offer",
+    "OptionError",
     "PlanRunner",
     "Resources",
     "RunControl",
 ]
+
+
+class OptionError(ValueError):
+    """An option of an engine is wrong; the message says which and what would be right."""
 
 
 class EngineMode(StrEnum):
@@ -181,7 +186,10 @@ class Engine(ABC):
 
     @abstractmethod
     def __init__(self, settings: EngineSettings) -> None:
-        """Touches nothing outside; :meth:`start` does."""
+        """Touches nothing outside; :meth:`start` does.
+
+        :raises OptionError: one of the engine's options is wrong.
+        """
 
     @abstractmethod
     def start(self, listener: EngineListener, run_plan: Callable[[], PlanRunner]) -> None:

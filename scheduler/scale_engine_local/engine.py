@@ -26,7 +26,7 @@ from scale_core.interfaces.engine import (
 from scale_core.interfaces.error import Failure
 from scale_engine_local.folders import ExecutionFolders
 from scale_engine_local.leftovers import end_leftovers
-from scale_engine_local.machine import free_disk, machine_resources
+from scale_engine_local.machine import check_options, free_disk, machine_resources
 from scale_engine_local.run import Run, plan_resources
 from scale_engine_local.threads import WarmThreads
 from scale_generated.specs.execution_report import ReportSteps
@@ -51,6 +51,7 @@ class LocalEngine(Engine):
     runs_containers: ClassVar[bool] = False
 
     def __init__(self, settings: EngineSettings) -> None:
+        check_options(settings.options)
         self._settings = settings
         self._folders = ExecutionFolders(settings.data_dir.absolute() / "executions")
         self._hostname = socket.gethostname()

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scale_core.interfaces.engine import Resources
+from scale_core.interfaces.engine import OptionError, Resources
 
 MIB = 1 << 20
 MEMINFO = Path("/proc/meminfo")
-
-
-class OptionError(ValueError):
-    """An option of the engine is wrong; the message says which and what would be right."""
+OPTIONS = ("cpus", "mem", "disk")
 
 
 def machine_resources(folder: Path, options: Mapping[str, Any]) -> Resources:
@@ -29,6 +26,12 @@ def machine_resources(folder: Path, options: Mapping[str, Any]) -> Resources:
         mem=_total_memory() if mem is None else mem,
         disk=free_disk(folder) if disk is None else disk,
     )
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise OptionError for an option that is no positive number."""
+    for name in OPTIONS:
+        _number(options, name)
 
 
 def free_disk(folder: Path) -> float:

@@ -20,6 +20,7 @@ from scale_core.interfaces.engine import (
     ExecutionPlan,
     ExecutionReport,
     Launch,
+    OptionError,
     RunControl,
 )
 from scale_core.runner import Runner
@@ -27,7 +28,7 @@ from scale_core.specs import SpecLibrary
 from scale_core.testing import EngineContract
 from scale_core.testing.runs import RecordingListener, make_plan
 from scale_engine_local.engine import LocalEngine
-from scale_engine_local.machine import OptionError, machine_resources
+from scale_engine_local.machine import machine_resources
 
 
 class TestLocalEngine(EngineContract):

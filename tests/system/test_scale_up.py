@@ -60,6 +60,15 @@ def test_an_unknown_engine_is_named_with_those_there_are(tmp_path: Path) -> None
     assert "no plugin has an engine 'steam'; there is: local" in done.stderr
 
 
+def test_a_wrong_option_of_the_engine_is_one_line_of_error(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    settings = tmp_path / "scale.toml"
+    settings.write_text("[engine]\ncpus = -1\n")
+    done = run(tmp_path, "--config", str(settings), "up", "--bind", "127.0.0.1:0")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: engine: The option 'cpus'")
+
+
 @pytest.mark.slow
 def test_killed_at_any_moment_every_file_is_ingested_once(
     scale: Any, transfer: Callable[[Path, str, bytes], None], tmp_path: Path
