@@ -1386,6 +1386,12 @@ class RecipeDetails(TypedDict):
     jobs: list[RecipeJob]
 
 
+class RecipeEdit(TypedDict):
+    """The change of a recipe."""
+
+    status: CancelStatus
+
+
 class RecipePage(TypedDict):
     """One page of recipes."""
 
