@@ -48,6 +48,7 @@ class Ended:
 
     :param status: how it ended.
     :param seconds: how long its steps took together; None where the report does not say.
+    :param lasted: seconds since it was started.
     :param restarts: whether its job, of a long-running type, is on the queue again.
     """
 
@@ -56,6 +57,7 @@ class Ended:
     job_type_id: int
     status: JobExecutionStatus
     seconds: float | None
+    lasted: float
     restarts: bool
 
 
@@ -214,7 +216,10 @@ class _Group:
             }
         )
         restarts = row.is_long_running and event is not ExecutionEvent.CANCEL
-        self.ended.append(Ended(row.execution_id, row.job_id, row.job_type_id, status, _seconds(steps), restarts))
+        lasted = 0.0 if row.started is None else max(0.0, (self.now - row.started).total_seconds())
+        self.ended.append(
+            Ended(row.execution_id, row.job_id, row.job_type_id, status, _seconds(steps), lasted, restarts)
+        )
 
     def _queue_again(self, row: _Running, *, tries: int, lost: int) -> None:
         self._change_job(row, JobEvent.RETRY, tries=tries, lost=lost)
