@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.exc import OperationalError
 
-from scale_core.interfaces.engine import Engine, EngineMode, Launch, Offer, PlanRunner, Resources
+from scale_core.interfaces.engine import AgentStarter, Engine, EngineMode, Launch, Offer, Resources
 from scale_core.services.context import Context
 from scale_core.services.endings import Ended, EndingService, failure_report, task_report
 from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution, QueueView
@@ -40,13 +40,13 @@ RESTARTED = "Scale ended while it ran; it is started again."
 class Scheduler:
     """Places queued executions on an engine. One thread runs :meth:`run`; :meth:`stop` may be called from any.
 
-    :param run_plan: gives the runner to engines that run plans in this process.
+    :param start_agent: starts a node agent, for engines that run plans on this machine.
     """
 
-    def __init__(self, context: Context, engine: Engine, run_plan: Callable[[], PlanRunner]) -> None:
+    def __init__(self, context: Context, engine: Engine, start_agent: AgentStarter) -> None:
         self._context = context
         self._engine = engine
-        self._run_plan = run_plan
+        self._start_agent = start_agent
         self._executions = ExecutionService(context)
         self._endings = EndingService(context)
         self._nodes = NodeService(context)
@@ -100,7 +100,7 @@ class Scheduler:
     def open(self) -> None:
         """Start the engine and the threads for Scale's own tasks."""
         self._tasks.open()
-        self._engine.start(self._inbox, self._run_plan)
+        self._engine.start(self._inbox, self._start_agent)
         self._is_open = True
 
     def _engine_started(self) -> None:
