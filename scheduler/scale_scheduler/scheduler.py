@@ -15,7 +15,18 @@ from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.inbox import Inbox
-from scale_scheduler.placement import Capacity, Decision, NodeFree, Reason, Waiting, all_waiting, place
+from scale_scheduler.placement import (
+    Capacity,
+    Decision,
+    Demand,
+    NodeFree,
+    Policy,
+    Reason,
+    Standing,
+    Waiting,
+    all_waiting,
+    place,
+)
 from scale_scheduler.tasks import SystemTasks
 
 log = logging.getLogger(__name__)
@@ -55,6 +66,8 @@ class Scheduler:
         self._is_open = False
         self._killed: set[int] = set()
         self._held_back: dict[int, float] = {}
+        self._policy = Policy(context.settings.long_wait_seconds, context.settings.long_wait_share)
+        self._standing = Standing()
         self._waiting: Mapping[int, Waiting] = {}
         self._beaten = self._reconciled = self._looked_far = float("-inf")
         self._hostname = socket.gethostname()
@@ -121,7 +134,8 @@ class Scheduler:
         self._kill_canceled()
         if self._nodes.scheduler_is_paused():
             queue = self._executions.queue(WINDOW)
-            self._remember(all_waiting(queue, Reason.SCHEDULER_PAUSED, "An operator has paused the scheduler."))
+            paused = "An operator has paused the scheduler."
+            self._remember(all_waiting(queue, Reason.SCHEDULER_PAUSED, paused, self._standing))
             return
         decision, offers = self._decide()
         self._remember(decision)
@@ -188,7 +202,8 @@ class Scheduler:
     def _place(self, window: int, capacity: Capacity) -> tuple[Decision, bool]:
         """Place what the first ``window`` executions of the queue allow; whether those are all."""
         queue = self._executions.queue(window)
-        return place(self._without_held_back(queue), capacity), len(queue) < window
+        demand = Demand(self._without_held_back(queue), self._context.now())
+        return place(demand, capacity, self._policy, self._standing), len(queue) < window
 
     def _capacity(self, offers: Mapping[str, Sequence[Offer]]) -> Capacity:
         states = self._nodes.sync(self._engine.nodes())
@@ -201,6 +216,7 @@ class Scheduler:
         return Capacity(nodes, self._engine.runs_containers, self._tasks.slots())
 
     def _remember(self, decision: Decision) -> None:
+        self._standing = decision.standing
         self._waiting = {one.execution_id: one for one in decision.waiting}
 
     def _claim(self, placements: Sequence[Placement]) -> Claimed:
