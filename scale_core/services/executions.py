@@ -107,7 +107,7 @@ class ExecutionService:
         self._context = context
         self._plans = PlanBuilder()
 
-    def look(self, window: int, longest: int = 0) -> QueueView:
+    def look(self, window: int, longest: int) -> QueueView:
         """What there is to schedule, in one transaction.
 
         Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
@@ -119,16 +119,23 @@ class ExecutionService:
         with self._context.database.read() as session:
             is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
             running = _running_by_type(session)
-            queue = _queued(session, running, window, JobExecution.priority, JobExecution.queued)
+            queue = _queued(session, running, window, _BY_RANK)
             is_whole = len(queue) < window
-            oldest = queue if is_whole or not longest else _queued(session, running, longest, JobExecution.queued)
-            if is_whole and longest:
+            if is_whole:
                 oldest = sorted(queue, key=lambda one: (one.queued, one.execution_id))[:longest]
-            return QueueView(is_paused, queue, is_whole, oldest if longest else [], _canceled_running(session))
+            else:
+                oldest = _queued(session, running, longest, _BY_AGE)
+            return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
 
-    def queue(self, limit: int) -> list[QueuedExecution]:
-        """The first ``limit`` executions of the queue, by priority, then age, as in :meth:`look`."""
-        return self.look(limit).queue
+    def behind(self, limit: int, job_type_ids: Collection[int], *, only_tasks: bool = False) -> list[QueuedExecution]:
+        """The first executions of the queue, by priority, then age, that are of none of the job types.
+
+        :param only_tasks: of Scale's own job types only.
+        """
+        with self._context.database.read() as session:
+            others = JobExecution.job_type_id.not_in(job_type_ids)
+            where = (others, JobType.is_system) if only_tasks else (others,)
+            return _queued(session, _running_by_type(session), limit, _BY_RANK, *where)
 
     def running(self) -> list[RunningExecution]:
         """Executions in RUNNING, for reconciliation."""
@@ -243,7 +250,13 @@ _QUEUED_COLUMNS = (
 )
 
 
-def _queued(session: Session, running: dict[int, int], limit: int, *order: Any) -> list[QueuedExecution]:
+_BY_RANK = (JobExecution.priority, JobExecution.queued, JobExecution.id)
+_BY_AGE = (JobExecution.queued, JobExecution.id)
+
+
+def _queued(
+    session: Session, running: dict[int, int], limit: int, order: Sequence[Any], *where: Any
+) -> list[QueuedExecution]:
     rows: Any = session.execute(
         select(*_QUEUED_COLUMNS)
         .join(Job, JobExecution.job_id == Job.id)
@@ -254,8 +267,9 @@ def _queued(session: Session, running: dict[int, int], limit: int, *order: Any) 
             JobExecution.job_id.not_in(
                 select(JobExecution.job_id).where(JobExecution.status == JobExecutionStatus.RUNNING)
             ),
+            *where,
         )
-        .order_by(*order, JobExecution.id)
+        .order_by(*order)
         .limit(limit)
     )
     return [_queued_execution(row, running) for row in rows]

@@ -73,6 +73,7 @@ _KNOWN = select(
     Node.disk_total,
 )
 
+
 def _differs(known: Mapping[str, Any], connected: Sequence[engine.Node]) -> bool:
     agents = {one.agent_id for one in connected}
     if any(node.is_connected and agent_id not in agents for agent_id, node in known.items()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scale_core.interfaces.engine import Resources
 from scale_core.services.endings import Ended
-from scale_core.services.executions import Claimed, QueuedExecution
+from scale_core.services.executions import QueuedExecution
 from scale_scheduler.placement import SHORT_SECONDS
 
 AHEAD_SECONDS = 0.2
