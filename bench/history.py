@@ -63,7 +63,6 @@ def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
     """
     end = (ended or datetime.now(UTC)).timestamp()
     with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         helpers = _drop_helpers(connection)
         for model, source, columns in (*_TYPES, *_HISTORY):
             _insert(connection, model.metadata.tables[model.__tablename__], source, columns, jobs, end)
@@ -71,8 +70,6 @@ def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
             connection.exec_driver_sql(statement)
         for tally in TALLIES:
             tally.recount(connection)
-        connection.commit()
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         connection.commit()
 
 
