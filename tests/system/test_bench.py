@@ -1,0 +1,51 @@
+"""The benchmarks, with sizes at which they show only that they work."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bench.__main__ import SCENARIOS, main
+
+WANTED = {
+    "jobs": {"Jobs of /bin/true, two at a time": 9, "Memory at the end": 2},
+    "latency": {"From request to start, idle": 2, "Memory at the end": 2},
+    "ingest": {"Files through Strike": 3, "Memory at the end": 2},
+    "start": {"From start to first answer": 2},
+    "growth": {"With 400 finished jobs, beside 100": 30},
+}
+"""Titles of sections, and how many figures each has at least."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_runs_and_prints_its_rows(name: str, tmp_path: Path) -> None:
+    found, output = run(tmp_path, "--only", name)
+    figures = {section["title"]: section["figures"] for section in found["sections"]}
+    assert {title: len(rows) >= WANTED[name].get(title, math.inf) for title, rows in figures.items()} == dict.fromkeys(
+        WANTED[name], True
+    )
+    for title, rows in figures.items():
+        assert title in output
+        for row in rows:
+            assert row["name"] in output
+            assert all(math.isfinite(sample) and sample >= 0 for sample in [*row["values"], *row["floors"]])
+    assert [path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith("history-")] == []
+
+
+def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--work", str(tmp_path), "--only", "jobs,steam"])
+    assert done.exit_code == 2
+    assert "there is no steam; there are jobs, latency, ingest, start, growth" in done.output
+
+
+def run(folder: Path, *arguments: str) -> tuple[dict[str, Any], str]:
+    """A quick run: its JSON, and what it printed."""
+    written = folder / "figures.json"
+    done = CliRunner().invoke(main, ["--quick", "--work", str(folder / "work"), "--json", str(written), *arguments])
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(written.read_text())
+    return found, done.output
