@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +12,15 @@ from bench.figures import Figure, Goal, Section
 from bench.history import fill
 from bench.jobs import run_jobs
 from bench.options import Options
-from bench.progress import progress
+from bench.progress import progress, tell
 from bench.server import Command, ScaleProcess
 from scale_core.db import schema
 from scale_core.db.database import Database
+from scale_core.plugin.registry import load_registry
+from scale_core.services.context import Context
+from scale_core.services.installation import prepare
+from scale_core.settings import Settings
+from scale_core.specs import SpecLibrary
 
 GOAL = Goal("median", "at most", 1.5, 1.2)
 WARM = 3
@@ -47,31 +52,22 @@ def measure(options: Options) -> Section:
 
 def _with_history(options: Options, size: int) -> Path:
     """A data folder with that many finished jobs, copied from a database that is kept for the next run."""
-    empty = options.kept / "empty.db"
-    revision = _migrate(empty)
-    kept = options.kept / f"history-{revision}-{size}.db"
+    new = options.work / "new.db"
+    with closing(Database(f"sqlite:///{new}")) as database:
+        _before, revision = schema.upgrade(database)
+        kept = options.kept / f"history-{revision}-{size}.db"
+        if not kept.exists():
+            tell(f"Filling {kept.name} with {size:,} finished jobs, once")
+            prepare(Context(database, load_registry(), SpecLibrary.packaged(), Settings(options.work)))
+            fill(database, size)
     if not kept.exists():
-        with progress(f"filling a database with {size:,} finished jobs") as step:
-            fill(f"sqlite:///{empty}", size, step)
-        empty.rename(kept)
-    empty.unlink(missing_ok=True)
+        new.rename(kept)
+    new.unlink(missing_ok=True)
     data_dir = options.work / f"with-{size}"
     data_dir.mkdir()
     shutil.copyfile(kept, data_dir / "scale.db")
     os.sync()
     return data_dir
-
-
-def _migrate(path: Path) -> str:
-    """Make a new database with the newest schema; its revision."""
-    for rest in ("", "-wal", "-shm"):
-        path.with_name(f"{path.name}{rest}").unlink(missing_ok=True)
-    database = Database(f"sqlite:///{path}")
-    try:
-        _before, revision = schema.upgrade(database)
-    finally:
-        database.close()
-    return revision
 
 
 @contextmanager

@@ -1,11 +1,8 @@
 """A database with a past: many jobs that have completed."""
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-
-from sqlalchemy.engine import make_url
 
 from bench.rows import copy_row
 from scale_core.db.database import Database, WriteSession
@@ -17,34 +14,27 @@ MANIFEST = {"version": "1.1", "output_data": [], "parse_results": []}
 SECOND_LATER = "strftime('%Y-%m-%d %H:%M:%f000', {column}, (n + {earlier}) || ' seconds')"
 
 
-def fill(database_url: str, finished_jobs: int, progress: Callable[[int, int], None]) -> None:
-    """Fill a migrated SQLite database with jobs of one type that completed, one a second, the last of them just now.
+def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
+    """Put jobs of one type that completed, one a second, into a prepared SQLite database that has none yet.
 
-    :param database_url: ``sqlite:///<path>``.
-    :param finished_jobs: how many, at least 1.
-    :param progress: told how many there are, of how many.
+    :param jobs: how many, at least 1.
+    :param ended: when the last job ended; now by default.
     """
-    database = Database(database_url)
-    try:
-        with database.write() as session:
-            first = _first_job(session, datetime.now(UTC) - timedelta(seconds=finished_jobs))
-            session.flush()
-            ids = {"trigger_event": first.job.event_id, "job": first.job_id, "job_exe": first.id}
-    finally:
-        database.close()
-    with closing(sqlite3.connect(make_url(database_url).database or "", isolation_level=None)) as connection:
+    with database.write() as session:
+        first = _first_job(session, (ended or datetime.now(UTC)) - timedelta(seconds=jobs))
+        session.flush()
+        ids = {"trigger_event": first.job.event_id, "job": first.job_id, "job_exe": first.id}
+    with closing(sqlite3.connect(database.url.database or "", isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-200000")
-        for earlier in range(0, finished_jobs - 1, CHUNK):
+        for earlier in range(0, jobs - 1, CHUNK):
             connection.execute("BEGIN")
-            _copy(connection, ids, earlier, min(CHUNK, finished_jobs - 1 - earlier))
+            _copy(connection, ids, earlier, min(CHUNK, jobs - 1 - earlier))
             connection.execute("COMMIT")
-            progress(min(earlier + CHUNK + 1, finished_jobs), finished_jobs)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _copy(connection: sqlite3.Connection, ids: dict[str, int], earlier: int, copies: int) -> None:
-    links = {
+    links: dict[str, dict[str, str]] = {
         "trigger_event": {},
         "job": {"event_id": "trigger_event"},
         "job_exe": {"job_id": "job"},

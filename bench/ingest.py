@@ -51,7 +51,7 @@ def measure(scale: ScaleProcess, options: Options) -> Section:
             f"The large files go from {file_system(folder)} to {file_system(storage)}"
             + (", on one file system: there is no other with room." if same else ", two file systems.")
         )
-    section.notes.append("Nothing is dropped from caches: the files were just written, for Scale as for the floor.")
+    section.notes.append("Before each measurement the files are written and synced; nothing is dropped from caches.")
     return section
 
 
@@ -100,13 +100,14 @@ def _place(scale: ScaleProcess, strike: str, folder: Path, storage: Path) -> Pla
 
 
 def _make(folder: Path, name: str, count: int, size: int) -> None:
-    """Make files of which no two are the same."""
+    """Make files of which no two are the same, and have them on the disk: that is no part of what is measured."""
     rest = os.urandom(min(size, 1 << 20))
     for number in range(count):
         with (folder / f"{name}-{number:05}.bin").open("wb") as file:
             file.write(f"{name}-{number:05}\n".encode().ljust(32))
             for start in range(32, size, len(rest)):
                 file.write(rest[: size - start])
+    os.sync()
 
 
 def _copied(place: Place, copy: Callable[[Path, Path], float]) -> float:
@@ -114,6 +115,7 @@ def _copied(place: Place, copy: Callable[[Path, Path], float]) -> float:
         return copy(place.staging, place.copies)
     finally:
         shutil.rmtree(place.copies, ignore_errors=True)
+        os.sync()
 
 
 def _copied_again(place: Place, count: int) -> float:

@@ -1,5 +1,6 @@
 """Jobs a second: many jobs of ``/bin/true`` at once, two at a time."""
 
+import itertools
 import sqlite3
 import time
 from contextlib import closing
@@ -19,8 +20,9 @@ COMMAND = "/bin/true"
 LONGEST_FLOOR = 5_000
 """More commands than that tell no more about the floor."""
 SETTLE_SECONDS = 1.0
-SLOWEST_RATE = 5.0
-"""Jobs a second; what is slower is taken for stuck."""
+POLL_SECONDS = 0.05
+COUNT_EVERY = 40
+STUCK_SECONDS = 120.0
 
 GOAL = Goal("ratio", "at least", 0.33, 0.6)
 
@@ -93,27 +95,27 @@ def run_jobs(scale: ScaleProcess, count: int, what: str) -> Ran:
     before = cpu_seconds(scale.pid)
     began = time.perf_counter()
     scale.pause(False)
-    _wait_for_end(scale, job_type, first, count, what)
+    _wait_for_end(scale, job_type, count, what)
     wall = time.perf_counter() - began
     used = cpu_seconds(scale.pid) - before
     return Ran(count / _check(scale, job_type, first, count), count / wall, used.main / count, used.others / count)
 
 
-def _wait_for_end(scale: ScaleProcess, job_type: int, first: int, count: int, what: str) -> None:
-    left = "SELECT 1 FROM job_exe WHERE status IN ('QUEUED', 'RUNNING') AND job_type_id = ? LIMIT 1"
-    last = "SELECT min(job_id) FROM job_exe WHERE status IN ('QUEUED', 'RUNNING') AND job_type_id = ?"
-    asked = 0
+def _wait_for_end(scale: ScaleProcess, job_type: int, count: int, what: str) -> None:
+    of_type = "FROM job_exe WHERE status IN ('QUEUED', 'RUNNING') AND job_type_id = ?"
+    left, moved = count, time.monotonic()
     with progress(what) as step:
-
-        def ended() -> bool:
-            nonlocal asked
-            asked += 1
-            if asked % 40 == 0:  # it reads the whole queue
-                ((oldest,),) = scale.rows(last, job_type)
-                step(count if oldest is None else oldest - first, count)
-            return not scale.rows(left, job_type)
-
-        scale.wait(what, ended, 60 + count / SLOWEST_RATE, every=0.05)
+        for asked in itertools.count(1):
+            if not scale.rows(f"SELECT 1 {of_type} LIMIT 1", job_type):
+                return
+            if asked % COUNT_EVERY == 0:  # it reads the whole queue
+                ((now_left,),) = scale.rows(f"SELECT count(*) {of_type}", job_type)
+                step(count - now_left, count)
+                if now_left != left:
+                    left, moved = now_left, time.monotonic()
+                elif time.monotonic() - moved > STUCK_SECONDS:
+                    raise BenchFailure(f"{what}: {left} are left, and nothing moves:\n{scale.log_tail()}")
+            time.sleep(POLL_SECONDS)
 
 
 def _check(scale: ScaleProcess, job_type: int, first: int, count: int) -> float:

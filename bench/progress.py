@@ -18,6 +18,12 @@ class Step(Protocol):
         """``done`` of ``total``."""
 
 
+def tell(what: str) -> None:
+    """Tell people what is begun that takes a while and cannot say how far it is."""
+    sys.stderr.write(f"{what}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Step]:
     """Tell people how far ``what`` is while the block runs, by the function that the block is given."""
