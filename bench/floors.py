@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from bench.figures import BenchFailure
 
 THREADS = 2
+LIBRARIES = "alembic.command, connexion, sqlalchemy.orm, uvicorn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ def copy_and_sync_each(source: Path, target: Path) -> float:
     began = time.perf_counter()
     _run("cp", "-r", str(source), str(target))
     _run("sync", *(str(path) for path in target.iterdir()))
+    return time.perf_counter() - began
+
+
+def import_libraries() -> float:
+    """Seconds of an interpreter that imports what Scale is built on, and ends."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-W", "ignore", "-c", f"import {LIBRARIES}"], check=True)
     return time.perf_counter() - began
 
 
