@@ -16,6 +16,7 @@ from bench import growth, ingest, jobs, latency, report, resident, start
 from bench.figures import BenchFailure, Section
 from bench.machine import CHECKOUT, facts
 from bench.options import Options, quick
+from bench.progress import tell
 from bench.server import ScaleProcess
 
 Scenario = Callable[[ScaleProcess, Options], Section]
@@ -88,6 +89,7 @@ def measured(names: Collection[str], options: Options) -> Iterator[Section]:
     on_one = [one for name, one in ON_ONE_SCALE.items() if name in names]
     if on_one:
         with ScaleProcess(data_dir) as scale:
+            tell(f"scale up is process {scale.pid}")
             for one in on_one:
                 yield one(scale, options)
             yield resident.measure(scale)

@@ -8,32 +8,38 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bench.__main__ import SCENARIOS, main
+from bench.__main__ import ON_ONE_SCALE, SCENARIOS, main
 
 WANTED = {
-    "jobs": {"Jobs of /bin/true, two at a time": 9, "Memory at the end": 2},
-    "latency": {"From request to start, idle": 2, "Memory at the end": 2},
-    "ingest": {"Files through Strike": 3, "Memory at the end": 2},
+    ",".join(ON_ONE_SCALE): {
+        "Jobs of /bin/true, two at a time": 9,
+        "From request to start, idle": 2,
+        "Files through Strike": 3,
+        "Memory at the end": 2,
+    },
     "start": {"From start to first answer": 2},
     "growth": {"With 400 finished jobs, beside 100": 30},
 }
-"""Titles of sections, and how many figures each has at least."""
+"""Scenarios, the titles of their sections, and how many figures each has at least."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_every_scenario_runs_and_prints_its_rows(name: str, tmp_path: Path) -> None:
-    found, output = run(tmp_path, "--only", name)
+@pytest.mark.parametrize("names", WANTED)
+def test_every_scenario_runs_and_prints_its_rows(names: str, tmp_path: Path) -> None:
+    found, output = run(tmp_path, "--only", names)
     figures = {section["title"]: section["figures"] for section in found["sections"]}
-    assert {title: len(rows) >= WANTED[name].get(title, math.inf) for title, rows in figures.items()} == dict.fromkeys(
-        WANTED[name], True
-    )
+    enough = {title: len(rows) >= WANTED[names].get(title, math.inf) for title, rows in figures.items()}
+    assert enough == dict.fromkeys(WANTED[names], True)
     for title, rows in figures.items():
         assert title in output
         for row in rows:
             assert row["name"] in output
             assert all(math.isfinite(sample) and sample >= 0 for sample in [*row["values"], *row["floors"]])
     assert [path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith("history-")] == []
+
+
+def test_each_scenario_is_run_here() -> None:
+    assert ",".join(WANTED).split(",") == list(SCENARIOS)
 
 
 def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
