@@ -3,8 +3,8 @@
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -60,6 +60,8 @@ def main(
     **sizes: Any,
 ) -> None:
     """Measure Scale beside floors that are measured in the same run, and print medians with their ratio."""
+    if write_docs and (is_quick or set(names) != set(SCENARIOS)):
+        raise click.UsageError("--write-docs replaces all figures: it needs every scenario at its full size.")
     given = {name: value for name, value in sizes.items() if value is not None}
     if job_counts:
         given["jobs"] = tuple(sorted(job_counts))
@@ -67,23 +69,25 @@ def main(
     kept.mkdir(parents=True, exist_ok=True)
     machine = facts(kept)
     click.echo("\n".join([*(f"{name}: {value}" for name, value in machine.items()), ""]))
-    sections = []
+    sections: list[Section] = []
     try:
         with ended_by_sigterm(), scratch(kept) as folder:
             sizes_of = quick if is_quick else Options
-            for section in measured(names, replace(sizes_of(folder, kept), **given)):
-                click.echo(report.text_of(section))
-                sections.append(section)
+            with closing(measured(names, replace(sizes_of(folder, kept), **given))) as done:
+                for section in done:
+                    click.echo(report.text_of(section))
+                    sections.append(section)
         click.echo(report.text_of(report.summary(sections)))
-        if json_file is not None:
-            json_file.write_text(report.json_of(sections, machine), encoding="utf-8")
         if write_docs:
             report.write_docs(PAGE, report.markdown_of(sections, machine))
     except BenchFailure as failure:
         raise click.ClickException(str(failure)) from failure
+    finally:
+        if json_file is not None:  # also of a run that broke off: what it did took long enough
+            json_file.write_text(report.json_of(sections, machine), encoding="utf-8")
 
 
-def measured(names: Collection[str], options: Options) -> Iterator[Section]:
+def measured(names: Collection[str], options: Options) -> Generator[Section, None, None]:
     """The sections of the chosen scenarios, as they are done."""
     data_dir = options.work / "data"
     on_one = [one for name, one in ON_ONE_SCALE.items() if name in names]

@@ -48,6 +48,14 @@ def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
     assert "there is no steam; there are jobs, latency, ingest, start, growth" in done.output
 
 
+@pytest.mark.parametrize("part", [["--quick"], ["--only", "jobs,latency"]])
+def test_the_page_is_not_written_from_a_part(part: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--work", str(tmp_path / "work"), "--write-docs", *part])
+    assert done.exit_code == 2
+    assert "it needs every scenario at its full size" in done.output
+    assert not (tmp_path / "work").exists()
+
+
 def run(folder: Path, *arguments: str) -> tuple[dict[str, Any], str]:
     """A quick run: its JSON, and what it printed."""
     written = folder / "figures.json"
