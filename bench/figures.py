@@ -92,8 +92,14 @@ class Figure:
 
 @dataclass(slots=True)
 class Section:
-    """The figures of one scenario, and what a reader has to know of them."""
+    """The figures of one scenario, and what a reader has to know of them; ``details`` are not for the summary."""
 
     title: str
     figures: list[Figure] = field(default_factory=list)
+    details: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Figure]:
+        """All there is in its table."""
+        return [*self.figures, *self.details]

@@ -36,7 +36,7 @@ def measure(scale: ScaleProcess, options: Options) -> Section:
             Figure("POST /queue/new-job/ to process start", "ms", measured, bare, GOAL),
             Figure("the same, by a floor with a request", "ms", measured, with_request),
         ],
-        [
+        notes=[
             f"The command is `{COMMAND} {ARGUMENT}`. The floor is a bare posix_spawn of it, with its output in a file; "
             "that with a request asks Scale for GET /version/ before, over the same connection."
         ],

@@ -15,12 +15,12 @@ END = "<!-- End of the figures. -->"
 
 def text_of(section: Section) -> str:
     """A section for a terminal."""
-    lines = [section.title, *_aligned([COLUMNS, *map(row, section.figures)])]
+    lines = [section.title, *_aligned([COLUMNS, *map(row, section.rows)])]
     return "\n".join([*lines, *(f"  {note}" for note in section.notes), ""])
 
 
 def summary(sections: Iterable[Section]) -> Section:
-    """All figures that have a goal."""
+    """All figures that have a goal, without the details."""
     return Section("Summary", [one for section in sections for one in section.figures if one.goal is not None])
 
 
@@ -59,9 +59,7 @@ def json_of(sections: Iterable[Section], facts: Mapping[str, str]) -> str:
 
 
 def _document(section: Section) -> dict[str, Any]:
-    figures = [
-        {**asdict(one), "median": one.median, "ratio": one.ratio, "result": one.verdict} for one in section.figures
-    ]
+    figures = [{**asdict(one), "median": one.median, "ratio": one.ratio, "result": one.verdict} for one in section.rows]
     return {"title": section.title, "figures": figures, "notes": section.notes}
 
 
@@ -69,7 +67,7 @@ def markdown_of(sections: Sequence[Section], facts: Mapping[str, str]) -> str:
     """The generated part of docs/performance.md, without its markers."""
     lines = ["| measured on | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in facts.items()), ""]
     for section in [summary(sections), *sections]:
-        lines += [f"### {section.title}", "", *_markdown_table([COLUMNS, *map(row, section.figures)]), ""]
+        lines += [f"### {section.title}", "", *_markdown_table([COLUMNS, *map(row, section.rows)]), ""]
         lines += [f"- {note}" for note in section.notes]
         lines += [""] if section.notes else []
     return "\n".join(lines)

@@ -16,5 +16,5 @@ def measure(scale: ScaleProcess) -> Section:
             Figure("resident memory of all processes (RSS)", "MiB", [used.rss], goal=GOAL),
             Figure("the same, shared pages in parts (PSS)", "MiB", [used.pss]),
         ],
-        ["Of the one `scale up` that did the jobs, the single jobs and the files before."],
+        notes=["Of the one `scale up` that did the jobs, the single jobs and the files before."],
     )

@@ -30,7 +30,7 @@ def measure(existing: Path, options: Options) -> Section:
             Figure("scale up, existing data folder", "s", on_existing, floors, GOAL),
             Figure("scale up, empty data folder", "s", on_empty, floors, GOAL),
         ],
-        ["The existing data folder is that of the other scenarios. The floor imports libraries that Scale stands on."],
+        notes=["The existing data folder is that of the other scenarios. The floor imports what Scale stands on."],
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from bench import report
 from bench.figures import BenchFailure, Figure, Goal, Section
 from bench.floors import spawn
+from bench.growth import section_of
 from bench.processes import cpu_seconds, descendants, memory
 from bench.progress import progress
 from bench.rows import copy_job, last_id
@@ -70,7 +71,7 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 
 def test_a_table_says_everything_about_a_figure() -> None:
-    section = Section("Jobs", [Figure("2,000 jobs", "jobs/s", [500, 400, 600], [1000] * 4, RATIO)], ["A note."])
+    section = Section("Jobs", [Figure("2,000 jobs", "jobs/s", [500, 400, 600], [1000] * 4, RATIO)], notes=["A note."])
     head, columns, row, note, _ = report.text_of(section).split("\n")
     assert (head, note) == ("Jobs", "  A note.")
     assert columns.split() == list(report.COLUMNS)
@@ -80,8 +81,19 @@ def test_a_table_says_everything_about_a_figure() -> None:
 
 def test_the_summary_has_what_has_a_goal() -> None:
     wanted = Figure("a", "s", [1], [2], RATIO)
-    sections = [Section("One", [wanted, Figure("b", "s", [1])]), Section("Two", [Figure("c", "s", [1])])]
+    detail = Figure("d", "s", [1], [2], RATIO)
+    sections = [Section("One", [wanted, Figure("b", "s", [1])], [detail]), Section("Two", [Figure("c", "s", [1])])]
+    assert [one.name for one in sections[0].rows] == ["a", "b", "d"]
     assert report.summary(sections).figures == [wanted]
+
+
+def test_growth_is_judged_by_the_worst_operation() -> None:
+    operations = [Figure(name, "ms", values, [10, 10, 10]) for name, values in (("a", [9, 10, 99]), ("b", [16, 20, 1]))]
+    section = section_of(operations, 100, 400)
+    worst, spread, above = section.figures
+    assert (worst.name, worst.median, worst.verdict) == ("the worst of 2 operations: b", 1.6, "missed")
+    assert (list(spread.values), above.median) == ([1.0, 1.6], 1)
+    assert section.details == operations
 
 
 def test_json_holds_every_sample() -> None:
