@@ -14,7 +14,7 @@ from bench.processes import cpu_seconds
 from bench.progress import progress
 from bench.rows import copy_job
 from bench.server import ScaleProcess
-from scale_engine_local.folders import STREAMS, ExecutionFolders
+from scale_core.interfaces.logs import STREAMS
 
 COMMAND = "/bin/true"
 LONGEST_FLOOR = 5_000
@@ -136,10 +136,10 @@ def _check(scale: ScaleProcess, job_type: int, first: int, count: int) -> float:
     )
     if (jobs, len(executions)) != (count, count):
         raise BenchFailure(f"Of {count} jobs {jobs} completed at once, and {len(executions)} executions did.")
-    folders = ExecutionFolders(scale.data_dir / "executions")
+    folders = scale.data_dir / "executions"
     for execution_id, _started, _ended in executions:
         for stream in STREAMS:
-            if not (folders.path(execution_id) / stream).exists():
+            if not ((folders / str(execution_id)) / stream).exists():
                 raise BenchFailure(f"Execution {execution_id} completed and has no {stream}.")
     start = min(datetime.fromisoformat(started) for _id, started, _ended in executions)
     end = max(datetime.fromisoformat(ended) for _id, _started, ended in executions)

@@ -88,7 +88,7 @@ class QueueView:
     :param is_paused: an operator has paused all scheduling.
     :param queue: the first executions of the queue, by priority, then age.
     :param is_whole: whether those are all.
-    :param longest: those that have waited longest, the oldest first, wherever they are in the queue.
+    :param longest: those that have waited long, the oldest first, wherever they are in the queue.
     :param canceled: executions that still run though their job does not, for it was canceled (and may be queued again
         already): the engine has to end them.
     """
@@ -107,24 +107,21 @@ class ExecutionService:
         self._context = context
         self._plans = PlanBuilder()
 
-    def look(self, window: int, longest: int) -> QueueView:
+    def look(self, window: int, longest: int, since: datetime) -> QueueView:
         """What there is to schedule, in one transaction.
 
         Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
         still being ended.
 
         :param window: how many executions of the queue to look at.
-        :param longest: how many of those that have waited longest.
+        :param longest: how many of those that have waited longest, of those that wait since ``since``.
         """
         with self._context.database.read() as session:
             is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
             running = _running_by_type(session)
             queue = _queued(session, running, window, _BY_RANK)
             is_whole = len(queue) < window
-            if is_whole:
-                oldest = sorted(queue, key=lambda one: (one.queued, one.execution_id))[:longest]
-            else:
-                oldest = _queued(session, running, longest, _BY_AGE)
+            oldest = _queued(session, running, longest, _BY_AGE, JobExecution.queued <= since)
             return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
 
     def behind(self, limit: int, job_type_ids: Collection[int], *, only_tasks: bool = False) -> list[QueuedExecution]:

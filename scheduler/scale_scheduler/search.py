@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scale_core.interfaces.engine import Resources
 from scale_core.services.executions import ExecutionService, QueuedExecution, QueueView
 from scale_scheduler.load import Load
 from scale_scheduler.placement import (
+    LONGEST_SECONDS,
     Capacity,
     Decision,
     Demand,
@@ -56,7 +57,8 @@ class Search:
 
     def look(self) -> QueueView:
         """What there is to schedule."""
-        return self._executions.look(self._window, OLDEST)
+        since = self._now() - timedelta(seconds=min(self._policy.long_wait_seconds, LONGEST_SECONDS))
+        return self._executions.look(self._window, OLDEST, since)
 
     def waiting(self, execution_id: int) -> Waiting | None:
         """Why a queued execution was not placed in the last pass; None: it was, or it was not looked at."""

@@ -13,6 +13,7 @@ from scale_core.db.types import Keyword
 # Most jobs and executions are COMPLETED; what is not is found by indexes that hold nothing else. The conditions are
 # chains of OR, in which SQLite finds again a query's `status = 'QUEUED'`.
 ACTIVE_EXECUTION = is_any("status", "QUEUED", "RUNNING")
+QUEUED_EXECUTION = is_any("status", "QUEUED")
 STOPPED = is_any("status", "FAILED", "CANCELED")
 NOT_COMPLETED = is_any("status", "PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "CANCELED")
 
@@ -142,6 +143,7 @@ class JobExecution(Record):
     __tablename__ = "job_exe"
     __table_args__ = (
         partial_index("ix_job_exe_queue", "status", "priority", "queued", "id", where=ACTIVE_EXECUTION),
+        partial_index("ix_job_exe_waiting", "queued", "id", where=QUEUED_EXECUTION),
         partial_index("ix_job_exe_status", "status", "id", where=STOPPED),
         partial_index("ix_job_exe_status_last_modified", "status", "last_modified", "id", where=STOPPED),
         partial_index("ix_job_exe_job_type_id_status", "job_type_id", "status", "id", where=STOPPED),

@@ -4,6 +4,7 @@ See docs/architecture.md, "How placement decides", and decision 0011.
 """
 
 from scale_scheduler.placement.decide import all_waiting, place
+from scale_scheduler.placement.turns import LONGEST_SECONDS
 from scale_scheduler.placement.values import (
     SHORT_SECONDS,
     Capacity,
@@ -18,6 +19,7 @@ from scale_scheduler.placement.values import (
 )
 
 __all__ = [
+    "LONGEST_SECONDS",
     "SHORT_SECONDS",
     "Capacity",
     "Decision",
