@@ -3,12 +3,14 @@
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 CONFIG_FILE = "scale.toml"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_FORMATS = ("text", "json")
 
 
 class SettingsError(Exception):
@@ -24,6 +26,9 @@ class Settings:
     :param engine: name of the engine that runs executions.
     :param bind: ``host:port`` of the web server.
     :param grace_seconds: how long running executions may go on after SIGTERM.
+    :param metrics_bind: ``host:port`` where ``scale scheduler`` tells how it is; empty: nowhere.
+    :param log_level: one of :data:`LOG_LEVELS`.
+    :param log_format: one of :data:`LOG_FORMATS`.
     :param engine_options: the table ``[engine]`` of scale.toml and ``SCALE_ENGINE_<OPTION>`` variables.
     """
 
@@ -32,6 +37,9 @@ class Settings:
     engine: str = "local"
     bind: str = "127.0.0.1:8580"
     grace_seconds: float = 10.0
+    metrics_bind: str = ""
+    log_level: str = "INFO"
+    log_format: str = "text"
     engine_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -45,13 +53,19 @@ class Settings:
 
         :raises SettingsError: ``bind`` is not ``host:port``.
         """
-        host, colon, port = self.bind.rpartition(":")
-        if not colon or not port.isdigit() or int(port) > 65535:
-            raise SettingsError(f"bind: {self.bind!r} is not host:port, for example 127.0.0.1:8580.")
-        return host.strip("[]") or "127.0.0.1", int(port)
+        return _address("bind", self.bind)
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port where ``scale scheduler`` tells how it is; None: nowhere.
+
+        :raises SettingsError: ``metrics_bind`` is not ``host:port``.
+        """
+        return _address("metrics_bind", self.metrics_bind) if self.metrics_bind else None
 
 
-TEXTS = frozenset({"data_dir", "database_url", "engine", "bind"})
+TEXTS = frozenset({"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"})
+MAY_BE_EMPTY = frozenset({"database_url", "metrics_bind"})
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 
@@ -98,14 +112,31 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
     result = dict(values)
     for name in TEXTS & result.keys():
         if not isinstance(result[name], str | Path) or not str(result[name]):
-            if name == "database_url" and result[name] == "":
+            if name in MAY_BE_EMPTY and result[name] == "":
                 continue
             raise SettingsError(f"{name}: {result[name]!r} is no text; write it in quotes.")
     if "data_dir" in result:
         result["data_dir"] = Path(result["data_dir"])
     if "grace_seconds" in result:
         result["grace_seconds"] = _seconds("grace_seconds", result["grace_seconds"])
+    if "log_level" in result:
+        result["log_level"] = _one_of("log_level", result["log_level"].upper(), LOG_LEVELS)
+    if "log_format" in result:
+        result["log_format"] = _one_of("log_format", result["log_format"], LOG_FORMATS)
     return result
+
+
+def _address(name: str, value: str) -> tuple[str, int]:
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise SettingsError(f"{name}: {value!r} is not host:port, for example 127.0.0.1:8580.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _one_of(name: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise SettingsError(f"{name}: {value!r} is none of {', '.join(known)}.")
+    return value
 
 
 def _seconds(name: str, value: Any) -> float:

@@ -19,10 +19,12 @@ from scale_core.db.models import Error, Job, JobExecution, JobType, Node
 from scale_core.domain.states import ExecutionEvent, JobEvent
 from scale_core.interfaces.engine import Resources
 from scale_core.services.context import Context
+from scale_core.services.ends import ended_execution, tell_ends
 from scale_core.services.jobs import change_execution_status, change_status, enqueue, values_of
 from scale_core.services.plans import build_plans
 from scale_core.services.products import record_results
 from scale_core.services.recipes import advance_recipes_of
+from scale_core.services.telemetry import EndedExecution
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.error_interface import ErrorInterface
 from scale_generated.specs.execution_plan import ExecutionPlan
@@ -30,7 +32,8 @@ from scale_generated.specs.execution_report import ExecutionReport, ReportFailur
 
 log = logging.getLogger(__name__)
 
-OUR_FAILURES = frozenset({"node-lost", "engine"})
+NODE_LOST = "node-lost"
+OUR_FAILURES = frozenset({NODE_LOST, "engine"})
 """Kinds of failure that are not the job's: they do not cost it a try."""
 
 MAX_OUR_FAILURES = 20
@@ -177,6 +180,8 @@ class ExecutionService:
         if not started:
             return
         now = self._context.now()
+        for execution_id, step, _when in started:
+            log.debug("Step %s has begun", step, extra={"execution_id": execution_id})
         with self._context.database.write() as session:
             for execution_id, step, when in started:
                 session.execute(
@@ -199,7 +204,7 @@ class ExecutionService:
 
     def lost(self, losses: Sequence[tuple[int, str]]) -> None:
         """Record that executions are gone without a report: (execution id, message). It does not cost a try."""
-        self.finish([failure_report(execution_id, "node-lost", message) for execution_id, message in losses])
+        self.finish([failure_report(execution_id, NODE_LOST, message) for execution_id, message in losses])
 
     def finish_system(self, execution_id: int, failure: ReportFailure | None) -> None:
         """Record the end of a system task; ``failure`` None: it completed."""
@@ -212,23 +217,26 @@ class ExecutionService:
     def _finish_group(self, reports: Sequence[ExecutionReport]) -> None:
         by_id = {report.execution_id: report for report in reports}
         with self._context.database.write() as session:
-            changed: list[int] = []
-            for execution in _load(session, by_id):
-                if execution.status == JobExecutionStatus.RUNNING:
-                    self._record(session, execution, by_id[execution.id])
-                    changed.append(execution.job_id)
+            ended = [
+                self._record(session, execution, by_id[execution.id])
+                for execution in _load(session, by_id)
+                if execution.status == JobExecutionStatus.RUNNING
+            ]
             session.flush()
-            advance_recipes_of(session, self._context, changed)
+            advance_recipes_of(session, self._context, [one.job_id for one in ended])
+        tell_ends(self._context.telemetry, ended)
 
     def _finish_alone(self, report: ExecutionReport) -> None:
         try:
             self._finish_group([report])
         except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            log.exception("Execution %d: its report cannot be recorded", report.execution_id)
+            log.exception(
+                "A report cannot be recorded; the execution fails", extra={"execution_id": report.execution_id}
+            )
             message = f"The results could not be recorded: {type(error).__name__}: {error}"
             self._finish_group([failure_report(report.execution_id, "unknown", message, report.steps)])
 
-    def _record(self, session: WriteSession, execution: JobExecution, report: ExecutionReport) -> None:
+    def _record(self, session: WriteSession, execution: JobExecution, report: ExecutionReport) -> EndedExecution:
         now = self._context.now()
         _record_steps(execution, report)
         execution.ended = now
@@ -239,13 +247,13 @@ class ExecutionService:
         if execution.job.status != JobStatus.RUNNING:
             # The job was canceled, and may be on the queue again: this execution is no longer its business.
             change_execution_status(self._context, execution, ExecutionEvent.CANCEL)
-            return
+            return ended_execution(execution, execution.job)
         execution.job.ended = now
         if report.failure is None and report.status == "COMPLETED":
             self._complete(session, execution, report)
-        else:
-            failure = report.failure or ReportFailure(kind="unknown", message="The execution ended without a reason.")
-            self._fail(session, execution, failure)
+            return ended_execution(execution, execution.job)
+        failure = report.failure or ReportFailure(kind="unknown", message="The execution ended without a reason.")
+        return self._fail(session, execution, failure)
 
     def _complete(self, session: WriteSession, execution: JobExecution, report: ExecutionReport) -> None:
         job = execution.job
@@ -254,13 +262,17 @@ class ExecutionService:
         results = record_results(session, self._context, execution, report)
         execution.results = job.results = results.to_document()
         if job.job_type.is_long_running:
-            log.info("Job %d of the long-running type %s ended", job.id, job.job_type.name)
+            log.info(
+                "A job of the long-running type %s ended",
+                job.job_type.name,
+                extra={"job_id": job.id, "execution_id": execution.id, "job_type": job.job_type.name},
+            )
 
-    def _fail(self, session: WriteSession, execution: JobExecution, failure: ReportFailure) -> None:
+    def _fail(self, session: WriteSession, execution: JobExecution, failure: ReportFailure) -> EndedExecution:
         job = execution.job
-        error_id = self._error_id(session, job.job_type, failure)
+        error = self._error(session, job.job_type, failure)
         change_execution_status(self._context, execution, ExecutionEvent.FAIL)
-        execution.error_id = error_id
+        execution.error_id = error.id
         # A canceled run of a job that nobody canceled ended because Scale did.
         ours = failure.kind in OUR_FAILURES or failure.kind == "canceled"
         job.tries += 0 if ours else 1
@@ -269,16 +281,17 @@ class ExecutionService:
         if job.job_type.is_long_running or tries_left:
             enqueue(session, self._context, job, JobEvent.RETRY)
         else:
-            change_status(session, self._context, job, JobEvent.FAIL)
-            job.error_id = error_id
+            change_status(session, self._context, job, JobEvent.FAIL, error.category)
+            job.error_id = error.id
+        return ended_execution(execution, job, error.name, error.category, is_lost=failure.kind == NODE_LOST)
 
-    def _error_id(self, session: Session, job_type: JobType, failure: ReportFailure) -> int:
+    def _error(self, session: Session, job_type: JobType, failure: ReportFailure) -> Error:
         mapping = ErrorInterface.from_document(job_type.error_mapping)
         exit_codes = {int(code): name for code, name in mapping.exit_codes.items()}
         named = (mapper.map(failure, exit_codes) for mapper in self._context.registry.error_mappers)
         name = next((one for one in named if one is not None), "unknown")
-        ids = dict(session.execute(select(Error.name, Error.id).where(Error.name.in_((name, "unknown")))).all())
-        return ids.get(name) or ids["unknown"]
+        found = {one.name: one for one in session.scalars(select(Error).where(Error.name.in_((name, "unknown"))))}
+        return found.get(name) or found["unknown"]
 
 
 def failure_report(execution_id: int, kind: str, message: str, steps: ReportSteps | None = None) -> ExecutionReport:

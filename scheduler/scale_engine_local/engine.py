@@ -15,6 +15,7 @@ from scale_core.interfaces.engine import (
     EngineSettings,
     ExecutionFinished,
     ExecutionLost,
+    ExecutionPlan,
     ExecutionReport,
     Launch,
     LogChunk,
@@ -159,7 +160,7 @@ class LocalEngine(Engine):
             if launch.agent_id != AGENT_ID:
                 return f"There is no node {launch.agent_id!r}; the only one is {AGENT_ID!r}."
             if plan.execution_id in self._runs:
-                log.warning("Execution %d was launched twice; it goes on running once.", plan.execution_id)
+                log.warning("An execution was launched twice; it goes on running once.", extra=_about(plan))
                 return None
             needs, free = plan_resources(plan), self._total - self._launched
             if not needs.fits_in(free):
@@ -194,7 +195,7 @@ class LocalEngine(Engine):
         try:
             return run_plan(run.plan, self._folders.make(run.plan.execution_id), run)
         except Exception as error:  # the thread's boundary: whatever it is, the execution ended by it
-            log.exception("Execution %d was ended by an error of its runner.", run.plan.execution_id)
+            log.exception("An execution was ended by an error of its runner.", extra=_about(run.plan))
             failure = Failure(kind="engine", message=f"The runner on {self._hostname} failed: {error!r}.")
             return ExecutionReport(
                 execution_id=run.plan.execution_id, status="FAILED", steps=ReportSteps(), failure=failure
@@ -206,7 +207,11 @@ class LocalEngine(Engine):
         try:
             self._folders.keep_report(report)
         except OSError as error:
-            log.warning("The report of execution %d cannot be kept: %s.", report.execution_id, error)
+            log.warning(
+                "The report of an execution cannot be kept: %s. If Scale ends now, the job runs again.",
+                error,
+                extra={"execution_id": report.execution_id},
+            )
         return ExecutionFinished(report)
 
     def _notify(self, event: EngineEvent) -> None:
@@ -230,3 +235,8 @@ class LocalEngine(Engine):
             self._launched = Resources()
         for run in rest:
             self._notify(ExecutionLost(run.plan.execution_id, "Scale was stopped; the execution did not end in time."))
+
+
+def _about(plan: ExecutionPlan) -> dict[str, object]:
+    """What log lines say of an execution."""
+    return {"job_id": plan.job_id, "execution_id": plan.execution_id, "job_type": plan.job_type.name}

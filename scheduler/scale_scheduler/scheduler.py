@@ -68,6 +68,7 @@ class Scheduler:
         backoff = Backoff()
         if not self._until_it_works(self._engine_started, backoff):
             return
+        log.info("The scheduler has started, with the engine %s", self._engine.name)
         try:
             self._until_it_works(self.settle, backoff)
             while not self._stopping.is_set():
@@ -88,6 +89,7 @@ class Scheduler:
                 step()
             except Exception:  # the scheduler must outlive whatever the database or an engine does
                 delay = backoff.next()
+                self._context.telemetry.scheduler_failed()
                 log.exception("The scheduler failed; it goes on in %g s", delay)
                 self._stopping.wait(delay)
             else:
@@ -116,6 +118,11 @@ class Scheduler:
 
     def run_once(self) -> None:
         """One pass: record, end what was canceled, place, start."""
+        began = time.perf_counter()
+        self._pass()
+        self._context.telemetry.pass_done(time.perf_counter() - began)
+
+    def _pass(self) -> None:
         self._record()
         self._beat()
         self._kill_canceled()
@@ -163,6 +170,7 @@ class Scheduler:
     def _kill_canceled(self) -> None:
         canceled = set(self._executions.canceled_running())
         for execution_id in sorted(canceled - self._killed):
+            log.debug("The job was canceled: ending what runs of it", extra={"execution_id": execution_id})
             if not self._tasks.cancel(execution_id):
                 self._engine.kill(execution_id)
         self._killed = canceled
@@ -218,7 +226,11 @@ class Scheduler:
             except OperationalError:
                 raise
             except Exception:  # as above; it is tried again later
-                log.exception("Execution cannot be taken off the queue", extra={"execution_id": placement.execution_id})
+                log.exception(
+                    "An execution cannot be taken off the queue; it is tried again in %g s",
+                    CLAIM_RETRY_SECONDS,
+                    extra={"execution_id": placement.execution_id, "node_id": placement.node_id},
+                )
                 self._held_back[placement.execution_id] = time.monotonic() + CLAIM_RETRY_SECONDS
             else:
                 claimed.plans.extend(one.plans)
@@ -233,6 +245,9 @@ class Scheduler:
         return [one for one in queue if one.execution_id not in self._held_back]
 
     def _start(self, claimed: Claimed, offers: Mapping[str, Sequence[Offer]]) -> None:
+        self._context.telemetry.placed(len(claimed.plans) + len(claimed.system_tasks))
+        if log.isEnabledFor(logging.DEBUG):
+            _tell_placed(claimed)
         self._tasks.start(claimed.system_tasks)
         launches = [
             Launch(plan, agent_id, tuple(offer.offer_id for offer in offers.get(agent_id, ())))
@@ -243,8 +258,17 @@ class Scheduler:
         try:
             self._engine.launch(launches)
         except Exception:  # an engine must not; those that it did not take are found missing
-            log.exception("The engine failed to launch %d executions", len(launches))
+            log.exception("The engine failed to launch %d executions; it is asked which of them run", len(launches))
             self._engine.reconcile([launch.plan.execution_id for launch in launches])
+
+
+def _tell_placed(claimed: Claimed) -> None:
+    for plan, agent_id in claimed.plans:
+        about = {"job_id": plan.job_id, "execution_id": plan.execution_id, "job_type": plan.job_type.name}
+        log.debug("Placed on %s", agent_id or "the cluster", extra=about)
+    for task in claimed.system_tasks:
+        about = {"job_id": task.job_id, "execution_id": task.execution_id, "job_type": task.task}
+        log.debug("Placed in this process", extra=about)
 
 
 def _has_room(capacity: Capacity) -> bool:
