@@ -81,11 +81,11 @@ class OperationalEndpoints:
             database = [database_up(False)]
         encode, content_type = choose_encoder(Headers(scope=scope).get("accept", ""))
         # Some milliseconds, which other requests need not wait for.
-        content = await asyncio.to_thread(encode, _Scrape(self._registry, database))
+        content = await asyncio.to_thread(encode, Scrape(self._registry, database))
         return Response(content, headers={**NOT_CACHED, "Content-Type": content_type})
 
 
-class _Scrape(Collector):
+class Scrape(Collector):
     """The answer to one scrape."""
 
     def __init__(self, registry: Collector, database: Sequence[Metric]) -> None:
