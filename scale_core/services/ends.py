@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from scale_core.db.models import Job, JobExecution
-from scale_core.services.telemetry import NO_CATEGORY, STEPS, EndedExecution, Telemetry
+from scale_core.services.telemetry import NO_CATEGORY, EndedExecution, Telemetry
 from scale_generated.enums import JobStatus
 
 log = logging.getLogger(__name__)
@@ -24,14 +25,16 @@ def ended_execution(
         message=execution.message or "",
         is_lost=is_lost,
         job_status=job.status,
-        durations=_durations(execution),
+        durations=(
+            _seconds(execution.pre_started, execution.pre_completed),
+            _seconds(execution.job_started, execution.job_completed),
+            _seconds(execution.post_started, execution.post_completed),
+        ),
     )
 
 
 def tell_ends(telemetry: Telemetry, ended: Sequence[EndedExecution]) -> None:
     """Count ends, and log each failure: as a warning where nothing more happens until somebody does something."""
-    if not ended:
-        return
     telemetry.executions_ended(ended)
     tells_all = log.isEnabledFor(logging.DEBUG)
     for one in ended:
@@ -59,14 +62,5 @@ def _about(one: EndedExecution) -> dict[str, object]:
     return about | {"error": one.error_name} if one.error_name else about
 
 
-def _durations(execution: JobExecution) -> dict[str, float]:
-    times = (
-        (execution.pre_started, execution.pre_completed),
-        (execution.job_started, execution.job_completed),
-        (execution.post_started, execution.post_completed),
-    )
-    return {
-        step: (ended - began).total_seconds()
-        for step, (began, ended) in zip(STEPS, times, strict=True)
-        if began is not None and ended is not None
-    }
+def _seconds(began: datetime | None, ended: datetime | None) -> float | None:
+    return None if began is None or ended is None else (ended - began).total_seconds()

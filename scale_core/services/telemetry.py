@@ -6,8 +6,7 @@ executions costs a few microseconds.
 
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import Counter
 from prometheus_client.registry import Collector
@@ -27,9 +26,9 @@ ENDED: Final = (
 """Status and error category of what has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndedExecution:
-    """An execution whose end is committed.
+class EndedExecution(NamedTuple):
+    """An execution whose end is committed. There are thousands a second: a tuple is made in a third of the time that
+    a frozen dataclass takes.
 
     :param status: of the execution.
     :param error_name: what its failure is called; empty if it did not fail.
@@ -37,7 +36,7 @@ class EndedExecution:
     :param message: why it failed, for people.
     :param is_lost: whether it is gone without a report.
     :param job_status: of its job, now: a job that has tries left is QUEUED again.
-    :param durations: seconds of each step (:data:`STEPS`) that ran to its end.
+    :param durations: seconds of each of :data:`STEPS`; None: it did not run to its end.
     """
 
     execution_id: int
@@ -49,7 +48,7 @@ class EndedExecution:
     message: str
     is_lost: bool
     job_status: str
-    durations: Mapping[str, float]
+    durations: tuple[float | None, float | None, float | None]
 
 
 class Telemetry:
@@ -130,15 +129,14 @@ class Telemetry:
 
     def executions_ended(self, ended: Sequence[EndedExecution]) -> None:
         """Count executions whose end is committed, and how long their steps took."""
+        if not ended:
+            return
         _add(self._executions, Tally((one.status, one.category) for one in ended))
         if lost := sum(one.is_lost for one in ended):
             self._lost.inc(lost)
-        for step in STEPS:
+        for step, durations in zip(STEPS, zip(*(one.durations for one in ended), strict=True), strict=True):
             # A clock that was set back must not make a duration negative.
-            self._steps.observe_all(
-                [max(0.0, one.durations[step]) for one in ended if step in one.durations],
-                step,
-            )
+            self._steps.observe_all([max(0.0, one) for one in durations if one is not None], step)
 
     def placed(self, number: int) -> None:
         """Count executions that were taken off the queue."""

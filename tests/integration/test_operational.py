@@ -290,6 +290,20 @@ def test_requests_are_counted_by_operation_and_no_client_makes_up_labels(http: h
     assert scrape("scale_http_request_duration_seconds_count", operation="list_jobs") == 2
 
 
+def test_what_fails_inside_is_counted_and_logged_with_its_method_and_path(
+    world: World, http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with world.database.write() as session:
+        session.execute(text("ALTER TABLE node RENAME TO lost"))
+    assert http.get("/v3/nodes/").status_code == 500
+    (record,) = (one for one in caplog.records if one.name == "scale_core.api.problems")
+    assert (record.levelname, record.getMessage()) == ("ERROR", "GET /v3/nodes/ failed")
+    assert record.exc_info is not None
+    scrape = Scrape(http)
+    assert scrape("scale_http_requests_total", operation="list_nodes", method="GET", status="500") == 1
+    assert scrape("scale_database_up") == 0
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> FakeEngine:
     return FakeEngine(EngineSettings(tmp_path))

@@ -51,7 +51,7 @@ def ended(**values: object) -> EndedExecution:
         "message": "",
         "is_lost": False,
         "job_status": "COMPLETED",
-        "durations": {},
+        "durations": (None, None, None),
     }
     return EndedExecution(**(given | values))  # type: ignore[arg-type]  # the fields are those above
 
@@ -60,8 +60,8 @@ def test_executions_are_counted_with_their_category_and_the_time_of_each_step() 
     telemetry = Telemetry()
     telemetry.executions_ended(
         [
-            ended(durations={"pre": 0.5, "job": 2.0}),
-            ended(status="FAILED", category="DATA", error_name="no-data", durations={"job": -3.0}),
+            ended(durations=(0.5, 2.0, None)),
+            ended(status="FAILED", category="DATA", error_name="no-data", durations=(None, -3.0, None)),
             ended(status="FAILED", category="SYSTEM", error_name="node-lost", is_lost=True),
         ]
     )
