@@ -4,6 +4,7 @@ Everything works in groups, on plain rows: one transaction claims all that a pas
 becomes of an execution afterwards is in :mod:`scale_core.services.endings`.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ from scale_core.services.jobs import values_of
 from scale_core.services.plans import PlanBuilder, PlanSource
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.execution_plan import ExecutionPlan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,14 @@ class ExecutionService:
             oldest = _queued(session, running, longest, _BY_AGE, JobExecution.queued <= since)
             return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
 
-    def behind(self, limit: int, job_type_ids: Collection[int], *, only_tasks: bool = False) -> list[QueuedExecution]:
-        """The first executions of the queue, by priority, then age, that are of none of the job types.
+    def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
+        """The first executions of the queue, by priority, then age, as in :meth:`look`.
 
-        :param only_tasks: of Scale's own job types only.
+        :param skipped: ids of job types whose executions are passed over.
+        :param only_tasks: look at those of Scale's own job types only.
         """
         with self._context.database.read() as session:
-            others = JobExecution.job_type_id.not_in(job_type_ids)
+            others = JobExecution.job_type_id.not_in(skipped)
             where = (others, JobType.is_system) if only_tasks else (others,)
             return _queued(session, _running_by_type(session), limit, _BY_RANK, *where)
 
@@ -220,6 +224,8 @@ class ExecutionService:
         if not started:
             return
         now = self._context.now()
+        for execution_id, step, _when in started:
+            log.debug("Step %s has begun", step, extra={"execution_id": execution_id})
         with self._context.database.write() as session:
             for execution_id, step, when in started:
                 session.execute(

@@ -5,8 +5,10 @@ Between them the files are moved. A crash at any point is mended by beginning ag
 workspace is settled, and recorded, before it is moved there.
 """
 
+import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -23,6 +25,8 @@ from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.triggering import fire
 from scale_generated.enums import IngestStatus
+
+log = logging.getLogger(__name__)
 
 INGEST_EVENT = "INGEST"
 SOURCE = "SOURCE"
@@ -105,6 +109,7 @@ class IngestingService:
                 self._start(row)
                 row.ingest_started = row.last_modified = now
                 begun.orders.append(_order(row, workspaces))
+        self._count(starting)
         return begun
 
     def _start(self, row: Ingest) -> None:
@@ -131,19 +136,31 @@ class IngestingService:
             session.flush()
             for row, file in zip(rows, files, strict=True):
                 self._tell(session, row, file, workspaces[file.workspace_id].name)
+        self._count(rows, sum(file.file_size for file in files))
+        for row in rows:
+            log.debug("Ingested as %s", row.file_path, extra=_about(row))
 
     def fail(self, failures: Sequence[Refused]) -> None:
         """Record why files could not be ingested."""
         reasons = {one.ingest_id: one.reason for one in failures}
         now = self._context.now()
+        failed = []
         with self._context.database.write() as session:
             for row in _rows(session, list(reasons)).values():
                 if row.status in FINISHED or row.status == IngestStatus.DEFERRED:
                     continue
                 if row.status != IngestStatus.ERRORED:
                     _change(row, IngestEvent.FAIL)
+                    failed.append(row)
                 row.reason = reasons[row.id]
                 row.ingest_ended = row.last_modified = now
+        self._count(failed)
+        for row in failed:
+            # Its job fails too, which is a warning where there are no tries left.
+            log.info("Ingest failed: %s", row.reason, extra=_about(row))
+
+    def _count(self, changed: Iterable[Ingest], ingested_bytes: int = 0) -> None:
+        self._context.telemetry.ingests_changed(Counter(row.status for row in changed), ingested_bytes)
 
     def _source(self, row: Ingest, stored: StoredSource, workspace: Workspace) -> ScaleFile:
         now = self._context.now()
@@ -177,6 +194,16 @@ class IngestingService:
             self._context,
             FileIngested(file.id, file.file_name, workspace_name, file.file_path, file.media_type, facts.data_types),
         )
+
+
+def _about(row: Ingest) -> dict[str, object]:
+    return {
+        "ingest_id": row.id,
+        "job_id": row.job_id,
+        "strike_id": row.strike_id,
+        "file_id": row.source_file_id,
+        "file_name": row.file_name,
+    }
 
 
 def source_uuid(workspace_name: str, path: str) -> str:

@@ -190,7 +190,8 @@ def _file_ids(file_id: int | None, file_ids: Sequence[int] | None) -> Sequence[i
 def _record_parse_result(session: WriteSession, context: Context, job: Job, parsed: ReportParseResult) -> None:
     file = session.get(ScaleFile, parsed.file_id)
     if file is None or file.is_deleted:
-        log.warning("Job %d parsed file %d, which is deleted by now", job.id, parsed.file_id)
+        about = {"job_id": job.id, "job_type": job.job_type.name, "file_id": parsed.file_id}
+        log.warning("A job parsed a file that is deleted by now; what it found is dropped", extra=about)
         return
     now = context.now()
     file.data_type = sorted({*file.data_type, *parsed.data_types})
@@ -224,7 +225,7 @@ def finish_move(context: Context, file_id: int) -> None:
     try:
         broker_for(context, configuration).move(path, destination)
     except BrokerError as error:
-        log.error("File %d stays at %s: %s", file_id, path, error, extra={"file_id": file_id})
+        log.error("A file stays at %s and is not moved to %s: %s", path, destination, error, extra={"file_id": file_id})
         destination = path
     with context.database.write() as session:
         file = session.get_one(ScaleFile, file_id)

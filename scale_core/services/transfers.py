@@ -1,5 +1,6 @@
 """Transfers: what Strike sees in a watched directory, and the ingests that come of it (reference: Strike)."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from scale_core.services.facts import workspace_by_name
 from scale_core.services.jobs import create_system_jobs
 from scale_generated.enums import IngestStatus
 from scale_generated.specs.strike import Strike
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -164,20 +167,28 @@ class TransferService:
                     row.bytes_transferred, row.last_modified = transfer.size, now
             session.add_all(new)
             session.flush()
-            return ids | {row.file_name: row.id for row in new}
+            ids |= {row.file_name: row.id for row in new}
+        self._context.telemetry.ingests_changed({IngestStatus.TRANSFERRING: len(new)})
+        return ids
 
     def gone(self, ingest_ids: Sequence[int]) -> None:
         """Record that files vanished before they were whole."""
         now = self._context.now()
+        gone = []
         with self._context.database.write() as session:
             for row in _by_id(session, ingest_ids).values():
                 if row.status == IngestStatus.TRANSFERRING:
+                    gone.append(row)
                     _change(row, IngestEvent.FAIL, now)
                     row.reason = (
                         f"The file vanished from the watched directory after {row.bytes_transferred} bytes, "
                         "before its transfer was complete. Transfer it again."
                     )
                     row.transfer_ended = now
+        self._context.telemetry.ingests_changed({IngestStatus.ERRORED: len(gone)})
+        for row in gone:
+            about = {"ingest_id": row.id, "strike_id": row.strike_id, "file_name": row.file_name}
+            log.warning("%s", row.reason, extra=about)
 
     def arrived(self, order: WatchOrder, arrivals: Sequence[Arrival]) -> None:
         """Record files that are whole, with a job for each that a rule matches, all in one transaction."""
@@ -194,6 +205,7 @@ class TransferService:
                 arrived.append(row)
             session.flush()
             self._route(session, order, arrived, now)
+        self._tell_routed(order, arrived)
 
     def release(self, order: WatchOrder) -> int:
         """Send deferred files on that the rules match by now; how many they are."""
@@ -212,6 +224,7 @@ class TransferService:
                     _change(row, IngestEvent.RELEASE, now)
                     row.reason = None
                 self._route(session, order, released, now)
+            self._tell_routed(order, released)
         return len(ids)
 
     def note(self, execution_id: int, message: str | None) -> None:
@@ -220,6 +233,23 @@ class TransferService:
             execution = session.get(JobExecution, execution_id)
             if execution is not None and execution.message != message:
                 execution.message, execution.last_modified = message, self._context.now()
+
+    def _tell_routed(self, order: WatchOrder, rows: Sequence[Ingest]) -> None:
+        deferred = [row for row in rows if row.status == IngestStatus.DEFERRED]
+        self._context.telemetry.ingests_changed(
+            {IngestStatus.TRANSFERRED: len(rows), IngestStatus.DEFERRED: len(deferred)}
+        )
+        for row in rows:
+            about = {
+                "strike_id": order.strike_id,
+                "ingest_id": row.id,
+                "job_id": row.job_id,
+                "file_name": row.file_name,
+            }
+            if row.status == IngestStatus.DEFERRED:
+                log.info("Strike %r deferred a file: %s", order.name, row.reason, extra=about)
+            else:
+                log.debug("Strike %r sends a file to %s", order.name, row.file_path, extra=about)
 
     def _route(self, session: WriteSession, order: WatchOrder, rows: Sequence[Ingest], now: datetime) -> None:
         """Give each TRANSFERRED ingest its place in a workspace and its job, or defer it."""

@@ -46,18 +46,19 @@ class ClockTask:
         try:
             return self._service.fire(rule_id, event)
         except (ServiceError, LookupError, TypeError, ValueError):
-            log.exception("Clock rule %d cannot fire; the others go on", rule_id)
+            log.exception("A clock rule cannot fire; the others go on", extra={"rule_id": rule_id})
             return None
 
     def _process(self, rule: FiredRule) -> None:
         processor = self._context.registry.clock_processors.get(rule.name)
         if processor is None:
             return
-        log.info("Clock rule %r fired: %s", rule.name, processor.title)
+        about = {"rule_id": rule.rule_id}
+        log.info("Clock rule %r fired: %s", rule.name, processor.title, extra=about)
         try:
             processor.run(ProcessorContext(self._context, rule.occurred))
         except Exception:  # a plugin may raise anything; its rule fires again at its next time
-            log.exception("Clock processor %r failed", rule.name)
+            log.exception("Clock processor %r failed; it runs again at its next time", rule.name, extra=about)
 
 
 def seconds_to_next_minute(now: datetime) -> float:

@@ -95,7 +95,8 @@ class IngestPool:
             try:
                 self._ingest(group)
             except Exception as error:  # a thread must outlive whatever a broker or the database does
-                log.exception("Ingest tasks failed")
+                about = [task.execution_id for task in group.tasks.values()]
+                log.exception("Ingests broke off; their executions fail: %s", about)
                 kind: FailureKind = "engine" if isinstance(error, SQLAlchemyError) else "unknown"
                 self._end(group.tasks.values(), ReportFailure(kind=kind, message=f"{type(error).__name__}: {error}"))
 
@@ -145,7 +146,6 @@ class IngestPool:
                 brokers[order.workspace_name] = broker_for(self._context, order.workspace_configuration)
             group.stored.append(store_source(order, brokers[order.workspace_name]))
         except (BrokerError, ServiceError, OSError) as error:
-            log.warning("Ingest failed: %s", error, extra={"ingest_id": order.ingest_id, "file_name": order.file_name})
             kind: FailureKind = "input" if isinstance(error, FileMissing | OSError) else "output-storage"
             group.failed.append((Refused(order.ingest_id, str(error)), kind))
 
@@ -165,7 +165,7 @@ class IngestPool:
             self._service.finish(stored)
         except (SQLAlchemyError, ServiceError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             if len(stored) == 1:
-                log.exception("The source file cannot be recorded", extra={"ingest_id": stored[0].ingest_id})
+                log.exception("A source file cannot be recorded", extra={"ingest_id": stored[0].ingest_id})
                 reason = f"The file is stored at {stored[0].path!r}, but cannot be recorded: {error}"
                 group.failed.append((Refused(stored[0].ingest_id, reason), "unknown"))
                 return

@@ -110,7 +110,7 @@ class Search:
                 break
             skipped |= types
             only_tasks = not has_room(capacity, decision, by_id)
-            behind = self._executions.behind(WINDOW, skipped, only_tasks=only_tasks)
+            behind = self._executions.queue(WINDOW, skipped, only_tasks=only_tasks)
             placed = [by_id[one.execution_id] for one in decision.placements]
             queue = sorted(_once([*placed, *self._without_held_back(behind)]), key=_rank)
             decision = self._place(queue, oldest, capacity)

@@ -1,7 +1,9 @@
 """``scale up`` as a process: starting, ending, and being killed."""
 
+import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 
@@ -31,11 +34,45 @@ def test_it_ends_cleanly_when_asked(scale: Any, number: int) -> None:
     assert "ERROR" not in scale.log.read_text()
 
 
-@pytest.mark.parametrize("command", ["up", "web"])
+@pytest.mark.parametrize("command", ["up --bind", "web --bind", "scheduler --metrics-bind"])
 def test_it_cannot_be_bound_to_where_others_reach_it(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, command, "--bind", "0.0.0.0:0")
+    done = run(tmp_path, *command.split(), "0.0.0.0:0")
     assert done.returncode == 2
-    assert done.stderr.startswith("Error: bind: 0.0.0.0:0 can be reached from other machines")
+    setting = command.split("--")[1].replace("-", "_")
+    assert done.stderr.startswith(f"Error: {setting}: 0.0.0.0:0 can be reached from other machines")
+
+
+def test_a_scheduler_apart_tells_how_it_is_where_it_is_told_to(tmp_path: Path) -> None:
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "scale_core.cli", "--data-dir", str(tmp_path / "data"), "--log-format", "json"]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [*command, "scheduler", "--metrics-bind", "127.0.0.1:0"], stderr=stderr, env=environment()
+        )
+    try:
+        deadline = time.monotonic() + 120
+        address = None
+        while address is None:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+            address = re.search(r"http://127\.0\.0\.1:\d+/-/", log.read_text())
+        with httpx.Client(base_url=address[0], timeout=60, trust_env=False) as client:
+            while client.get("ready").status_code != 200:
+                assert time.monotonic() < deadline, client.get("ready").text
+                time.sleep(0.05)
+            while "scale_placements_total 1.0" not in client.get("metrics").text:
+                assert time.monotonic() < deadline, client.get("metrics").text
+                time.sleep(0.05)
+            assert client.get("healthy").text == "ok"
+            assert client.get("/jobs/").status_code == 404
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(120)
+    assert code == 0
+    messages = [json.loads(line)["message"] for line in log.read_text().splitlines()]
+    assert messages[-1] == "The scheduler has stopped"
 
 
 def test_a_port_that_is_taken_is_one_line_of_error(tmp_path: Path) -> None:
