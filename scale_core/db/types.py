@@ -1,5 +1,6 @@
 """Column types that mean the same on every database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +76,10 @@ class _PostgisGeometry(UserDefinedType[bytes]):
         """The bytes of a geometry."""
         return func.ST_AsBinary(colexpr, type_=self)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bytes | None]:
+        """Drivers have bytes in a view of their memory."""
+        return lambda value: None if value is None else bytes(value)
+
 
 class Wkb(TypeDecorator[bytes]):
     """A WGS 84 geometry, as WKB in Python: a PostGIS geometry on PostgreSQL, bytes on SQLite."""
@@ -86,7 +91,3 @@ class Wkb(TypeDecorator[bytes]):
         """PostGIS where there is one."""
         is_postgresql = dialect.name == "postgresql"
         return dialect.type_descriptor(_PostgisGeometry() if is_postgresql else LargeBinary())
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
-        """WKB out, whatever the driver has it in."""
-        return None if value is None else bytes(value)
