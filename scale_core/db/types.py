@@ -1,13 +1,13 @@
 """Column types that mean the same on every database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam
+from sqlalchemy import BindParameter, ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam, func
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators
-from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine, UserDefinedType
 
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A document: JSONB on PostgreSQL, text on SQLite. None is NULL."""
@@ -68,6 +68,28 @@ class Keyword(TypeDecorator[str]):
     comparator_factory = _Comparator
 
 
+class _PostgisGeometry(UserDefinedType[bytes]):
+    """A WGS 84 geometry of PostGIS, as WKB outside."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type in SQL."""
+        return "geometry(GEOMETRY, 4326)"
+
+    def bind_expression(self, bindvalue: BindParameter[bytes]) -> ColumnElement[bytes]:
+        """A geometry of the bytes that are sent."""
+        return func.ST_GeomFromWKB(bindvalue, 4326, type_=self)
+
+    def column_expression(self, colexpr: ColumnElement[Any]) -> ColumnElement[bytes]:
+        """The bytes of a geometry."""
+        return func.ST_AsBinary(colexpr, type_=self)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bytes | None]:
+        """Drivers have bytes in a view of their memory."""
+        return lambda value: None if value is None else bytes(value)
+
+
 class Wkb(TypeDecorator[bytes]):
     """A WGS 84 geometry, as WKB in Python: a PostGIS geometry on PostgreSQL, bytes on SQLite."""
 
@@ -76,21 +98,5 @@ class Wkb(TypeDecorator[bytes]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """PostGIS where there is one."""
-        if dialect.name == "postgresql":
-            # Only here: it takes a fifth of a second to import, which SQLite has no use for.
-            geoalchemy = import_module("geoalchemy2")
-            postgis: TypeEngine[Any] = geoalchemy.Geometry(srid=4326, spatial_index=False)
-            return dialect.type_descriptor(postgis)
-        return dialect.type_descriptor(LargeBinary())
-
-    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
-        """WKB in; PostGIS takes it as hexadecimal EWKB text."""
-        if value is None or dialect.name != "postgresql":
-            return value
-        return f"SRID=4326;{value.hex()}"
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
-        """WKB out."""
-        if value is None or isinstance(value, bytes):
-            return value
-        return bytes(value.data) if hasattr(value, "data") else bytes.fromhex(str(value))
+        is_postgresql = dialect.name == "postgresql"
+        return dialect.type_descriptor(_PostgisGeometry() if is_postgresql else LargeBinary())
