@@ -108,7 +108,9 @@ class AgentClient:
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         try:
-            process = subprocess.Popen(COMMAND, stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                COMMAND, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+            )
         except OSError:
             ours.close()
             raise

@@ -6,8 +6,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 
@@ -52,12 +51,6 @@ class Dispatcher:
         self._workers: dict[int, WorkerProcess] = {}
         self._outbox = Outbox(scale)
         self._stop_at: float | None = None
-        self._answers: dict[Kind, Callable[[Frame], None]] = {
-            Kind.LAUNCH: self._launch,
-            Kind.KILL: self._kill,
-            Kind.STOP: self._stop,
-            Kind.RECONCILE: self._reconcile,
-        }
         self._outbox.add(frame(Kind.READY))
 
     def run(self, frames: list[Frame], reader: FrameReader) -> None:
@@ -109,7 +102,15 @@ class Dispatcher:
 
     def _take_all(self, frames: list[Frame]) -> None:
         for each in frames:
-            self._answers[Kind(each.kind)](each)
+            match each.kind:
+                case Kind.LAUNCH:
+                    self._launch(each)
+                case Kind.KILL:
+                    self._kill(each)
+                case Kind.STOP:
+                    self._stop(each)
+                case Kind.RECONCILE:
+                    self._reconcile(each)
 
     def _launch(self, launch: Frame) -> None:
         execution_id = launch.execution_id
@@ -141,17 +142,11 @@ class Dispatcher:
         elif self._room.is_held(execution_id):
             self._room.drop(execution_id)
             failure = ReportFailure(kind="canceled", message="The execution was canceled before it began.")
-            self._finish_unstarted(execution_id, "CANCELED", failure)
+            self._finish(execution_id, "CANCELED", failure)
 
-    def _finish_unstarted(self, execution_id: int, status: str, failure: ReportFailure) -> None:
-        report = ExecutionReport.from_document(
-            {
-                "execution_id": execution_id,
-                "status": status,
-                "steps": ReportSteps().to_document(),
-                "failure": failure.to_document(),
-            }
-        )
+    def _finish(self, execution_id: int, status: Literal["FAILED", "CANCELED"], failure: ReportFailure) -> None:
+        """Report what no worker can."""
+        report = ExecutionReport(execution_id=execution_id, status=status, steps=ReportSteps(), failure=failure)
         self._outbox.add(frame(Kind.FINISHED, execution_id, orjson.dumps(report.to_document())))
 
     def _reconcile(self, question: Frame) -> None:
@@ -205,10 +200,8 @@ class Dispatcher:
         if report is not None:
             self._outbox.add(frame(Kind.FINISHED, execution_id, report))
         elif kills and code == -signal.SIGKILL:
-            message = (
-                "The command took all memory that it may use, and the system ended what ran it. Raise mem_required."
-            )
-            self._finish_unstarted(execution_id, "FAILED", ReportFailure(kind="memory", step="job", message=message))
+            message = "The command used more memory than the job requires, and the system ended what ran it."
+            self._finish(execution_id, "FAILED", ReportFailure(kind="memory", step="job", message=message))
         else:
             self._lose(execution_id, f"Its worker ended unexpectedly, with exit code {code}.")
 

@@ -11,8 +11,8 @@ LOG_FACTOR = 4
 the command has ended, so that one that is a little too talkative does not fail."""
 
 DATA_HEADROOM = 1 << 30
-"""Bytes of private memory that a process may ask for beyond its limit, for much of what is asked for is never used. What
-is used counts by looking at it; this bounds what a process can do between two looks."""
+"""Bytes of private memory that a process may ask for beyond its limit, for much of what is asked for is never used.
+What is used counts by looking at it; this bounds what a process can do between two looks."""
 
 
 @dataclass(frozen=True, slots=True)

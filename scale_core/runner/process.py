@@ -7,7 +7,7 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -46,7 +46,7 @@ class Stopped(Enum):
     """Why we ended a process that did not end by itself."""
 
     TIMEOUT = "timeout"
-    CANCEL = "cancel"
+    CANCEL = "canceled"
     MEMORY = "memory"
     DISK = "disk"
     LOG = "log"
@@ -70,7 +70,7 @@ class ProcessEnd:
 
 
 def run_process(
-    arguments: Sequence[str],
+    arguments: list[str],
     environment: Mapping[str, str],
     timeout: float | None,
     limits: Limits,
@@ -166,7 +166,7 @@ class _Watch:
         return None
 
 
-def _spawn(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def _spawn(arguments: list[str], environment: Mapping[str, str]) -> int:
     try:
         return os.posix_spawnp(
             arguments[0],

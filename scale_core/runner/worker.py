@@ -1,12 +1,16 @@
 """A worker: a process of the agent's that runs one execution at a time, again and again."""
 
+import contextlib
 import logging
 import os
 import pkgutil
 import select
 import signal
 import socket
-from collections.abc import Mapping
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -132,6 +136,28 @@ def work(
             _execute(launch, runner, folders, agent)
     except AgentGone:
         return
+
+
+@contextmanager
+def leaving_process() -> Iterator[None]:
+    """The life of a forked process: it never returns into what the process that forked it was doing."""
+    code = 1
+    try:
+        yield
+        code = 0
+    except BaseException:  # noqa: BLE001 - the end of a process: there is nobody above it
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def keep_files_from_commands() -> None:
+    """Have what this process was given open by others not passed on."""
+    for descriptor in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+        if int(descriptor) > 2:
+            with contextlib.suppress(OSError):  # the listing's own, which is closed
+                os.set_inheritable(int(descriptor), False)
 
 
 @cache
