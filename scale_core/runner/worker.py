@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 import orjson
 
@@ -22,7 +21,7 @@ from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.children import become_subreaper
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import SECONDS, Frame, FrameReader, Kind, frame
-from scale_core.runner.runner import Runner, RunnerSettings
+from scale_core.runner.runner import Run, Runner, RunnerSettings
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 
@@ -168,8 +167,9 @@ def installed_brokers() -> Mapping[str, type[Broker]]:
 
 
 def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> None:
-    report = _run(launch, runner, folders, agent)
-    folders.tidy(launch.execution_id)
+    report, is_tidy = _run(launch, runner, folders, agent)
+    if not is_tidy:
+        folders.tidy(launch.execution_id)
     if agent.gone:
         raise AgentGone
     if agent.unreported and report.status == "CANCELED":
@@ -183,9 +183,9 @@ def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: Ag
     agent.tell(Kind.FINISHED, document)
 
 
-def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> ExecutionReport:
+def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> Run:
     try:
-        folder = Path(folders.make(launch.execution_id))
+        folder = folders.make(launch.execution_id)
         return runner(ExecutionPlan.from_document(orjson.loads(launch.body)), folder, agent)
     except AgentGone:
         raise
@@ -195,4 +195,5 @@ def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentL
         log.exception("Execution %d was ended by an error of its runner.", launch.execution_id)
         message = f"The runner failed: {error!r}."
     failure = ReportFailure(kind="engine", message=message)
-    return ExecutionReport(execution_id=launch.execution_id, status="FAILED", steps=ReportSteps(), failure=failure)
+    report = ExecutionReport(execution_id=launch.execution_id, status="FAILED", steps=ReportSteps(), failure=failure)
+    return Run(report, is_tidy=False)
