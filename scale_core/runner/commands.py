@@ -17,7 +17,7 @@ import orjson
 
 from scale_core.interfaces.engine import AgentSettings
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import SECONDS, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, SECONDS, FrameReader, Kind, frame
 from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.worker import keep_files_from_commands, leaving_process, work
 from scale_core.specs import InvalidDocument, InvalidJSON, SpecLibrary, loads
@@ -25,7 +25,6 @@ from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport
 
 DEFAULTS: Final = AgentSettings(Path())
-CHUNK: Final = 1 << 18
 COMPLETED, FAILED, UNUSABLE = 0, 1, 2
 
 

@@ -13,7 +13,7 @@ import orjson
 from scale_core.interfaces.engine import AgentSettings, Resources
 from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.leftovers import end_leftovers
 from scale_core.runner.outbox import Outbox
 from scale_core.runner.pool import WorkerPool, WorkerProcess
@@ -22,7 +22,6 @@ from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.worker import work
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 
-CHUNK: Final = 1 << 18
 LAST_MOMENT: Final = 0.5
 """Seconds of a grace period that are kept for killing what did not end."""
 
@@ -68,24 +67,27 @@ class Dispatcher:
             if self._stop_at is not None and now >= self._stop_at:
                 self._give_up_rest()
             self._pool.retire(now)
-            due = self._outbox.due()
-            if due is not None and due <= now:
+            if self._outbox.due is not None and self._outbox.due <= now:
                 self._send(now)
         self._scale.setblocking(True)
         self._send(time.monotonic())
 
     def _wait(self, reader: FrameReader) -> None:
-        moments = [self._outbox.due(), self._stop_at, self._pool.next_retirement()]
-        first = min((moment for moment in moments if moment is not None), default=None)
-        timeout = -1.0 if first is None else max(0.0, first - time.monotonic())
-        for descriptor, _ in self._poller.poll(timeout):
-            if descriptor == self._scale.fileno():
+        for descriptor, _ in self._poller.poll(self._timeout()):
+            worker = self._pool.at(descriptor)
+            if worker is not None:
+                self._hear_worker(worker)
+            elif descriptor == self._scale.fileno():
                 self._hear_scale(reader)
-            else:
-                worker = self._pool.at(descriptor)
-                if worker is not None:
-                    self._hear_worker(worker)
         self._start_what_fits()
+
+    def _timeout(self) -> float:
+        """Seconds until there is something to do unasked; negative: never."""
+        first = self._outbox.due
+        for moment in (self._stop_at, self._pool.next_retirement()):
+            if moment is not None and (first is None or moment < first):
+                first = moment
+        return -1.0 if first is None else max(0.0, first - time.monotonic())
 
     def _hear_scale(self, reader: FrameReader) -> None:
         if self._outbox.is_blocked():
@@ -178,7 +180,7 @@ class Dispatcher:
             self._bury(worker)
             return
         for each in frames:
-            self._outbox.add(frame(Kind(each.kind), each.execution_id, each.body))
+            self._outbox.add(each.raw)
             if each.kind != Kind.STARTED:
                 del self._workers[each.execution_id]
                 self._room.release(each.execution_id)

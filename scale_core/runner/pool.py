@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from scale_core.runner.children import end_children
-from scale_core.runner.frames import Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, Frame, FrameReader, Kind, frame
 from scale_core.runner.worker import leaving_process
 
-CHUNK: Final = 1 << 18
 IDLE_SECONDS: Final = 60.0
 """How long a worker that is not needed is kept."""
 

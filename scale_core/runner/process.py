@@ -98,9 +98,11 @@ def run_process(
     pid = _spawn(arguments, environment)
     try:
         stopped = _wait(pid, timeout, watch, control)
-    finally:
+    except BaseException:
         # The process is not yet reaped, so that its number cannot have gone to another.
         _signal_group(pid, signal.SIGKILL)
+        raise
+    finally:
         _, status, usage = os.wait4(pid, 0)
         left = end_children()
     watch.look_at_disk()

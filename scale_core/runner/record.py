@@ -1,12 +1,11 @@
 """What is known of a run so far; at the end it becomes the report."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal
 
 from scale_core.runner.failures import StepFailed
-from scale_core.runner.times import timestamp
+from scale_core.runner.times import now
 from scale_core.runner.usage import DiskUse
 from scale_generated.specs.execution_report import (
     ExecutionReport,
@@ -26,7 +25,6 @@ class RunRecord:
     """Filled while the steps run."""
 
     execution_id: int
-    clock: Callable[[], datetime]
     steps: dict[Step, ReportStep] = field(default_factory=dict)
     command_arguments: str | None = None
     usage: ReportUsage | None = None
@@ -48,7 +46,7 @@ class RunRecord:
 
     def begin(self, name: Step) -> None:
         """Note that a step begins."""
-        self.steps[name] = ReportStep(started=self._now or timestamp(self.clock()))
+        self.steps[name] = ReportStep(started=self._now or now())
 
     def end(self, name: Step, error: StepFailed | None) -> None:
         """Note that it ended, and how."""
@@ -56,7 +54,7 @@ class RunRecord:
             self.failure = ReportFailure(
                 kind=error.kind, step=name, message=error.message, exit_code=error.exit_code, signal=error.signal
             )
-        self._now = timestamp(self.clock())
+        self._now = now()
         code = self.exit_code if name == "job" else int(error is not None)
         self.steps[name] = ReportStep(started=self.steps[name].started, ended=self._now, exit_code=code)
 

@@ -7,7 +7,6 @@ import shlex
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,7 +55,6 @@ class Runner:
     SCALE_EXECUTION_ID, and nothing else; its working folder is the execution's, its standard input is empty.
 
     :param brokers: gives the installed broker classes by type.
-    :param clock: the time now, with a time zone.
     :param group: the memory cgroup that this process is in, if it is in one of its own.
     """
 
@@ -64,27 +62,27 @@ class Runner:
         self,
         settings: RunnerSettings,
         brokers: Callable[[], Mapping[str, type[Broker]]],
-        clock: Callable[[], datetime],
         group: MemoryGroup | None = None,
     ) -> None:
         self._settings = settings
         self._brokers = brokers
-        self._clock = clock
         self._bounds = Bounds(group)
         self._collector: ResultsCollector | None = None
 
     def __call__(self, plan: ExecutionPlan, folder: str, control: RunControl) -> Run:
         """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
-        record = RunRecord(plan.execution_id, self._clock)
+        record = RunRecord(plan.execution_id)
         run_folder = RunFolder(folder)
         workspaces = PlanWorkspaces(self._brokers, plan.workspaces)
-        with contextlib.suppress(StepFailed):  # is in the record
+        try:
             with record.step("pre"):
                 inputs, arguments = self._prepare(plan, run_folder, workspaces, control, record)
             with record.step("job"):
                 self._run(plan, run_folder, arguments, inputs, control, record)
             with record.step("post"):
                 self._finish(plan, run_folder, workspaces, inputs, control, record)
+        except StepFailed:
+            pass  # it is in the record
         self._tidy_logs(run_folder, record)
         return Run(record.report(), is_tidy=record.failure is None and not record.disk.has_more)
 
@@ -179,6 +177,8 @@ class Runner:
         }
 
     def _tidy_logs(self, folder: RunFolder, record: RunRecord) -> None:
+        if record.failure is None and record.disk.longest_log <= self._settings.log_limit:
+            return
         with contextlib.suppress(OSError):  # the report says what matters; a log that cannot be shortened stays long
             if record.disk.longest_log > self._settings.log_limit:
                 for each in (folder.stdout, folder.stderr):

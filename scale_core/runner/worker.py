@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cache
 
 import orjson
@@ -20,12 +19,11 @@ from scale_core.interfaces.broker import Broker
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.children import become_subreaper
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.runner import Run, Runner, RunnerSettings
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 
-CHUNK = 1 << 16
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The end of Scale is told by the stream's."""
 
@@ -127,7 +125,7 @@ def work(
         except OSError as error:
             log.warning("A worker cannot enter its cgroup: %s.", error)
             group = None
-    runner = Runner(settings, installed_brokers, lambda: datetime.now(UTC), group)
+    runner = Runner(settings, installed_brokers, group)
     agent = AgentLine(line, kill_grace)
     try:
         while True:
