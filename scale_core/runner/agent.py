@@ -16,8 +16,8 @@ from typing import Final
 from scale_core.interfaces.engine import AgentSettings
 from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.children import become_subreaper, end_children
-from scale_core.runner.dispatcher import CHUNK, Dispatcher, ScaleGone
-from scale_core.runner.frames import Frame, FrameReader
+from scale_core.runner.dispatcher import Dispatcher, ScaleGone
+from scale_core.runner.frames import CHUNK, Frame, FrameReader
 from scale_core.runner.settings import read_settings
 from scale_core.runner.worker import IGNORED
 

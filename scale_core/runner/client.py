@@ -25,14 +25,13 @@ from scale_core.interfaces.engine import (
     ExecutionStarted,
 )
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.leftovers import end_leftovers
 from scale_core.runner.settings import write_settings
 
 Tell = Callable[[Sequence[EngineEvent]], None]
 
 COMMAND: Final = (sys.executable, "-P", "-m", "scale_core.runner.agent")
-CHUNK: Final = 1 << 20
 SEND_BUFFER: Final = 4 << 20
 """Bytes that may wait for the agent, so that a launch does not."""
 
@@ -108,7 +107,9 @@ class AgentClient:
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         try:
-            process = subprocess.Popen(COMMAND, stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                COMMAND, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+            )
         except OSError:
             ours.close()
             raise

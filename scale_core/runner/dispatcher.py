@@ -6,15 +6,14 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import orjson
 
 from scale_core.interfaces.engine import AgentSettings, Resources
 from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.leftovers import end_leftovers
 from scale_core.runner.outbox import Outbox
 from scale_core.runner.pool import WorkerPool, WorkerProcess
@@ -23,7 +22,6 @@ from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.worker import work
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 
-CHUNK: Final = 1 << 18
 LAST_MOMENT: Final = 0.5
 """Seconds of a grace period that are kept for killing what did not end."""
 
@@ -52,12 +50,6 @@ class Dispatcher:
         self._workers: dict[int, WorkerProcess] = {}
         self._outbox = Outbox(scale)
         self._stop_at: float | None = None
-        self._answers: dict[Kind, Callable[[Frame], None]] = {
-            Kind.LAUNCH: self._launch,
-            Kind.KILL: self._kill,
-            Kind.STOP: self._stop,
-            Kind.RECONCILE: self._reconcile,
-        }
         self._outbox.add(frame(Kind.READY))
 
     def run(self, frames: list[Frame], reader: FrameReader) -> None:
@@ -75,24 +67,27 @@ class Dispatcher:
             if self._stop_at is not None and now >= self._stop_at:
                 self._give_up_rest()
             self._pool.retire(now)
-            due = self._outbox.due()
-            if due is not None and due <= now:
+            if self._outbox.due is not None and self._outbox.due <= now:
                 self._send(now)
         self._scale.setblocking(True)
         self._send(time.monotonic())
 
     def _wait(self, reader: FrameReader) -> None:
-        moments = [self._outbox.due(), self._stop_at, self._pool.next_retirement()]
-        first = min((moment for moment in moments if moment is not None), default=None)
-        timeout = -1.0 if first is None else max(0.0, first - time.monotonic())
-        for descriptor, _ in self._poller.poll(timeout):
-            if descriptor == self._scale.fileno():
+        for descriptor, _ in self._poller.poll(self._timeout()):
+            worker = self._pool.at(descriptor)
+            if worker is not None:
+                self._hear_worker(worker)
+            elif descriptor == self._scale.fileno():
                 self._hear_scale(reader)
-            else:
-                worker = self._pool.at(descriptor)
-                if worker is not None:
-                    self._hear_worker(worker)
         self._start_what_fits()
+
+    def _timeout(self) -> float:
+        """Seconds until there is something to do unasked; negative: never."""
+        first = self._outbox.due
+        for moment in (self._stop_at, self._pool.next_retirement()):
+            if moment is not None and (first is None or moment < first):
+                first = moment
+        return -1.0 if first is None else max(0.0, first - time.monotonic())
 
     def _hear_scale(self, reader: FrameReader) -> None:
         if self._outbox.is_blocked():
@@ -109,7 +104,15 @@ class Dispatcher:
 
     def _take_all(self, frames: list[Frame]) -> None:
         for each in frames:
-            self._answers[Kind(each.kind)](each)
+            match each.kind:
+                case Kind.LAUNCH:
+                    self._launch(each)
+                case Kind.KILL:
+                    self._kill(each)
+                case Kind.STOP:
+                    self._stop(each)
+                case Kind.RECONCILE:
+                    self._reconcile(each)
 
     def _launch(self, launch: Frame) -> None:
         execution_id = launch.execution_id
@@ -141,17 +144,11 @@ class Dispatcher:
         elif self._room.is_held(execution_id):
             self._room.drop(execution_id)
             failure = ReportFailure(kind="canceled", message="The execution was canceled before it began.")
-            self._finish_unstarted(execution_id, "CANCELED", failure)
+            self._finish(execution_id, "CANCELED", failure)
 
-    def _finish_unstarted(self, execution_id: int, status: str, failure: ReportFailure) -> None:
-        report = ExecutionReport.from_document(
-            {
-                "execution_id": execution_id,
-                "status": status,
-                "steps": ReportSteps().to_document(),
-                "failure": failure.to_document(),
-            }
-        )
+    def _finish(self, execution_id: int, status: Literal["FAILED", "CANCELED"], failure: ReportFailure) -> None:
+        """Report what no worker can."""
+        report = ExecutionReport(execution_id=execution_id, status=status, steps=ReportSteps(), failure=failure)
         self._outbox.add(frame(Kind.FINISHED, execution_id, orjson.dumps(report.to_document())))
 
     def _reconcile(self, question: Frame) -> None:
@@ -183,7 +180,7 @@ class Dispatcher:
             self._bury(worker)
             return
         for each in frames:
-            self._outbox.add(frame(Kind(each.kind), each.execution_id, each.body))
+            self._outbox.add(each.raw)
             if each.kind != Kind.STARTED:
                 del self._workers[each.execution_id]
                 self._room.release(each.execution_id)
@@ -205,10 +202,8 @@ class Dispatcher:
         if report is not None:
             self._outbox.add(frame(Kind.FINISHED, execution_id, report))
         elif kills and code == -signal.SIGKILL:
-            message = (
-                "The command took all memory that it may use, and the system ended what ran it. Raise mem_required."
-            )
-            self._finish_unstarted(execution_id, "FAILED", ReportFailure(kind="memory", step="job", message=message))
+            message = "The command used more memory than the job requires, and the system ended what ran it."
+            self._finish(execution_id, "FAILED", ReportFailure(kind="memory", step="job", message=message))
         else:
             self._lose(execution_id, f"Its worker ended unexpectedly, with exit code {code}.")
 

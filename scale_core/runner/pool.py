@@ -5,16 +5,14 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from scale_core.runner.children import end_children
-from scale_core.runner.frames import Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, Frame, FrameReader, Kind, frame
+from scale_core.runner.worker import leaving_process
 
-CHUNK: Final = 1 << 18
 IDLE_SECONDS: Final = 60.0
 """How long a worker that is not needed is kept."""
 
@@ -120,16 +118,9 @@ class WorkerPool:
     def _become_worker(self, ours: socket.socket, theirs: socket.socket) -> None:
         """The life of a worker, in its own process. It keeps Scale's socket and the agent's lock open: both are free
         when the agent and all workers are gone."""
-        code = 1
-        try:
+        with leaving_process():
             self._poller.close()
             ours.close()
             for other in self._by_fd.values():
                 other.line.close()
             self._work(theirs)
-            code = 0
-        except Exception:  # the end of a process: there is nobody above it
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(code)

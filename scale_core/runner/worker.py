@@ -1,15 +1,17 @@
 """A worker: a process of the agent's that runs one execution at a time, again and again."""
 
+import contextlib
 import logging
 import os
 import pkgutil
 import select
 import signal
 import socket
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
 import orjson
 
@@ -17,12 +19,11 @@ from scale_core.interfaces.broker import Broker
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.children import become_subreaper
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import SECONDS, Frame, FrameReader, Kind, frame
-from scale_core.runner.runner import Runner, RunnerSettings
+from scale_core.runner.frames import CHUNK, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.runner import Run, Runner, RunnerSettings
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 
-CHUNK = 1 << 16
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The end of Scale is told by the stream's."""
 
@@ -124,7 +125,7 @@ def work(
         except OSError as error:
             log.warning("A worker cannot enter its cgroup: %s.", error)
             group = None
-    runner = Runner(settings, installed_brokers, lambda: datetime.now(UTC), group)
+    runner = Runner(settings, installed_brokers, group)
     agent = AgentLine(line, kill_grace)
     try:
         while True:
@@ -132,6 +133,28 @@ def work(
             _execute(launch, runner, folders, agent)
     except AgentGone:
         return
+
+
+@contextmanager
+def leaving_process() -> Iterator[None]:
+    """The life of a forked process: it never returns into what the process that forked it was doing."""
+    code = 1
+    try:
+        yield
+        code = 0
+    except BaseException:  # noqa: BLE001 - the end of a process: there is nobody above it
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def keep_files_from_commands() -> None:
+    """Have what this process was given open by others not passed on."""
+    for descriptor in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+        if int(descriptor) > 2:
+            with contextlib.suppress(OSError):  # the listing's own, which is closed
+                os.set_inheritable(int(descriptor), False)
 
 
 @cache
@@ -142,8 +165,9 @@ def installed_brokers() -> Mapping[str, type[Broker]]:
 
 
 def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> None:
-    report = _run(launch, runner, folders, agent)
-    folders.tidy(launch.execution_id)
+    report, is_tidy = _run(launch, runner, folders, agent)
+    if not is_tidy:
+        folders.tidy(launch.execution_id)
     if agent.gone:
         raise AgentGone
     if agent.unreported and report.status == "CANCELED":
@@ -157,9 +181,9 @@ def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: Ag
     agent.tell(Kind.FINISHED, document)
 
 
-def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> ExecutionReport:
+def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> Run:
     try:
-        folder = Path(folders.make(launch.execution_id))
+        folder = folders.make(launch.execution_id)
         return runner(ExecutionPlan.from_document(orjson.loads(launch.body)), folder, agent)
     except AgentGone:
         raise
@@ -169,4 +193,5 @@ def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentL
         log.exception("Execution %d was ended by an error of its runner.", launch.execution_id)
         message = f"The runner failed: {error!r}."
     failure = ReportFailure(kind="engine", message=message)
-    return ExecutionReport(execution_id=launch.execution_id, status="FAILED", steps=ReportSteps(), failure=failure)
+    report = ExecutionReport(execution_id=launch.execution_id, status="FAILED", steps=ReportSteps(), failure=failure)
+    return Run(report, is_tidy=False)
