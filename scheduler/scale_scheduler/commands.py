@@ -5,6 +5,7 @@ import os
 import threading
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from scale_core.api.app import create_app
 from scale_core.cli.application import Application, pass_application
@@ -13,7 +14,9 @@ from scale_core.interfaces.engine import PlanRunner
 from scale_core.runner.runner import Runner
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
+from scale_core.services.exceptions import ServiceError
 from scale_core.services.installation import prepare
+from scale_core.services.products import resume_moves
 from scale_scheduler.lock import only_scheduler
 from scale_scheduler.scheduler import Scheduler
 from scale_scheduler.serve import WebServer, listen, require_loopback, stopping_on_signals, url_of
@@ -40,8 +43,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
         if context.database.is_sqlite:
             schema.upgrade(context.database)
         schema.require_current(context.database)
-        prepare(context)
-        scheduler = make_scheduler(context)
+        scheduler = _prepared_scheduler(context)
         with listen(address) as listening:
 
             def ready() -> None:
@@ -67,8 +69,7 @@ def scheduler(application: Application, engine: str | None) -> None:
     application.override(engine=engine)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
         schema.require_current(context.database)
-        prepare(context)
-        one = make_scheduler(context)
+        one = _prepared_scheduler(context)
         with stopping_on_signals(one.stop):
             one.run()
 
@@ -96,6 +97,16 @@ def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
     server.should_exit = True
     if scheduler is not None:
         scheduler.stop()
+
+
+def _prepared_scheduler(context: Context) -> Scheduler:
+    """A scheduler, and an installation in which nothing is left half done that the scheduler would not see."""
+    prepare(context)
+    try:
+        resume_moves(context)
+    except (ServiceError, SQLAlchemyError):
+        log.exception("Files that were being moved when Scale ended could not be; the next start tries again")
+    return make_scheduler(context)
 
 
 def make_scheduler(context: Context) -> Scheduler:
