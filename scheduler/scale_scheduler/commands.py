@@ -5,16 +5,16 @@ import os
 import threading
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from scale_core.api.app import create_app
 from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
+from scale_core.db.errors import DatabaseUnusable
 from scale_core.interfaces.engine import PlanRunner
 from scale_core.runner.runner import Runner
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
-from scale_core.services.exceptions import ServiceError
 from scale_core.services.installation import prepare
 from scale_core.services.products import resume_moves
 from scale_scheduler.lock import only_scheduler
@@ -40,10 +40,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
     application.override(bind=bind, engine=engine)
     address = require_loopback(application.settings)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
-        if context.database.is_sqlite:
-            schema.upgrade(context.database)
-        schema.require_current(context.database)
-        scheduler = _prepared_scheduler(context)
+        scheduler = _prepared_scheduler(context, upgrade=context.database.is_sqlite)
         with listen(address) as listening:
 
             def ready() -> None:
@@ -68,8 +65,7 @@ def scheduler(application: Application, engine: str | None) -> None:
     """Run the scheduler, and Scale's own tasks, in this process."""
     application.override(engine=engine)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
-        schema.require_current(context.database)
-        one = _prepared_scheduler(context)
+        one = _prepared_scheduler(context, upgrade=False)
         with stopping_on_signals(one.stop):
             one.run()
 
@@ -99,13 +95,21 @@ def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
         scheduler.stop()
 
 
-def _prepared_scheduler(context: Context) -> Scheduler:
-    """A scheduler, and an installation in which nothing is left half done that the scheduler would not see."""
-    prepare(context)
+def _prepared_scheduler(context: Context, *, upgrade: bool) -> Scheduler:
+    """A scheduler, and an installation in which nothing is left half done that the scheduler would not see.
+
+    :raises DatabaseUnusable: the schema is not the right one, or the database cannot be written.
+    """
     try:
-        resume_moves(context)
-    except (ServiceError, SQLAlchemyError):
-        log.exception("Files that were being moved when Scale ended could not be; the next start tries again")
+        if upgrade:
+            schema.upgrade(context.database)
+        schema.require_current(context.database)
+        prepare(context)
+    except OperationalError as error:
+        raise DatabaseUnusable(
+            f"The database cannot be prepared: {error.orig}. Check that it has space and can be written."
+        ) from error
+    resume_moves(context)
     return make_scheduler(context)
 
 

@@ -22,11 +22,13 @@ class SmallDisk:
         """Remount it: ``ro``, ``rw``, ``size=64m``."""
         _mount("-o", f"remount,{options}", str(self.place))
 
-    def fill(self) -> None:
-        """Leave no byte free."""
+    def fill(self, leaving_kib: int = 0) -> None:
+        """Leave no more than this free."""
         with contextlib.suppress(OSError), self._filler().open("ab", buffering=0) as file:
             while True:
                 file.write(b"\0" * 4096)
+        if leaving_kib:
+            os.truncate(self._filler(), self._filler().stat().st_size - leaving_kib * 1024)
 
     def free(self) -> None:
         """Undo :meth:`fill`."""

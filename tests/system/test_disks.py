@@ -228,15 +228,19 @@ def fill_until_refused(scale: RunningScale, disk: SmallDisk, job_type_id: int, a
     return answer
 
 
-@pytest.mark.parametrize("is_new", [True, False], ids=["first start", "later start"])
+@pytest.mark.parametrize(
+    ("is_new", "leaving_kib"),
+    [(True, 0), (True, 150), (False, 0)],
+    ids=["first start", "first start, half-way", "later start"],
+)
 def test_a_data_folder_that_is_full_at_the_start_is_one_line_of_error(
-    tmp_path: Path, data_disk: SmallDisk, is_new: bool
+    tmp_path: Path, data_disk: SmallDisk, is_new: bool, leaving_kib: int
 ) -> None:
     scale = RunningScale(tmp_path / "data")
     if not is_new:
         scale.start()
         assert scale.stop() == 0
-    data_disk.fill()
+    data_disk.fill(leaving_kib)
     command = [Path(sys.executable).with_name("scale"), "up"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=scale.environment)
     assert done.returncode == 2
