@@ -5,6 +5,7 @@ is found, and an interrupted run is not taken for one that never began.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,7 +33,7 @@ class ProcessorState(StrEnum):
     """The rule fired again before the processor had time for this."""
 
 
-_NEXT_START = {
+_NEXT_START: Mapping[object, ProcessorState] = {
     ProcessorState.DUE: ProcessorState.STARTED,
     ProcessorState.STARTED: ProcessorState.STARTED_AGAIN,
     ProcessorState.STARTED_AGAIN: ProcessorState.FAILED,

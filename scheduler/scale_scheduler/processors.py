@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,7 +54,7 @@ class ClockProcessors:
                 thread.start()
         if replaced is not None:
             log.warning("Clock processor %r takes longer than its period; a run is left out", fired.name)
-            self._record(lambda: self._runs.end(replaced, ProcessorState.SKIPPED))
+            self._record(partial(self._runs.end, replaced, ProcessorState.SKIPPED))
 
     def wait(self) -> None:
         """Return when nothing runs any more."""
@@ -67,9 +68,8 @@ class ClockProcessors:
 
     def _work(self, name: str) -> None:
         while (fired := self._next(name)) is not None:
-            if self._record(lambda one=fired: self._runs.start(one)):
-                state = self._run(fired)
-                self._record(lambda one=fired, how=state: self._runs.end(one, how))
+            if self._record(partial(self._runs.start, fired)):
+                self._record(partial(self._runs.end, fired, self._run(fired)))
 
     def _next(self, name: str) -> FiredRule | None:
         """What to do next; None: nothing, and the thread is forgotten."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+UP = (str(Path(sys.executable).with_name("scale")), "up")
 ENDS_WITHIN_SECONDS = 240
 
 
@@ -40,13 +41,18 @@ class RunningScale:
         self.data_dir.mkdir(exist_ok=True)
         with self.log.open("ab+") as log:
             self._process = subprocess.Popen(
-                [Path(sys.executable).with_name("scale"), "up"],
+                UP,
                 env=self.environment,
                 cwd=self.data_dir,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
+
+    def refused(self) -> "subprocess.CompletedProcess[str]":
+        """Start it where it cannot run: how it ended."""
+        self.data_dir.mkdir(exist_ok=True)
+        return subprocess.run(UP, capture_output=True, text=True, timeout=120, check=False, env=self.environment)
 
     def await_answer(self) -> None:
         """Wait until it answers."""

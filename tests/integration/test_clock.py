@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,10 @@ def at(hour: int, minute: int = 0, second: int = 0, *, day: int = 4) -> datetime
 def states(world: World) -> list[str]:
     """How far the processors of all firings are."""
     return [one.description["processor"] for one in world.all(TriggerEvent) if one.type == "TICK"]
+
+
+def is_at(world: World, expected: list[str]) -> bool:
+    return states(world) == expected
 
 
 def fired(world: World) -> list[datetime]:
@@ -260,7 +265,7 @@ def test_a_processor_that_a_crash_interrupted_runs_again_but_not_for_ever(
     for expected in (["started again"], ["failed"], ["failed"]):
         successor = Clock(world)
         successor.processors.resume()
-        until(lambda wanted=expected: states(world) == wanted)
+        until(partial(is_at, world, expected))
     assert processors.slow_runs == [at(13), at(13)]
     assert "'hangs' did not survive Scale twice" in caplog.text
     processors.may_end.set()

@@ -1,8 +1,6 @@
 """Disks that are full, read-only or gone: an error that says so, and after mending a requeue completes."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -241,8 +239,7 @@ def test_a_data_folder_that_is_full_at_the_start_is_one_line_of_error(
         scale.start()
         assert scale.stop() == 0
     data_disk.fill(leaving_kib)
-    command = [Path(sys.executable).with_name("scale"), "up"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=scale.environment)
+    done = scale.refused()
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("Error: ")

@@ -21,7 +21,8 @@ from fakes.running import RunningScale
 SEED = int(os.environ.get("SCALE_TEST_SEED", random.randrange(1 << 32)))  # noqa: S311 - not for secrets
 """Printed by a failure; the moments of the kills follow from it."""
 
-FILES = 60
+FILE_SECONDS = 0.25
+JOB_SECONDS = 0.4
 IN_START = 5
 AT_WORK = 9
 WHILE_STOPPING = 4
@@ -59,15 +60,12 @@ class Traffic:
         arriving.rename(self._pipeline.incoming / name)
 
     def _send_files(self) -> None:
-        while not self._stop.is_set() and len(self.sent) < FILES:
-            self.send_file()
-            self._stop.wait(0.2)
-        while len(self.sent) < FILES:
+        while not self._stop.wait(FILE_SECONDS):
             self.send_file()
 
     def _queue_jobs(self) -> None:
         with httpx.Client(timeout=10) as client:
-            while not self._stop.wait(0.4):
+            while not self._stop.wait(JOB_SECONDS):
                 try:
                     answer = client.post(
                         self._scale.http.base_url.join("/queue/new-job/"), json=self._pipeline.direct_job()
@@ -88,13 +86,12 @@ def scale(tmp_path: Path) -> Iterator[RunningScale]:
     running.http.close()
 
 
-def await_quiet(scale: RunningScale) -> None:
+def await_quiet(scale: RunningScale, files: int) -> None:
     """Wait until everything has become what it will."""
 
     def is_quiet() -> bool:
-        ingests = scale.get("/ingests/status/") and [
-            scale.get("/ingests/", status=status)["count"] for status in ("TRANSFERRING", "TRANSFERRED", "INGESTING")
-        ]
+        open_ones = ("TRANSFERRING", "TRANSFERRED", "INGESTING")
+        ingests = [scale.get("/ingests/", status=status)["count"] for status in open_ones]
         waiting = [
             job
             for status in ("QUEUED", "RUNNING", "PENDING")
@@ -103,13 +100,13 @@ def await_quiet(scale: RunningScale) -> None:
         ]
         return not any(ingests) and not waiting
 
-    scale.wait(lambda: scale.get("/ingests/", status="INGESTED")["count"] >= FILES, 120)
+    scale.wait(lambda: scale.get("/ingests/", status="INGESTED")["count"] >= files, 120)
     scale.wait(is_quiet, 120)
 
 
 def check(scale: RunningScale, pipeline: Pipeline, traffic: Traffic, tmp_path: Path) -> None:
     """Nothing is lost, nothing was done twice, nothing is left running."""
-    await_quiet(scale)
+    await_quiet(scale, len(traffic.sent))
     assert scale.stop() == 0
     assert processes_of(tmp_path) == {}
     books = Accounts(scale.data_dir / "scale.db", pipeline, traffic.sent, traffic.accepted)
@@ -181,7 +178,7 @@ def test_after_a_power_cut_it_goes_on_from_what_the_disk_holds(
     chance = random.Random(SEED)  # noqa: S311 - not for secrets
     pipeline = build_pipeline(scale)
     traffic = Traffic(scale, pipeline)
-    for _ in range(FILES):
+    for _ in range(40):
         traffic.send_file()
     for _ in range(4):
         traffic.accepted.append(scale.create("/queue/new-job/", pipeline.direct_job())["id"])

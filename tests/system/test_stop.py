@@ -2,8 +2,6 @@
 
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,8 +127,7 @@ def test_a_second_signal_ends_it_at_once_and_the_next_start_cleans_up(scale: Run
 
 def test_a_second_scale_is_refused_until_the_first_is_dead(scale: RunningScale, tmp_path: Path) -> None:
     busy(scale, tmp_path)
-    command = [Path(sys.executable).with_name("scale"), "up"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=scale.environment)
+    done = scale.refused()
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
