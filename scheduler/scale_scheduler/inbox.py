@@ -1,7 +1,7 @@
 """What engines and tasks tell the scheduler, from any thread, until it has recorded it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,9 +47,10 @@ class Inbox:
         self._events: deque[tuple[EngineEvent | TaskEnded, datetime]] = deque()
         self._taken = 0
 
-    def notify(self, event: EngineEvent) -> None:
-        """Take an event of the engine."""
-        self._events.append((event, self._now()))
+    def notify(self, events: Sequence[EngineEvent]) -> None:
+        """Take what the engine tells."""
+        now = self._now()
+        self._events.extend((event, now) for event in events)
         self._wake()
 
     def offers_changed(self) -> None:

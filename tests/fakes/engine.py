@@ -1,9 +1,10 @@
 """An engine that runs nothing, and is strict about what it is asked: a test says what becomes of each execution."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from scale_core.interfaces.engine import (
+    AgentStarter,
     Engine,
     EngineListener,
     EngineSettings,
@@ -16,7 +17,6 @@ from scale_core.interfaces.engine import (
     LogChunk,
     Node,
     Offer,
-    PlanRunner,
     Resources,
 )
 
@@ -45,7 +45,7 @@ class FakeEngine(Engine):
         assert not self.stopped, "the engine was used after it was stopped"
         return self._listener
 
-    def start(self, listener: EngineListener, run_plan: Callable[[], PlanRunner]) -> None:
+    def start(self, listener: EngineListener, start_agent: AgentStarter) -> None:
         assert self._listener is None, "the engine was started twice"
         self._listener = listener
 
@@ -87,9 +87,9 @@ class FakeEngine(Engine):
 
     def reconcile(self, execution_ids: Sequence[int]) -> None:
         self.reconciled.append(list(execution_ids))
-        for execution_id in execution_ids:
-            if execution_id not in self.running:
-                self.listener.notify(ExecutionLost(execution_id, "the engine does not run it"))
+        gone = [one for one in execution_ids if one not in self.running]
+        if gone:
+            self.listener.notify([ExecutionLost(one, "the engine does not run it") for one in gone])
 
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         return LogChunk(b"", 0, 0)
@@ -110,7 +110,7 @@ class FakeEngine(Engine):
 
     def begin(self, execution_id: int, step: str = "pre") -> None:
         """Report that a step has begun."""
-        self.listener.notify(ExecutionStarted(execution_id, step))
+        self.listener.notify([ExecutionStarted(execution_id, step)])
 
     def finish(self, execution_id: int, status: str = "COMPLETED", kind: str | None = None) -> None:
         """Report that an execution ended."""
@@ -118,12 +118,12 @@ class FakeEngine(Engine):
         document = {"execution_id": execution_id, "status": status, "steps": {}}
         if kind is not None:
             document["failure"] = {"kind": kind, "message": f"it failed: {kind}"}
-        self.listener.notify(ExecutionFinished(ExecutionReport.from_document(document)))
+        self.listener.notify([ExecutionFinished(ExecutionReport.from_document(document))])
 
     def lose(self, execution_id: int, message: str = "its node is gone") -> None:
         """Report that an execution is gone."""
         self._forget(execution_id)
-        self.listener.notify(ExecutionLost(execution_id, message))
+        self.listener.notify([ExecutionLost(execution_id, message)])
 
     def _forget(self, execution_id: int) -> None:
         assert execution_id not in self._ended, "an execution ended twice"
