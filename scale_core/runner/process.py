@@ -46,7 +46,7 @@ class Stopped(Enum):
     """Why we ended a process that did not end by itself."""
 
     TIMEOUT = "timeout"
-    CANCEL = "cancel"
+    CANCEL = "canceled"
     MEMORY = "memory"
     DISK = "disk"
     LOG = "log"

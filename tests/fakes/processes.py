@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -23,10 +24,21 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def await_no_processes_of(folder: Path, seconds: float = 60) -> dict[int, str]:
-    """The processes that are still there after ``seconds``; none of them as soon as there is none."""
+def commands_of(execution_folder: Path) -> dict[int, str]:
+    """Those of the processes of an execution that its job started: all inherit HOME."""
+    mark = b"HOME=" + os.fsencode(execution_folder)
+    found = {}
+    for pid, arguments in processes_of(execution_folder).items():
+        with contextlib.suppress(OSError):
+            if mark in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+                found[pid] = arguments
+    return found
+
+
+def await_none(look: Callable[[Path], dict[int, str]], folder: Path, seconds: float = 60) -> dict[int, str]:
+    """What one of the functions above finds after ``seconds``; nothing as soon as there is nothing."""
     deadline = time.monotonic() + seconds
-    while (left := processes_of(folder)) and time.monotonic() < deadline:
+    while (left := look(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes.processes import await_no_processes_of
+from fakes.processes import await_none, commands_of
 from fakes.running import RunningScale, transfer
 from fakes.shell import Shell
 
@@ -58,7 +58,7 @@ class TestEnds:
         script = "trap '' TERM\nsh -c 'trap \"\" TERM; while :; do sleep 1; done' &\nwhile :; do sleep 1; done"
         job = scale.ended(shell.run("stubborn", script, timeout=1))
         assert (job["status"], job["error"]["name"], executions(job)) == ("FAILED", "timeout", ["FAILED"])
-        assert await_no_processes_of(folder(scale, job)) == {}
+        assert await_none(commands_of, folder(scale, job)) == {}
 
     def test_each_try_is_an_execution_of_its_own(self, shell: Shell, scale: RunningScale, tmp_path: Path) -> None:
         count = tmp_path / "count"
@@ -99,7 +99,7 @@ class TestCancel:
         shell.await_stdout(running, "begun")
         assert self.cancel(scale, running) == "CANCELED"
         scale.wait(lambda: executions(scale.get(f"/jobs/{running}/")) == ["CANCELED"])
-        assert await_no_processes_of(folder(scale, scale.get(f"/jobs/{running}/"))) == {}
+        assert await_none(commands_of, folder(scale, scale.get(f"/jobs/{running}/"))) == {}
 
         failed = scale.ended(shell.run("fails", "exit 1"))
         assert self.cancel(scale, failed["id"]) == "CANCELED"
@@ -277,6 +277,15 @@ class TestLongRunning:
         assert (job["status"], executions(job)) == ("RUNNING", ["FAILED", "RUNNING"])
         scale.change(f"/jobs/{job_id}/", {"status": "CANCELED"})
         scale.wait(lambda: executions(scale.get(f"/jobs/{job_id}/")) == ["FAILED", "CANCELED"])
+
+    def test_is_queued_again_when_it_completes(self, shell: Shell, scale: RunningScale, tmp_path: Path) -> None:
+        script = f"test -e {tmp_path}/once && {{ echo again; sleep 1000; }}; touch {tmp_path}/once"
+        job_id = shell.run("service-ends", script, is_long_running=True, max_tries=1)
+        shell.await_stdout(job_id, "again")
+        job = scale.get(f"/jobs/{job_id}/")
+        assert (job["status"], executions(job)) == ("RUNNING", ["COMPLETED", "RUNNING"])
+        scale.change(f"/jobs/{job_id}/", {"status": "CANCELED"})
+        scale.wait(lambda: executions(scale.get(f"/jobs/{job_id}/")) == ["COMPLETED", "CANCELED"])
 
 
 class TestProducts:

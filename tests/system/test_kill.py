@@ -15,13 +15,14 @@ import pytest
 
 from fakes.accounts import LONG_RUNNING, Accounts
 from fakes.pipeline import Pipeline, build_pipeline
-from fakes.processes import await_no_processes_of, descendants_of, processes_of
+from fakes.processes import await_none, descendants_of, processes_of
 from fakes.running import RunningScale
 
 SEED = int(os.environ.get("SCALE_TEST_SEED", random.randrange(1 << 32)))  # noqa: S311 - not for secrets
 """Printed by a failure; the moments of the kills follow from it."""
 
 FILE_SECONDS = 0.25
+MOST_FILES = 100
 JOB_SECONDS = 0.4
 IN_START = 5
 AT_WORK = 9
@@ -60,7 +61,7 @@ class Traffic:
         arriving.rename(self._pipeline.incoming / name)
 
     def _send_files(self) -> None:
-        while not self._stop.wait(FILE_SECONDS):
+        while len(self.sent) < MOST_FILES and not self._stop.wait(FILE_SECONDS):
             self.send_file()
 
     def _queue_jobs(self) -> None:
@@ -190,7 +191,7 @@ def test_after_a_power_cut_it_goes_on_from_what_the_disk_holds(
     scale.kill()
     for pid in everything[1:]:
         kill_if_there(pid)
-    assert await_no_processes_of(tmp_path) == {}
+    assert await_none(processes_of, tmp_path) == {}
     for place in places:
         shutil.rmtree(place)
         shutil.copytree(tmp_path / "copy" / place.name, place)

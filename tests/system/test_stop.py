@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.processes import await_no_processes_of, processes_of
+from fakes.processes import await_none, processes_of
 from fakes.running import RunningScale, transfer
 from fakes.shell import Shell
 
@@ -139,7 +139,7 @@ def test_a_second_scale_is_refused_until_the_first_is_dead(scale: RunningScale, 
     (tmp_path / "may-end").touch()
     scale.wait(lambda: scale.get("/jobs/", status="COMPLETED")["count"] == 3)
     assert scale.stop() == 0
-    assert await_no_processes_of(tmp_path) == {}
+    assert await_none(processes_of, tmp_path) == {}
 
 
 def test_of_many_that_start_at_once_one_runs(tmp_path: Path) -> None:
