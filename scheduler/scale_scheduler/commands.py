@@ -5,14 +5,17 @@ import logging
 import threading
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from scale_core.api.app import create_app, create_operational_app
 from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
+from scale_core.db.errors import DatabaseUnusable
 from scale_core.runner.client import start_agent
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
 from scale_core.services.installation import prepare
+from scale_core.services.products import resume_moves
 from scale_scheduler.lock import only_scheduler
 from scale_scheduler.scheduler import Scheduler
 from scale_scheduler.serve import WebServer, answering, listen, require_loopback, stopping_on_signals, url_of
@@ -36,11 +39,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
     application.override(bind=bind, engine=engine)
     address = require_loopback("bind", application.settings.address)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
-        if context.database.is_sqlite:
-            schema.upgrade(context.database)
-        schema.require_current(context.database)
-        prepare(context)
-        scheduler = make_scheduler(context)
+        scheduler = _prepared_scheduler(context, upgrade=context.database.is_sqlite)
         thread = threading.Thread(target=scheduler.run, name="scheduler")
         with listen("bind", address) as listening:
 
@@ -69,9 +68,7 @@ def scheduler(application: Application, engine: str | None, metrics_bind: str | 
     if address is not None:
         require_loopback("metrics_bind", address)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
-        schema.require_current(context.database)
-        prepare(context)
-        one = make_scheduler(context)
+        one = _prepared_scheduler(context, upgrade=False)
         with contextlib.ExitStack() as stack:
             if address is not None:
                 listening = stack.enter_context(listen("metrics_bind", address))
@@ -104,6 +101,24 @@ def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
     server.should_exit = True
     if scheduler is not None:
         scheduler.stop()
+
+
+def _prepared_scheduler(context: Context, *, upgrade: bool) -> Scheduler:
+    """A scheduler, and an installation in which nothing is left half done that the scheduler would not see.
+
+    :raises DatabaseUnusable: the schema is not the right one, or the database cannot be written.
+    """
+    try:
+        if upgrade:
+            schema.upgrade(context.database)
+        schema.require_current(context.database)
+        prepare(context)
+    except OperationalError as error:
+        raise DatabaseUnusable(
+            f"The database cannot be prepared: {error.orig}. Check that it has space and can be written."
+        ) from error
+    resume_moves(context)
+    return make_scheduler(context)
 
 
 def make_scheduler(context: Context) -> Scheduler:
