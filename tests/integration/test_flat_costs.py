@@ -11,8 +11,9 @@ from sqlalchemy import event, select
 from scale_core.db.models import Job, Node, RecipeType
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services.context import Context
+from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
-from scale_core.services.executions import ExecutionService, Placement, failure_report
+from scale_core.services.executions import ExecutionService, Placement
 from scale_core.services.file_reads import FileService
 from scale_core.services.ingests import IngestService
 from scale_core.services.installation import prepare
@@ -220,8 +221,9 @@ def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str
     executions.step_started([(ids[0], "job", context.now())])
     executions.running()
     executions.canceled_running()
-    executions.finish([ExecutionReport.from_document({"execution_id": ids[0], "status": "COMPLETED", "steps": {}})])
-    executions.finish([failure_report(one, "timeout", "Late.") for one in ids[1:]])
+    endings = EndingService(context)
+    endings.finish([ExecutionReport.from_document({"execution_id": ids[0], "status": "COMPLETED", "steps": {}})])
+    endings.finish([failure_report(one, "timeout", "Late.") for one in ids[1:]])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sqlalchemy import ClauseElement, Executable, text
 from starlette.types import ASGIApp
 
 import scale_engine_local.plugin
-from fakes.engine import FakeEngine
+from fakes.engine import FakeEngine, no_agent
 from fakes.world import SetClock, World
 from scale_core.api.app import create_app, create_operational_app
 from scale_core.api.operational import OperationalEndpoints
@@ -311,7 +311,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 @pytest.fixture
 def scheduler(world: World, engine: FakeEngine) -> Iterator[Scheduler]:
-    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
+    scheduler = Scheduler(world.context, engine, no_agent)
     scheduler.open()
     yield scheduler
     scheduler.close()
