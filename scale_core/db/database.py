@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
 
 SQLITE_BUSY_SECONDS = 30
@@ -44,6 +45,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            postgis()
         self.transactions = Durations(
             "scale_database_transaction_duration_seconds",
             "How long transactions of the database took, with waiting for their turn.",
