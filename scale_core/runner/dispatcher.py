@@ -36,9 +36,12 @@ class Dispatcher:
     """One agent's work.
 
     :param scale: the line to Scale, not blocking.
+    :param outbox: sends on that line.
     """
 
-    def __init__(self, scale: socket.socket, settings: AgentSettings, groups: GroupFolder | None) -> None:
+    def __init__(
+        self, scale: socket.socket, outbox: Outbox, settings: AgentSettings, groups: GroupFolder | None
+    ) -> None:
         self._scale = scale
         self._settings = settings
         self._groups = groups
@@ -48,7 +51,7 @@ class Dispatcher:
         self._poller.register(scale, select.EPOLLIN)
         self._pool = WorkerPool(self._work, self._poller)
         self._workers: dict[int, WorkerProcess] = {}
-        self._outbox = Outbox(scale)
+        self._outbox = outbox
         self._stop_at: float | None = None
         self._outbox.add(frame(Kind.READY))
 
@@ -181,7 +184,7 @@ class Dispatcher:
             return
         for each in frames:
             self._outbox.add(each.raw)
-            if each.kind != Kind.STARTED:
+            if each.kind in (Kind.FINISHED, Kind.LOST):
                 del self._workers[each.execution_id]
                 self._room.release(each.execution_id)
                 self._pool.rest(worker)

@@ -32,6 +32,7 @@ class Kind(IntEnum):
     STARTED = 7  # to Scale: the step's name
     FINISHED = 8  # to Scale: the report
     LOST = 9  # to Scale: why
+    LOGGED = 10  # to Scale: what was logged, as JSON
 
 
 class Frame(NamedTuple):

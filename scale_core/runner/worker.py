@@ -20,6 +20,7 @@ from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.children import become_subreaper
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.journal import send_logs
 from scale_core.runner.runner import Run, Runner, RunnerSettings
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
@@ -118,6 +119,8 @@ def work(
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     become_subreaper()
+    agent = AgentLine(line, kill_grace)
+    send_logs(line.sendall)
     os.environ["PATH"] = settings.search_path
     if group is not None:
         try:
@@ -126,7 +129,6 @@ def work(
             log.warning("A worker cannot enter its cgroup: %s.", error)
             group = None
     runner = Runner(settings, installed_brokers, group)
-    agent = AgentLine(line, kill_grace)
     try:
         while True:
             launch = agent.next_launch()
@@ -177,7 +179,8 @@ def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: Ag
     try:
         folders.keep_report(launch.execution_id, document)
     except OSError as error:
-        log.warning("The report of execution %d cannot be kept: %s.", launch.execution_id, error)
+        extra = {"execution_id": launch.execution_id}
+        log.warning("The report of execution %d cannot be kept: %s.", launch.execution_id, error, extra=extra)
     agent.tell(Kind.FINISHED, document)
 
 
@@ -190,7 +193,8 @@ def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentL
     except OSError as error:
         message = f"The folder of the execution cannot be made: {error}."
     except Exception as error:  # the boundary of an execution: whatever it is, it ended by it
-        log.exception("Execution %d was ended by an error of its runner.", launch.execution_id)
+        extra = {"execution_id": launch.execution_id}
+        log.exception("Execution %d was ended by an error of its runner.", launch.execution_id, extra=extra)
         message = f"The runner failed: {error!r}."
     failure = ReportFailure(kind="engine", message=message)
     report = ExecutionReport(execution_id=launch.execution_id, status="FAILED", steps=ReportSteps(), failure=failure)

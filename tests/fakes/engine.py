@@ -22,7 +22,8 @@ from scale_core.interfaces.engine import (
 
 
 class FakeEngine(Engine):
-    """Fails an assertion where the scheduler breaks the contract of :class:`scale_core.interfaces.engine.Engine`."""
+    """Fails an assertion where the scheduler breaks the contract of :class:`scale_core.interfaces.engine.Engine`.
+    Where a test sets ``holds_launches``, it says itself which of the launches on a node end first."""
 
     name: ClassVar[str] = "fake"
 
@@ -77,7 +78,8 @@ class FakeEngine(Engine):
             assert execution_id not in self.launched, f"execution {execution_id} was launched twice"
             assert launch.offer_ids, "a launch without an offer"
             assert set(launch.offer_ids) <= self._offered, "a launch on an offer that is not the latest"
-            assert self.need(launch.plan).fits_in(self.free(launch.agent_id)), "a node was over-committed"
+            room = self.sizes if self.holds_launches else {launch.agent_id: self.free(launch.agent_id)}
+            assert self.need(launch.plan).fits_in(room[launch.agent_id]), "a node was over-committed"
             self.launched.append(execution_id)
             self.running[execution_id] = (launch.agent_id, launch.plan)
 

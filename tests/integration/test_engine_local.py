@@ -241,7 +241,9 @@ def test_a_stop_kills_what_ignores_sigterm(tmp_path: Path, listener: RecordingLi
     assert len(listener.ends(1)) == 1
 
 
-def test_a_runner_that_breaks_is_a_failure_of_the_engine(engine: LocalEngine, listener: RecordingListener) -> None:
+def test_a_runner_that_breaks_is_a_failure_of_the_engine_and_logged(
+    engine: LocalEngine, listener: RecordingListener, caplog: pytest.LogCaptureFixture
+) -> None:
     """A configuration that no check has seen."""
     file = {"id": 1, "workspace": "x", "path": "a", "file_name": "a", "media_type": "a/b", "size": 1, "is_source": True}
     plan = make_plan(
@@ -255,6 +257,9 @@ def test_a_runner_that_breaks_is_a_failure_of_the_engine(engine: LocalEngine, li
     assert end.report.failure is not None
     assert end.report.failure.kind == "engine"
     assert "host_path" in end.report.failure.message
+    (logged,) = [record for record in caplog.records if record.name == "scale_core.runner.worker"]
+    assert vars(logged)["execution_id"] == 1
+    assert "Traceback" in logged.getMessage()
     engine.launch([Launch(make_plan("/bin/true", execution_id=2), "local")])
     assert isinstance(listener.wait_for_end(2, 10), ExecutionFinished)
 
