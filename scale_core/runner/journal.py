@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from scale_core.runner.frames import Frame, Kind, frame
+from scale_core.runner.line import AgentGone
 
 _FORMATTER: Final = logging.Formatter()
 
@@ -30,7 +31,7 @@ class SendingHandler(logging.Handler):
         execution_id = getattr(record, "execution_id", 0)
         try:
             self._send(frame(Kind.LOGGED, execution_id, orjson.dumps(document)))
-        except OSError:
+        except (OSError, AgentGone):
             self.handleError(record)
 
 
