@@ -42,6 +42,41 @@ def test_what_is_dropped_never_starts() -> None:
     assert 3 in room
 
 
+def test_followers_are_the_next_in_order_and_run_in_one_room() -> None:
+    room: Room[str] = Room(Resources(1, 1, 1))
+    for key in (1, 2, 3):
+        room.add(key, Resources(1, 0, 0), "plan")
+    room.add(4, Resources(0.5, 0, 0), "plan")
+    room.add(5, Resources(1, 0, 0), "plan")
+    assert started(room) == [1]
+    assert room.followers(1, 1) == [(2, "plan")]
+    assert room.followers(1, 9) == [(3, "plan")], "4 is before 5"
+    assert 2 in room
+    assert not room.is_held(2)
+    room.hand_over(1, 2)
+    assert 1 not in room
+    assert started(room) == []
+    assert not room.could_start(3)
+    room.release(2)
+    assert room.could_start(3)
+
+
+def test_a_follower_that_is_put_back_has_its_place_again() -> None:
+    room: Room[str] = Room(Resources(1, 1, 1))
+    for key in range(1, 6):
+        room.add(key, Resources(1, 0, 0), "plan")
+    assert started(room) == [1]
+    assert [key for key, _ in room.followers(1, 3)] == [2, 3, 4]
+    room.drop(3)
+    for key in (4, 2):
+        room.put_back(key)
+    order = []
+    for key in (1, 2, 4):
+        room.release(key)
+        order += started(room)
+    assert order == [2, 4, 5]
+
+
 def test_where_nothing_is_bounded_everything_starts() -> None:
     room: Room[str] = Room(Resources(math.inf, math.inf, math.inf))
     for key in range(100):
