@@ -24,6 +24,7 @@ from scale_core.interfaces.engine import (
     ExecutionReport,
     ExecutionStarted,
 )
+from scale_core.runner.apart import make_apart
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.journal import log_again
@@ -50,7 +51,7 @@ def start_agent(settings: AgentSettings, tell: Tell) -> "AgentClient":
 
     :raises OSError: the process or its folder cannot be made.
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_apart(settings.folder)
     return AgentClient(settings, tell)
 
 
