@@ -12,6 +12,7 @@ from fakes.engine import FakeEngine
 from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution
 from scale_core.interfaces.engine import EngineSettings
+from scale_core.runner.client import start_agent
 from scale_scheduler.scheduler import Scheduler
 
 JUMPS = pytest.mark.parametrize("hours", [-5, 5, -24 * 400], ids=["back", "forward", "more than a year back"])
@@ -36,7 +37,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 @pytest.fixture
 def loop(world: World, engine: FakeEngine) -> Iterator[threading.Thread]:
     """The scheduler at work in a thread of its own."""
-    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
+    scheduler = Scheduler(world.context, engine, start_agent)
     thread = threading.Thread(target=scheduler.run)
     thread.start()
     yield thread
@@ -70,13 +71,16 @@ def test_an_execution_that_ends_before_it_began_took_no_time(
         assert row.created <= row.last_modified
 
 
-def test_a_job_that_was_queued_in_the_future_starts_then(
-    world: World, engine: FakeEngine, clock: SetClock, loop: threading.Thread
+def test_a_job_that_was_queued_in_the_future_starts_no_earlier(
+    world: World, engine: FakeEngine, clock: SetClock
 ) -> None:
     clock.forward(hours=5)
-    job_type = world.job_type("one")
+    world.job(world.job_type("one"))
     clock.forward(hours=-5)
-    world.job(job_type)
-    until(lambda: engine.launched)
+    scheduler = Scheduler(world.context, engine, start_agent)
+    scheduler.open()
+    scheduler.run_once()
     (execution,) = world.all(JobExecution)
+    assert execution.status == "RUNNING"
     assert execution.queued <= execution.started
+    scheduler.close()

@@ -13,6 +13,7 @@ from fakes.world import SetClock, World
 from scale_core.db.models import Job
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.interfaces.engine import EngineSettings
+from scale_core.runner.client import start_agent
 from scale_scheduler.clock import ClockTask
 from scale_scheduler.scheduler import Scheduler
 
@@ -38,7 +39,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 @pytest.fixture
 def loop(world: World, engine: FakeEngine) -> Iterator[threading.Thread]:
     """The scheduler at work in a thread of its own."""
-    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
+    scheduler = Scheduler(world.context, engine, start_agent)
     thread = threading.Thread(target=scheduler.run)
     thread.start()
     yield thread
