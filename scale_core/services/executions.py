@@ -110,7 +110,7 @@ class ExecutionService:
         self._context = context
         self._plans = PlanBuilder()
 
-    def look(self, window: int, longest: int, since: datetime) -> QueueView:
+    def look(self, window: int, longest: int, since: datetime, hopeless: Collection[int] = ()) -> QueueView:
         """What there is to schedule, in one transaction.
 
         Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
@@ -118,13 +118,15 @@ class ExecutionService:
 
         :param window: how many executions of the queue to look at.
         :param longest: how many of those that have waited longest, of those that wait since ``since``.
+        :param hopeless: ids of executions that are not to be among those.
         """
         with self._context.database.read() as session:
             is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
             running = _running_by_type(session)
             queue = _queued(session, running, window, _BY_RANK)
             is_whole = len(queue) < window
-            oldest = _queued(session, running, longest, _BY_AGE, JobExecution.queued <= since)
+            long = (JobExecution.queued <= since, JobExecution.id.not_in(hopeless))
+            oldest = _queued(session, running, longest, _BY_AGE, *long)
             return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
 
     def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:

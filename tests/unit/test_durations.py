@@ -44,6 +44,7 @@ def ended(**values: object) -> EndedExecution:
     given = {
         "execution_id": 1,
         "job_id": 2,
+        "job_type_id": 3,
         "job_type": "t",
         "status": "COMPLETED",
         "error_name": "",
@@ -52,6 +53,8 @@ def ended(**values: object) -> EndedExecution:
         "is_lost": False,
         "job_status": "COMPLETED",
         "durations": (None, None, None),
+        "lasted": 0.0,
+        "restarts": False,
     }
     return EndedExecution(**(given | values))  # type: ignore[arg-type]  # the fields are those above
 
