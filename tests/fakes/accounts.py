@@ -58,15 +58,18 @@ class Accounts:
     def _of_jobs(self) -> Iterator[str]:
         jobs = self._rows("SELECT job.*, name FROM job JOIN job_type ON job_type.id = job_type_id ORDER BY job.id")
         executions: dict[int, Counter[str]] = {row["id"]: Counter() for row in jobs}
-        for row in self._rows("SELECT job_id, status FROM job_exe"):
+        messages: dict[int, list[str]] = {row["id"]: [] for row in jobs}
+        for row in self._rows("SELECT job_id, status, message FROM job_exe"):
             executions[row["job_id"]][row["status"]] += 1
+            messages[row["job_id"]].append(row["message"])
         for row in jobs:
             tries = executions[row["id"]]
             if row["name"] in LONG_RUNNING:
                 if row["status"] != "QUEUED" or tries["QUEUED"] != 1 or tries["RUNNING"]:
                     yield f"job {row['id']} of {row['name']} should wait for the next start: {row['status']}, {tries}"
             elif row["status"] != "COMPLETED" or tries["COMPLETED"] != 1 or tries.keys() - {"COMPLETED", "FAILED"}:
-                yield f"job {row['id']} of {row['name']} is {row['status']}; its executions: {dict(tries)}"
+                told = f"{dict(tries)}, {messages[row['id']]}"
+                yield f"job {row['id']} of {row['name']} is {row['status']}; its executions: {told}"
             if row["num_exes"] != tries.total():
                 yield f"job {row['id']} counts {row['num_exes']} executions and has {tries.total()}"
         names = Counter(row["name"] for row in jobs)

@@ -43,15 +43,16 @@ def await_none(look: Callable[[Path], dict[int, str]], folder: Path, seconds: fl
     return left
 
 
-def descendants_of(pid: int) -> list[int]:
-    """Children of a process, their children and so on: the oldest first."""
+def descendants_of(pid: int, depth: int = 1000) -> list[int]:
+    """Children of a process, their children and so on, so many generations: the oldest first."""
     parents = {}
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, ValueError):
                 parents[int(entry.name)] = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
     found, generation = [], {pid}
-    while generation:
+    while generation and depth:
         generation = {child for child, parent in parents.items() if parent in generation}
         found += sorted(generation)
+        depth -= 1
     return found

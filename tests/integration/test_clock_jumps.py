@@ -118,13 +118,16 @@ def test_an_execution_that_ends_before_it_began_took_no_time(
         assert row.created <= row.last_modified
 
 
-def test_a_job_that_was_queued_in_the_future_starts_then(
-    world: World, engine: FakeEngine, clock: SetClock, loop: threading.Thread
+def test_a_job_that_was_queued_in_the_future_starts_no_earlier(
+    world: World, engine: FakeEngine, clock: SetClock
 ) -> None:
     clock.forward(hours=5)
-    job_type = world.job_type("one")
+    world.job(world.job_type("one"))
     clock.forward(hours=-5)
-    world.job(job_type)
-    until(lambda: engine.launched)
+    scheduler = Scheduler(world.context, engine, no_agent)
+    scheduler.open()
+    scheduler.run_once()
     (execution,) = world.all(JobExecution)
+    assert execution.status == "RUNNING"
     assert execution.queued <= execution.started
+    scheduler.close()

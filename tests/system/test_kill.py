@@ -143,23 +143,34 @@ def test_when_its_children_are_killed_it_goes_on(scale: RunningScale, tmp_path: 
     chance = random.Random(SEED)  # noqa: S311 - not for secrets
     pipeline = build_pipeline(scale)
     pid = scale.pid
-    helpers = [one for one in descendants_of(pid) if not is_command(one)]
+    killed: list[int] = []
     with Traffic(scale, pipeline) as traffic:
-        for _ in range(8):
-            time.sleep(chance.uniform(0.1, 1.0))
-            for child in chance.sample(helpers, min(1, len(helpers))):
+        for _ in range(10):
+            time.sleep(chance.uniform(0.1, 0.8))
+            for child in some_of(chance, helpers_of(pid)):
                 kill_if_there(child)
-            helpers = [one for one in descendants_of(pid) if not is_command(one)]
+                killed.append(child)
+    assert killed
     assert scale.pid == pid
     check(scale, pipeline, traffic, tmp_path)
 
 
+def helpers_of(pid: int) -> list[int]:
+    """The node agent and its workers. What they start in turn is the jobs' own, and so is its failure."""
+    return [one for one in descendants_of(pid, depth=2) if not is_command(one)]
+
+
 def is_command(pid: int) -> bool:
-    """Whether a process is of a job's command; killing that is a failure of the job's own."""
+    """Whether a process is of a job, such as one that a killed worker left behind."""
     try:
         return b"SCALE_EXECUTION_ID=" in Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return True
+
+
+def some_of(chance: random.Random, pids: list[int]) -> list[int]:
+    """One of them or more, where there are any."""
+    return chance.sample(pids, chance.randint(1, len(pids))) if pids else []
 
 
 def kill_if_there(pid: int) -> None:

@@ -2,15 +2,12 @@
 
 import json
 import os
-import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,30 +101,3 @@ def test_a_wrong_option_of_the_engine_is_one_line_of_error(tmp_path: Path) -> No
     done = run(tmp_path, "--config", str(settings), "up", "--bind", "127.0.0.1:0")
     assert done.returncode == 2
     assert done.stderr.startswith("Error: engine: The option 'cpus'")
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_every_file_is_ingested_once(
-    scale: Any, transfer: Callable[[Path, str, bytes], None], tmp_path: Path
-) -> None:
-    chance = random.Random(7)  # noqa: S311 - not for secrets
-    scale.workspace("raw")
-    incoming, storage = scale.strike("all", "raw"), tmp_path / "raw"
-    names = [f"{number:03}.txt" for number in range(120)]
-    for start in range(0, 120, 20):
-        for name in names[start : start + 20]:
-            transfer(incoming, name, name.encode())
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.5))
-        scale.kill()
-        scale.start()
-    scale.wait(lambda: scale.get("/ingests/", status="INGESTED")["count"] == 120)
-    scale.wait(lambda: scale.get("/jobs/", job_type_name="scale-ingest", status="COMPLETED")["count"] == 120)
-    ingests = scale.get("/ingests/", page_size=1000)["results"]
-    assert Counter(one["file_name"] for one in ingests) == Counter(names)
-    assert scale.get("/sources/")["count"] == 120
-    stored = [path for path in storage.rglob("*") if path.is_file()]
-    assert sorted(path.name for path in stored) == names
-    assert all(path.read_text() == path.name for path in stored)
-    assert [path.name for path in incoming.rglob("*") if path.is_file()] == []
-    assert scale.stop() == 0

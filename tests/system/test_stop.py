@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,6 +123,20 @@ def test_a_second_signal_ends_it_at_once_and_the_next_start_cleans_up(scale: Run
     for job_id in jobs:
         assert scale.ended(job_id)["status"] == "COMPLETED"
     assert scale.stop() == 0
+    assert processes_of(tmp_path) == {}
+
+
+def test_asked_to_end_while_it_starts_it_ends(tmp_path: Path) -> None:
+    scale = RunningScale(tmp_path / "data")
+    for seconds in (0.1, 0.4, 0.7, 1.0, 1.3, 1.6):
+        scale.launch()
+        time.sleep(seconds)
+        # Before it listens for signals it ends as in a crash, which costs nothing: there is nothing yet.
+        assert scale.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+    assert "Traceback" not in scale.log.read_text()
+    scale.start()
+    assert scale.stop() == 0
+    scale.http.close()
     assert processes_of(tmp_path) == {}
 
 
