@@ -2,32 +2,62 @@
 
 :meth:`IngestingService.begin` and :meth:`IngestingService.finish` are one transaction each for a whole group of files.
 Between them the files are moved. A crash at any point is mended by beginning again: the place of a file in its
-workspace is settled, and recorded, before it is moved there.
+workspace is settled, and recorded, before it is moved there. What is a source file already becomes a DUPLICATE:
+:mod:`scale_core.services.duplicates`.
 """
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from scale_core.db.bulk import insert_rows, table_of, update_all, update_rows
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, ScaleFile, Workspace
+from scale_core.db.models.ingests import OPEN_INGEST
 from scale_core.domain.states import INGEST, IngestEvent, next_status
 from scale_core.interfaces.notice import FileIngested
 from scale_core.interfaces.trigger import FileFacts, TriggerEvent
 from scale_core.services import notices
 from scale_core.services.context import Context
-from scale_core.services.triggering import fire
+from scale_core.services.duplicates import SOURCE, Content, known_contents, known_names, mark
+from scale_core.services.triggering import fire_many
 from scale_generated.enums import IngestStatus
 
 INGEST_EVENT = "INGEST"
-SOURCE = "SOURCE"
 
 FINISHED = frozenset({IngestStatus.INGESTED, IngestStatus.DUPLICATE})
+
+_COLUMNS = [
+    table_of(Ingest).c[name]
+    for name in (
+        "id",
+        "status",
+        "file_name",
+        "workspace_id",
+        "source_file_id",
+        "file_path",
+        "ingest_path",
+        "file_size",
+        "data_type",
+    )
+]
+
+IngestRow = Row[Any]
+"""Those columns of an ingest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workspace, as far as moving files needs to know it."""
+
+    name: str
+    configuration: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +68,7 @@ class IngestOrder:
     :param path: its place in the workspace.
     :param own_path: a place that no other ingest can have, for when something that Scale does not know is at ``path``.
     :param size: bytes it had when it arrived.
+    :param may_be_known: the workspace has a source file of that name and size; see whether the content is the same.
     """
 
     ingest_id: int
@@ -46,8 +77,22 @@ class IngestOrder:
     path: str
     own_path: str
     size: int
-    workspace_name: str
-    workspace_configuration: Mapping[str, Any]
+    workspace: Place
+    may_be_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A DUPLICATE: what is to be removed before it is recorded as one.
+
+    :param source: the file on this machine.
+    :param path: where a copy of it may be in the workspace; no source file is there.
+    """
+
+    ingest_id: int
+    source: str
+    path: str
+    workspace: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +105,28 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What became of a group: files to move, ingests with nothing left to do, and those that cannot begin."""
+    """What became of a group: files to move, duplicates to remove, ingests with nothing left to do, and those that
+    cannot begin."""
 
     orders: list[IngestOrder]
+    removals: list[Removal]
     finished: list[int]
     refused: list[Refused]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """A file that is in its workspace now: ``path`` there, bytes, ``sha256:<hex>``, media type."""
+    """A file that is in its workspace now: ``path`` there, bytes, ``sha256:<hex>``, media type.
+
+    :param is_needed: it becomes a source file though there is one with its content: that one's file is lost.
+    """
 
     ingest_id: int
     path: str
     size: int
     checksum: str
     media_type: str
+    is_needed: bool = False
 
 
 class IngestingService:
@@ -86,7 +137,7 @@ class IngestingService:
 
     def begin(self, ingest_ids: Sequence[int]) -> Begun:
         """Settle where each file goes and mark it INGESTING; ids that do not exist are refused."""
-        begun = Begun([], [], [])
+        begun = Begun([], [], [], [])
         now = self._context.now()
         with self._context.database.write() as session:
             rows = _rows(session, ingest_ids)
@@ -100,82 +151,177 @@ class IngestingService:
                     begun.refused.append(Refused(ingest_id, reason))
                 elif row is not None:
                     starting.append(row)
-            _settle_places(session, starting)
-            for row in starting:
-                self._start(row)
-                row.ingest_started = row.last_modified = now
-                begun.orders.append(_order(row, workspaces))
+            paths = _settle_places(session, [row for row in starting if row.source_file_id is None])
+            self._start(session, starting, paths, now)
+            known = known_names(
+                session, [Content(row.id, row.workspace_id, row.file_name, row.file_size) for row in starting]
+            )
+        for row in starting:
+            workspace = workspaces[row.workspace_id]
+            place = Place(workspace.name, workspace.json_config)
+            if row.source_file_id is not None:
+                begun.removals.append(Removal(row.id, row.ingest_path, row.file_path, place))
+            else:
+                begun.orders.append(_order(row, paths[row.id], place, row.id in known))
         return begun
 
-    def _start(self, row: Ingest) -> None:
-        if row.status == IngestStatus.ERRORED:
-            _change(row, IngestEvent.RETRY)
-        _change(row, IngestEvent.START)
-        row.reason = row.ingest_ended = None
+    def _start(self, session: WriteSession, rows: Sequence[IngestRow], paths: Mapping[int, str], now: datetime) -> None:
+        for status in {row.status for row in rows}:
+            before = IngestStatus(status)
+            if before == IngestStatus.ERRORED:
+                before = next_status(INGEST, before, IngestEvent.RETRY)
+            ids = [row.id for row in rows if row.status == status]
+            update_all(
+                session,
+                Ingest,
+                ids,
+                status=next_status(INGEST, before, IngestEvent.START, history=f"ingests {ids}"),
+                reason=None,
+                ingest_started=now,
+                ingest_ended=None,
+                last_modified=now,
+            )
+        moved = [
+            {"id": row.id, "file_path": paths[row.id]}
+            for row in rows
+            if paths.get(row.id, row.file_path) != row.file_path
+        ]
+        update_rows(session, Ingest, moved)
 
-    def finish(self, stored: Sequence[StoredSource]) -> None:
-        """Make source files of stored files, and fire what their ingest triggers."""
+    def finish(self, stored: Sequence[StoredSource]) -> list[Removal]:
+        """Make source files of stored files, and fire what their ingest triggers.
+
+        :return: those that are no source files, for another one with the same content was quicker.
+        """
         by_id = {one.ingest_id: one for one in stored}
         now = self._context.now()
         with self._context.database.write() as session:
             rows = [row for row in _rows(session, list(by_id)).values() if row.status == IngestStatus.INGESTING]
             workspaces = _workspaces(session, {row.workspace_id for row in rows if row.workspace_id})
-            files = [self._source(row, by_id[row.id], workspaces[row.workspace_id or 0]) for row in rows]
-            session.add_all(files)
-            session.flush()
-            for row, file in zip(rows, files, strict=True):
-                _change(row, IngestEvent.COMPLETE)
-                row.source_file_id = file.id
-                row.file_path, row.media_type, row.file_size = file.file_path, file.media_type, file.file_size
-                row.ingest_ended = row.last_modified = now
-            session.flush()
-            for row, file in zip(rows, files, strict=True):
-                self._tell(session, row, file, workspaces[file.workspace_id].name)
+            new, same = _without_known(session, rows, by_id)
+            file_ids = self._add_sources(session, new, by_id, workspaces, now)
+            self._complete(session, new, file_ids, by_id, now)
+            self._tell(session, new, file_ids, by_id, workspaces, now)
+            ids = {row.id: file_id for row, file_id in zip(new, file_ids, strict=True)}
+            mark(session, [(row.id, found or ids[first], by_id[row.id].path) for row, found, first in same])
+        return [
+            Removal(
+                row.id,
+                row.ingest_path,
+                by_id[row.id].path,
+                Place(workspaces[row.workspace_id].name, workspaces[row.workspace_id].json_config),
+            )
+            for row, _found, _first in same
+        ]
 
     def fail(self, failures: Sequence[Refused]) -> None:
         """Record why files could not be ingested."""
         reasons = {one.ingest_id: one.reason for one in failures}
         now = self._context.now()
         with self._context.database.write() as session:
+            failed = []
             for row in _rows(session, list(reasons)).values():
-                if row.status in FINISHED or row.status == IngestStatus.DEFERRED:
+                status = IngestStatus(row.status)
+                if status in FINISHED or status == IngestStatus.DEFERRED:
                     continue
-                if row.status != IngestStatus.ERRORED:
-                    _change(row, IngestEvent.FAIL)
-                row.reason = reasons[row.id]
-                row.ingest_ended = row.last_modified = now
+                if status != IngestStatus.ERRORED:
+                    status = next_status(INGEST, status, IngestEvent.FAIL, history=_history(row))
+                failed.append({"id": row.id, "status": status, "reason": reasons[row.id]})
+            # The source file that a duplicate was found to be: a retry has to find it again.
+            update_rows(session, Ingest, failed, source_file_id=None, ingest_ended=now, last_modified=now)
 
-    def _source(self, row: Ingest, stored: StoredSource, workspace: Workspace) -> ScaleFile:
-        now = self._context.now()
-        return ScaleFile(
+    def _add_sources(
+        self,
+        session: WriteSession,
+        rows: Sequence[IngestRow],
+        stored: Mapping[int, StoredSource],
+        workspaces: Mapping[int, Workspace],
+        now: datetime,
+    ) -> list[int]:
+        sources = [
+            {
+                "workspace_id": row.workspace_id,
+                "file_name": row.file_name,
+                "file_path": one.path,
+                "media_type": one.media_type,
+                "file_size": one.size,
+                "checksum": one.checksum,
+                "data_type": row.data_type,
+                "uuid": source_uuid(workspaces[row.workspace_id].name, one.path),
+            }
+            for row in rows
+            for one in (stored[row.id],)
+        ]
+        return insert_rows(
+            session,
+            ScaleFile,
+            sources,
             file_type=SOURCE,
-            workspace_id=workspace.id,
-            file_name=row.file_name,
-            file_path=stored.path,
-            media_type=stored.media_type,
-            file_size=stored.size,
-            checksum=stored.checksum,
-            data_type=list(row.data_type),
-            uuid=source_uuid(workspace.name, stored.path),
             meta_data={},
             countries=[],
             created=now,
             last_modified=now,
         )
 
-    def _tell(self, session: WriteSession, row: Ingest, file: ScaleFile, workspace_name: str) -> None:
-        facts = FileFacts(file.id, file.file_name, file.media_type, frozenset(file.data_type))
-        event = TriggerEvent(INGEST_EVENT, self._context.now(), facts)
-        fire(
+    def _complete(
+        self,
+        session: WriteSession,
+        rows: Sequence[IngestRow],
+        file_ids: Sequence[int],
+        stored: Mapping[int, StoredSource],
+        now: datetime,
+    ) -> None:
+        completed = [
+            {
+                "id": row.id,
+                "status": next_status(INGEST, IngestStatus(row.status), IngestEvent.COMPLETE, history=_history(row)),
+                "source_file_id": file_id,
+                "file_path": stored[row.id].path,
+                "media_type": stored[row.id].media_type,
+                "file_size": stored[row.id].size,
+            }
+            for row, file_id in zip(rows, file_ids, strict=True)
+        ]
+        update_rows(session, Ingest, completed, ingest_ended=now, last_modified=now)
+
+    def _tell(
+        self,
+        session: WriteSession,
+        rows: Sequence[IngestRow],
+        file_ids: Sequence[int],
+        stored: Mapping[int, StoredSource],
+        workspaces: Mapping[int, Workspace],
+        now: datetime,
+    ) -> None:
+        facts = {
+            row.id: FileFacts(file_id, row.file_name, stored[row.id].media_type, frozenset(row.data_type))
+            for row, file_id in zip(rows, file_ids, strict=True)
+        }
+        fire_many(
             session,
             self._context,
-            event,
-            {"version": "1.0", "file_id": file.id, "file_name": file.file_name, "ingest_id": row.id},
+            [
+                (
+                    TriggerEvent(INGEST_EVENT, now, file),
+                    {"version": "1.0", "file_id": file.id, "file_name": file.file_name, "ingest_id": ingest_id},
+                )
+                for ingest_id, file in facts.items()
+            ],
         )
-        notices.file_ingested(
+        notices.files_ingested(
             session,
             self._context,
-            FileIngested(file.id, file.file_name, workspace_name, file.file_path, file.media_type, facts.data_types),
+            (
+                FileIngested(
+                    facts[row.id].id,
+                    row.file_name,
+                    workspaces[row.workspace_id].name,
+                    stored[row.id].path,
+                    stored[row.id].media_type,
+                    facts[row.id].data_types,
+                )
+                for row in rows
+            ),
         )
 
 
@@ -184,7 +330,7 @@ def source_uuid(workspace_name: str, path: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"scale:source:{workspace_name}:{path}").hex
 
 
-def _refusal(session: Session, row: Ingest | None, workspaces: Mapping[int, Workspace]) -> str | None:
+def _refusal(session: Session, row: IngestRow | None, workspaces: Mapping[int, Workspace]) -> str | None:
     """Why an ingest cannot begin, or None if it can."""
     if row is None:
         return "There is no such ingest."
@@ -197,9 +343,10 @@ def _refusal(session: Session, row: Ingest | None, workspaces: Mapping[int, Work
     return None
 
 
-def _has_successor(session: Session, row: Ingest) -> bool:
+def _has_successor(session: Session, row: IngestRow) -> bool:
     """Whether the file at the ingest's path is a later one of the same name."""
     later = select(Ingest.id).where(
+        OPEN_INGEST,
         Ingest.file_name == row.file_name,
         Ingest.id != row.id,
         Ingest.ingest_path == row.ingest_path,
@@ -208,29 +355,56 @@ def _has_successor(session: Session, row: Ingest) -> bool:
     return session.scalar(later.limit(1)) is not None
 
 
-def _settle_places(session: Session, rows: Sequence[Ingest]) -> None:
-    """Give an ingest whose place in the workspace is taken one of its own."""
+def _without_known(
+    session: Session, rows: Sequence[IngestRow], stored: Mapping[int, StoredSource]
+) -> tuple[list[IngestRow], list[tuple[IngestRow, int | None, int]]]:
+    """Ingests of new content; and the others, with the source file that has it, or the ingest that makes that."""
+    contents = [
+        Content(row.id, row.workspace_id, row.file_name, stored[row.id].size, stored[row.id].checksum)
+        for row in rows
+        if not stored[row.id].is_needed
+    ]
+    known = known_contents(session, contents)
+    first: dict[tuple[int, str, str], int] = {}
+    new, same = [], []
+    for row in rows:
+        maker = first.setdefault((row.workspace_id, row.file_name, stored[row.id].checksum), row.id)
+        if row.id in known:
+            same.append((row, known[row.id].file_id, row.id))
+        elif maker != row.id and not stored[row.id].is_needed:
+            same.append((row, None, maker))
+        else:
+            new.append(row)
+    return new, same
+
+
+def _settle_places(session: Session, rows: Sequence[IngestRow]) -> dict[int, str]:
+    """Paths in the workspaces by ingest id; one whose place is taken gets one of its own."""
     taken = _taken(session, rows)
+    paths = {}
     for row in rows:
         place = (row.workspace_id, row.file_path)
-        if taken.get(place, row.id) != row.id:
-            row.file_path = own_path(row.file_path or "", row.id)
-        else:
-            taken[place] = row.id
+        free = taken.setdefault(place, row.id) == row.id
+        paths[row.id] = row.file_path if free else own_path(row.file_path, row.id)
+    return paths
 
 
-def _taken(session: Session, rows: Sequence[Ingest]) -> dict[tuple[int | None, str | None], int]:
+def _taken(session: Session, rows: Sequence[IngestRow]) -> dict[tuple[int | None, str | None], int]:
     """Places that are taken, with the id of the ingest that is on its way there; 0 for a file that is there."""
-    paths = {row.file_path for row in rows}
+    if not rows:
+        return {}
     coming = session.execute(
         select(Ingest.workspace_id, Ingest.file_path, Ingest.id).where(
-            Ingest.file_name.in_({row.file_name for row in rows}), Ingest.status == IngestStatus.INGESTING
+            OPEN_INGEST,
+            Ingest.file_name.in_({row.file_name for row in rows}),
+            Ingest.status == IngestStatus.INGESTING,
         )
     )
     taken: dict[tuple[int | None, str | None], int] = {(row.workspace_id, row.file_path): row.id for row in coming}
     there = session.execute(
         select(ScaleFile.workspace_id, ScaleFile.file_path).where(
-            ScaleFile.workspace_id.in_({row.workspace_id for row in rows}), ScaleFile.file_path.in_(paths)
+            ScaleFile.workspace_id.in_({row.workspace_id for row in rows}),
+            ScaleFile.file_path.in_({row.file_path for row in rows}),
         )
     )
     return taken | {(row.workspace_id, row.file_path): 0 for row in there}
@@ -243,27 +417,27 @@ def own_path(path: str, ingest_id: int) -> str:
     return path if whole.parent.name == folder else str(whole.parent / folder / whole.name)
 
 
-def _order(row: Ingest, workspaces: Mapping[int, Workspace]) -> IngestOrder:
-    workspace = workspaces[row.workspace_id or 0]
-    path = row.file_path or ""
+def _order(row: IngestRow, path: str, place: Place, may_be_known: bool) -> IngestOrder:
     return IngestOrder(
         ingest_id=row.id,
         file_name=row.file_name,
-        source=row.ingest_path or "",
+        source=row.ingest_path,
         path=path,
         own_path=own_path(path, row.id),
         size=row.file_size or 0,
-        workspace_name=workspace.name,
-        workspace_configuration=workspace.json_config,
+        workspace=place,
+        may_be_known=may_be_known,
     )
 
 
-def _change(row: Ingest, event: IngestEvent) -> None:
-    row.status = next_status(INGEST, IngestStatus(row.status), event, history=f"ingest {row.id} of {row.file_name!r}")
+def _history(row: IngestRow) -> str:
+    return f"ingest {row.id} of {row.file_name!r}"
 
 
-def _rows(session: Session, ids: Sequence[int]) -> dict[int, Ingest]:
-    return {row.id: row for row in session.scalars(select(Ingest).where(Ingest.id.in_(ids)).order_by(Ingest.id))}
+def _rows(session: Session, ids: Sequence[int]) -> dict[int, IngestRow]:
+    ids_in = table_of(Ingest).c.id.in_(ids)
+    rows = session.execute(select(*_COLUMNS).where(ids_in).order_by(table_of(Ingest).c.id).with_for_update())
+    return {row.id: row for row in rows}
 
 
 def _workspaces(session: Session, ids: set[int]) -> dict[int, Workspace]:

@@ -1,6 +1,7 @@
 """Tells plugins what happened, after the commit; a plugin that fails is logged and harms nobody."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from scale_core.db.database import WriteSession
@@ -15,9 +16,18 @@ def job_status_changed(session: WriteSession, context: Context, change: JobStatu
     _call_after(session, context.registry.hook.scale_job_status_changed, change=change)
 
 
-def file_ingested(session: WriteSession, context: Context, file: FileIngested) -> None:
-    """Call ``scale_file_ingested`` after the commit."""
-    _call_after(session, context.registry.hook.scale_file_ingested, file=file)
+def job_statuses_changed(session: WriteSession, context: Context, changes: Iterable[JobStatusChanged]) -> None:
+    """Call ``scale_job_status_changed`` after the commit for each change; they are made only if a plugin listens."""
+    hook = context.registry.hook.scale_job_status_changed
+    for change in changes if hook.get_hookimpls() else ():
+        _call_after(session, hook, change=change)
+
+
+def files_ingested(session: WriteSession, context: Context, files: Iterable[FileIngested]) -> None:
+    """Call ``scale_file_ingested`` after the commit for each file; they are made only if a plugin listens."""
+    hook = context.registry.hook.scale_file_ingested
+    for file in files if hook.get_hookimpls() else ():
+        _call_after(session, hook, file=file)
 
 
 def product_published(session: WriteSession, context: Context, product: ProductPublished) -> None:

@@ -63,10 +63,9 @@ class SystemTasks:
 
     def start(self, tasks: Sequence[SystemTask]) -> None:
         """Run tasks."""
+        self._pool.submit([task for task in tasks if task.task == INGEST_JOB])
         for task in tasks:
-            if task.task == INGEST_JOB:
-                self._pool.submit(task)
-            else:
+            if task.task != INGEST_JOB:
                 self._start_long(task)
 
     def cancel(self, execution_id: int) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from fakes.world import World
 from scale_core.db.models import Ingest, JobExecution, Strike
-from scale_core.services.transfers import NO_RULE
+from scale_core.services.transfer_plans import NO_RULE
 from scale_scheduler.strike.process import StrikeProcess
 
 

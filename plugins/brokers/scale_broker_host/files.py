@@ -1,19 +1,28 @@
 """Copying, moving and reading single files, durably and in bounded memory. Everything here raises OSError too."""
 
+import ctypes
 import errno
 import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 from scale_core.interfaces.broker import FileMissing
 
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
+
+LARGE = 4 << 20
+"""Bytes from which on a file is hashed by another thread while it is read and written; it has two buffers of
+:data:`LARGE_CHUNK` bytes."""
+LARGE_CHUNK = 4 << 20
 
 AT_A_TIME = 1 << 30
 """Bytes that one call asks the kernel to copy."""
@@ -54,8 +63,11 @@ def open_regular(path: Path) -> Iterator[int]:
 
 def read_through(source: int, target: int | None = None) -> Content:
     """Read descriptor ``source`` to its end, copying to ``target`` where one is given."""
+    size = os.fstat(source).st_size
+    if size >= LARGE:
+        return _read_large(source, target)
     digest = hashlib.sha256()
-    view = memoryview(bytearray(min(CHUNK, os.fstat(source).st_size + 1)))
+    view = memoryview(bytearray(min(CHUNK, size + 1)))
     size = 0
     while count := os.readv(source, [view]):
         digest.update(view[:count])
@@ -65,21 +77,56 @@ def read_through(source: int, target: int | None = None) -> Content:
     return Content(size, f"sha256:{digest.hexdigest()}")
 
 
+def _read_large(source: int, target: int | None) -> Content:
+    """Hash each chunk while it is written and the next one is read."""
+    digest = hashlib.sha256()
+    buffers = cycle([memoryview(bytearray(LARGE_CHUNK)), memoryview(bytearray(LARGE_CHUNK))])
+    size = 0
+    with ThreadPoolExecutor(1, "checksum") as hasher:
+        hashed: Future[None] | None = None
+        for buffer in buffers:
+            count = os.readv(source, [buffer])
+            if hashed is not None:
+                hashed.result()
+            if not count:
+                break
+            hashed = hasher.submit(digest.update, buffer[:count])
+            if target is not None:
+                _write_all(target, buffer[:count])
+            size += count
+    return Content(size, f"sha256:{digest.hexdigest()}")
+
+
 def _write_all(target: int, data: memoryview) -> None:
     while data:
         data = data[os.write(target, data) :]
 
 
-def copy_into_place(source: int, target: Path) -> Content:
-    """Copy descriptor ``source`` to ``target`` so that nobody ever sees a part of it, and it survives a power loss."""
+def copy_beside(source: int, target: Path, *, sync: bool) -> tuple[Path, Content]:
+    """Copy descriptor ``source`` to a hidden file beside ``target``, to be renamed once it is durable.
+
+    :param sync: make it durable here.
+    :return: the hidden file, and what is in it.
+    """
     hidden = target.with_name(f".scale-{secrets.token_hex(8)}.part")
     try:
         descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             content = read_through(source, descriptor)
-            os.fsync(descriptor)
+            if sync:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except BaseException:
+        hidden.unlink(missing_ok=True)
+        raise
+    return hidden, content
+
+
+def copy_into_place(source: int, target: Path) -> Content:
+    """Copy descriptor ``source`` to ``target`` so that nobody ever sees a part of it, and it survives a power loss."""
+    hidden, content = copy_beside(source, target, sync=True)
+    try:
         hidden.rename(target)
     except BaseException:
         hidden.unlink(missing_ok=True)
@@ -141,8 +188,34 @@ def rename(old: Path, new: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in ``folder`` survive a power loss."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_file(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file, or the names in a folder, survive a power loss."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_file_system(folder: Path) -> bool:
+    """Make everything on the file system that holds ``folder`` survive a power loss; False: there is no such call."""
+    syncfs = _syncfs()
+    if syncfs is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)
+    return True
+
+
+@cache
+def _syncfs() -> Callable[[int], int] | None:
+    """Linux has it, and Python does not."""
+    return getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)

@@ -24,7 +24,8 @@ class ScaleFile(Record):
     __table_args__ = (
         Index("uq_scale_file_workspace_id_file_path", "workspace_id", "file_path", unique=True),
         Index("ix_scale_file_file_type_last_modified", "file_type", "last_modified"),
-        Index("ix_scale_file_file_name", "file_name"),
+        # By name, and for whether a file of that name and content is there already.
+        Index("ix_scale_file_file_name_file_size_checksum", "file_name", "file_size", "checksum"),
         Index("ix_scale_file_bounds", "west", "east", "south", "north"),
     )
 

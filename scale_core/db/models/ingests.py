@@ -34,7 +34,7 @@ class Ingest(Record):
 
     __tablename__ = "ingest"
     __table_args__ = (
-        Index("ix_ingest_open", "strike_id", "file_name", sqlite_where=OPEN_INGEST, postgresql_where=OPEN_INGEST),
+        Index("ix_ingest_open", "file_name", "strike_id", sqlite_where=OPEN_INGEST, postgresql_where=OPEN_INGEST),
         Index("ix_ingest_strike_id_status", "strike_id", "status"),
         Index("ix_ingest_job_id", "job_id"),
         Index("ix_ingest_file_name", "file_name"),
