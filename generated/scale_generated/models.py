@@ -681,6 +681,10 @@ class JobExecutionDetails(TypedDict):
     disk_in_scheduled: float
     disk_out_scheduled: float
     disk_total_scheduled: float
+    cpu_used: float | None
+    mem_used: float | None
+    disk_used: float | None
+    message: str | None
     results: dict[str, Any]
     current_stdout_url: str
     current_stderr_url: str
@@ -1380,6 +1384,12 @@ class RecipeDetails(TypedDict):
     data: dict[str, Any]
     input_files: list[ScaleFile]
     jobs: list[RecipeJob]
+
+
+class RecipeEdit(TypedDict):
+    """The change of a recipe."""
+
+    status: CancelStatus
 
 
 class RecipePage(TypedDict):

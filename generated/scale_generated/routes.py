@@ -531,6 +531,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=200,
     ),
     Operation(
+        operation_id="edit_recipe",
+        method="PATCH",
+        path="/recipes/{recipe_id}/",
+        tag="recipes",
+        path_parameters=("recipe_id",),
+        integer_path_parameters=("recipe_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+    ),
+    Operation(
         operation_id="get_scheduler",
         method="GET",
         path="/scheduler/",
@@ -992,6 +1003,10 @@ class RecipesHandlers(Protocol):
     @abstractmethod
     def get_recipe(self, recipe_id: int) -> models.RecipeDetails:
         """GET /recipes/{recipe_id}/: Recipe details"""
+
+    @abstractmethod
+    def edit_recipe(self, recipe_id: int, body: models.RecipeEdit) -> models.RecipeDetails:
+        """PATCH /recipes/{recipe_id}/: Update recipe"""
 
 
 class SchedulerHandlers(Protocol):

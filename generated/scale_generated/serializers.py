@@ -1115,6 +1115,10 @@ JOB_EXECUTION_DETAILS_COLUMNS: Final[tuple[str, ...]] = (
     "disk_in_scheduled",
     "disk_out_scheduled",
     "disk_total_scheduled",
+    "cpu_used",
+    "mem_used",
+    "disk_used",
+    "message",
     "results",
     "results_manifest",
 )
@@ -1189,6 +1193,10 @@ JOB_EXECUTION_DETAILS_ORDER: Final[Mapping[str, str]] = {
     "disk_in_scheduled": "disk_in_scheduled",
     "disk_out_scheduled": "disk_out_scheduled",
     "disk_total_scheduled": "disk_total_scheduled",
+    "cpu_used": "cpu_used",
+    "mem_used": "mem_used",
+    "disk_used": "disk_used",
+    "message": "message",
 }
 
 
@@ -1287,10 +1295,14 @@ def job_execution_details(row: Row, context: Context) -> models.JobExecutionDeta
         "disk_in_scheduled": row[67],
         "disk_out_scheduled": row[68],
         "disk_total_scheduled": row[69],
-        "results": row[70],
+        "cpu_used": row[70],
+        "mem_used": row[71],
+        "disk_used": row[72],
+        "message": row[73],
+        "results": row[74],
         "current_stdout_url": context.stdout_url(row[0]),
         "current_stderr_url": context.stderr_url(row[0]),
-        "results_manifest": row[71],
+        "results_manifest": row[75],
     }
 
 

@@ -1,17 +1,20 @@
-"""Many rows in one statement.
+"""Many rows with one statement, without an object for each.
 
-The values travel as one JSON text that the database takes apart. So a group of any size is one statement that is
-prepared once, SQLite works on it outside of Python's lock, and only what differs from row to row is sent with each.
+The values travel as one JSON text that the database takes apart: a group of any size is one statement, prepared once,
+and SQLite works on it while other threads of this process run. (An executemany gives up Python's lock and takes it
+again for each row, which costs milliseconds a row where another thread is busy.)
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from typing import cast as cast_type
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Dialect,
     FromClause,
     Table,
     Text,
@@ -28,10 +31,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
-from scale_core.db.types import Json
+from scale_core.db.types import Json, Utc
 
 Row = Mapping[str, Any]
-"""Values by column name: what JSON has (no times, no bytes), the same columns in all rows of a group."""
+"""Values by column name, the same columns in all rows of a group: what JSON has, and times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ def rows_of(session: Session, model: type[Base], rows: Sequence[Row]) -> Rows:
     :param rows: at least one.
     """
     table = table_of(model)
-    text = literal(orjson.dumps(rows).decode(), Text())
-    if session.get_bind().dialect.name == "sqlite":
+    dialect = session.get_bind().dialect
+    text = literal(orjson.dumps(rows, _moment(dialect), orjson.OPT_PASSTHROUGH_DATETIME).decode(), Text())
+    if dialect.name == "sqlite":
         each = func.json_each(text).table_valued("key", "value")
         columns = {
             name: type_coerce(func.json_extract(each.c.value, f"$.{name}"), table.c[name].type) for name in rows[0]
@@ -64,6 +68,18 @@ def rows_of(session: Session, model: type[Base], rows: Sequence[Row]) -> Rows:
     ordered = func.jsonb_array_elements(cast(text, JSONB)).table_valued("value", with_ordinality="number")
     ordered = ordered.render_derived()
     return Rows(ordered, {name: _of_jsonb(ordered.c.value, table.c[name]) for name in rows[0]}, ordered.c.number)
+
+
+def _moment(dialect: Dialect) -> Callable[[object], object]:
+    """Writes times as the column does."""
+
+    def write(value: object) -> object:
+        if isinstance(value, datetime):
+            bound = Utc().process_bind_param(value, dialect)
+            return bound.isoformat() if isinstance(bound, datetime) else bound
+        raise TypeError(f"A value of the type {type(value).__name__} cannot go into many rows at once.")
+
+    return write
 
 
 def _of_jsonb(value: ColumnElement[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -88,8 +104,8 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row], **same
     return sorted(session.scalars(insert(table).from_select(list(values), ordered).returning(table.c.id)))
 
 
-def update_rows(session: Session, model: type[Base], rows: Sequence[Row], **same: Any) -> None:
-    """Set columns of the rows whose ``id`` each of ``rows`` names.
+def update_by_id(session: Session, model: type[Base], rows: Sequence[Row], **same: Any) -> None:
+    """Set columns of the rows whose ``id`` each mapping names.
 
     :param same: values that are the same in all rows.
     """

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import rows_of, table_of, update_rows
+from scale_core.db.bulk import rows_of, table_of, update_by_id
 from scale_core.db.models import Ingest, ScaleFile
 from scale_core.domain.states import INGEST, IngestEvent, next_status
 from scale_core.services.context import Context
@@ -78,7 +78,7 @@ class DuplicateService:
                 }
                 for row in rows
             ]
-            update_rows(session, Ingest, finished, ingest_ended=now, last_modified=now)
+            update_by_id(session, Ingest, finished, ingest_ended=now, last_modified=now)
 
 
 def known_names(session: Session, contents: Sequence[Content]) -> set[int]:
@@ -112,7 +112,7 @@ def known_contents(session: Session, contents: Sequence[Content]) -> dict[int, K
 
 def mark(session: Session, duplicates: Sequence[tuple[int, int, str]]) -> None:
     """See :meth:`DuplicateService.mark`; in the caller's transaction."""
-    update_rows(
+    update_by_id(
         session,
         Ingest,
         [{"id": ingest_id, "source_file_id": file_id, "file_path": path} for ingest_id, file_id, path in duplicates],

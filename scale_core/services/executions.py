@@ -1,40 +1,29 @@
-"""Executions, as the scheduler sees them: the queue, claims, and what becomes of each.
+"""Executions, as the scheduler sees them: the queue, what runs, and claims.
 
-Everything works in groups: one transaction claims all that a pass of placement found a place for, one records all that
-has ended since. A report that is told twice, or for an execution that has ended already, changes nothing.
+Everything works in groups, on plain rows: one transaction claims all that a pass of placement found a place for. What
+becomes of an execution afterwards is in :mod:`scale_core.services.endings`.
 """
 
-import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
+from scale_core.db.bulk import update_by_id
 from scale_core.db.database import WriteSession
-from scale_core.db.models import Error, Job, JobExecution, JobType, Node
-from scale_core.domain.states import ExecutionEvent, JobEvent
+from scale_core.db.models import Job, JobExecution, JobType, Node, Scheduler
+from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
 from scale_core.interfaces.engine import Resources
+from scale_core.interfaces.notice import JobStatusChanged
+from scale_core.services import notices
 from scale_core.services.context import Context
-from scale_core.services.jobs import change_execution_status, change_status, enqueue, values_of
-from scale_core.services.plans import build_plans
-from scale_core.services.products import record_results
-from scale_core.services.recipes import advance_recipes_of
+from scale_core.services.jobs import values_of
+from scale_core.services.plans import PlanBuilder, PlanSource
 from scale_generated.enums import JobExecutionStatus, JobStatus
-from scale_generated.specs.error_interface import ErrorInterface
 from scale_generated.specs.execution_plan import ExecutionPlan
-from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportStep, ReportSteps
-
-log = logging.getLogger(__name__)
-
-OUR_FAILURES = frozenset({"node-lost", "engine"})
-"""Kinds of failure that are not the job's: they do not cost it a try."""
-
-MAX_OUR_FAILURES = 20
-"""After so many failures of ours a job fails all the same: something about it must be what brings nodes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,61 +81,54 @@ class RunningExecution:
     is_system: bool
 
 
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One look at what there is to schedule.
+
+    :param is_paused: an operator has paused all scheduling.
+    :param queue: the first executions of the queue, by priority, then age.
+    :param is_whole: whether those are all.
+    :param longest: those that have waited longest, the oldest first, wherever they are in the queue.
+    :param canceled: executions that still run though their job does not, for it was canceled (and may be queued again
+        already): the engine has to end them.
+    """
+
+    is_paused: bool
+    queue: list[QueuedExecution]
+    is_whole: bool
+    longest: list[QueuedExecution]
+    canceled: list[int]
+
+
 class ExecutionService:
-    """The scheduler's door to the database."""
+    """The scheduler's door to the queue."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._plans = PlanBuilder()
+
+    def look(self, window: int, longest: int = 0) -> QueueView:
+        """What there is to schedule, in one transaction.
+
+        Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
+        still being ended.
+
+        :param window: how many executions of the queue to look at.
+        :param longest: how many of those that have waited longest.
+        """
+        with self._context.database.read() as session:
+            is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
+            running = _running_by_type(session)
+            queue = _queued(session, running, window, JobExecution.priority, JobExecution.queued)
+            is_whole = len(queue) < window
+            oldest = queue if is_whole or not longest else _queued(session, running, longest, JobExecution.queued)
+            if is_whole and longest:
+                oldest = sorted(queue, key=lambda one: (one.queued, one.execution_id))[:longest]
+            return QueueView(is_paused, queue, is_whole, oldest if longest else [], _canceled_running(session))
 
     def queue(self, limit: int) -> list[QueuedExecution]:
-        """The first ``limit`` executions of the queue, by priority, then age. Those of paused types are left out, and
-        those of jobs that were queued again while an execution of them is still being ended."""
-        with self._context.database.read() as session:
-            running = _running_by_type(session)
-            rows = session.execute(
-                select(JobExecution, Job, JobType)
-                .join(Job, JobExecution.job_id == Job.id)
-                .join(JobType, JobExecution.job_type_id == JobType.id)
-                .where(
-                    JobExecution.status == JobExecutionStatus.QUEUED,
-                    ~JobType.is_paused,
-                    JobExecution.job_id.not_in(
-                        select(JobExecution.job_id).where(JobExecution.status == JobExecutionStatus.RUNNING)
-                    ),
-                )
-                .order_by(JobExecution.priority, JobExecution.queued, JobExecution.id)
-                .limit(limit)
-            )
-            return [_queued(*row, running.get(row.JobType.id, 0)) for row in rows]
-
-    def claim(self, placements: Sequence[Placement]) -> Claimed:
-        """Take executions off the queue and onto their nodes; those that are no longer QUEUED are left out."""
-        if not placements:
-            return Claimed([], [])
-        by_id = {placement.execution_id: placement for placement in placements}
-        now = self._context.now()
-        with self._context.database.write() as session:
-            executions = [one for one in _load(session, by_id) if one.status == JobExecutionStatus.QUEUED]
-            for execution in executions:
-                self._start(session, execution, by_id[execution.id].node_id, now)
-            ours = [one for one in executions if one.job.job_type.is_system]
-            theirs = [one for one in executions if not one.job.job_type.is_system]
-            plans = [(plan, by_id[plan.execution_id].agent_id) for plan in build_plans(session, theirs, now)]
-            tasks = [SystemTask(one.id, one.job_id, one.job.job_type.name, values_of(one.job.data)) for one in ours]
-            return Claimed(plans, tasks)
-
-    def _start(self, session: WriteSession, execution: JobExecution, node_id: int | None, now: datetime) -> None:
-        job = execution.job
-        change_execution_status(self._context, execution, ExecutionEvent.START)
-        change_status(session, self._context, job, JobEvent.START)
-        execution.node_id = node_id
-        execution.started = job.started = now
-        execution.command_arguments = job.job_type_rev.interface.get("command_arguments", "")
-        execution.cpus_scheduled = job.cpus_required
-        execution.mem_scheduled = job.mem_required
-        execution.disk_in_scheduled = job.disk_in_required
-        execution.disk_out_scheduled = job.disk_out_required
-        execution.disk_total_scheduled = job.disk_in_required + job.disk_out_required
+        """The first ``limit`` executions of the queue, by priority, then age, as in :meth:`look`."""
+        return self.look(limit).queue
 
     def running(self) -> list[RunningExecution]:
         """Executions in RUNNING, for reconciliation."""
@@ -161,16 +143,73 @@ class ExecutionService:
             return [RunningExecution(row.id, row.slave_id or "", row.is_system) for row in rows]
 
     def canceled_running(self) -> list[int]:
-        """Executions that still run though their job does not, for it was canceled (and may be queued again already):
-        the engine has to end them."""
+        """Executions that the engine has to end, as in :meth:`look`."""
         with self._context.database.read() as session:
-            return list(
-                session.scalars(
-                    select(JobExecution.id)
-                    .join(Job, JobExecution.job_id == Job.id)
-                    .where(JobExecution.status == JobExecutionStatus.RUNNING, Job.status != JobStatus.RUNNING)
-                )
+            return _canceled_running(session)
+
+    def claim(self, placements: Sequence[Placement]) -> Claimed:
+        """Take executions off the queue and onto their nodes; those that are no longer QUEUED are left out."""
+        if not placements:
+            return Claimed([], [])
+        by_id = {placement.execution_id: placement for placement in placements}
+        now = self._context.now()
+        with self._context.database.write() as session:
+            claims = _claims(session, by_id)
+            self._start(session, claims, by_id, now)
+            theirs = [one for one in claims if not one.is_system]
+            plans = [(plan, by_id[plan.execution_id].agent_id) for plan in self._plans.build(session, theirs, now)]
+        tasks = [
+            SystemTask(one.execution_id, one.job_id, one.job_type_name, values_of(one.data))
+            for one in claims
+            if one.is_system
+        ]
+        return Claimed(plans, tasks)
+
+    def _start(
+        self,
+        session: WriteSession,
+        claims: Sequence[PlanSource],
+        placements: dict[int, Placement],
+        now: datetime,
+    ) -> None:
+        interfaces = self._plans.interfaces(session, {one.job_type_rev_id for one in claims})
+        executions, jobs = [], []
+        for one in claims:
+            status = next_status(
+                EXECUTION, JobExecutionStatus.QUEUED, ExecutionEvent.START, history=f"execution {one.execution_id}"
             )
+            executions.append(
+                {
+                    "id": one.execution_id,
+                    "status": status,
+                    "node_id": placements[one.execution_id].node_id,
+                    "started": now,
+                    "last_modified": now,
+                    "command_arguments": interfaces[one.job_type_rev_id].command_arguments,
+                    "cpus_scheduled": one.cpus,
+                    "mem_scheduled": one.mem,
+                    "disk_in_scheduled": one.disk_in,
+                    "disk_out_scheduled": one.disk_out,
+                    "disk_total_scheduled": one.disk_in + one.disk_out,
+                }
+            )
+            job_status = next_status(JOB, JobStatus(one.job_status), JobEvent.START, history=f"job {one.job_id}")
+            jobs.append(
+                {
+                    "id": one.job_id,
+                    "status": job_status,
+                    "started": now,
+                    "last_status_change": now,
+                    "last_modified": now,
+                }
+            )
+            notices.job_status_changed(
+                session,
+                self._context,
+                JobStatusChanged(one.job_id, one.job_type_name, one.job_status, job_status),
+            )
+        update_by_id(session, JobExecution, executions)
+        update_by_id(session, Job, jobs)
 
     def step_started(self, started: Sequence[tuple[int, str, datetime]]) -> None:
         """Record that steps have begun: (execution id, step, when)."""
@@ -185,136 +224,59 @@ class ExecutionService:
                     .values({f"{step}_started": when, "last_modified": now})
                 )
 
-    def finish(self, reports: Sequence[ExecutionReport]) -> None:
-        """Record how executions ended, and everything that follows: products, errors, retries, recipes, triggers."""
-        if not reports:
-            return
-        try:
-            self._finish_group(reports)
-        except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError):
-            # One report that cannot be recorded must not take the others with it.
-            log.exception("Reports could not be recorded as a group; trying one by one")
-            for report in reports:
-                self._finish_alone(report)
 
-    def lost(self, losses: Sequence[tuple[int, str]]) -> None:
-        """Record that executions are gone without a report: (execution id, message). It does not cost a try."""
-        self.finish([failure_report(execution_id, "node-lost", message) for execution_id, message in losses])
-
-    def finish_system(self, execution_id: int, failure: ReportFailure | None) -> None:
-        """Record the end of a system task; ``failure`` None: it completed."""
-        self.finish_system_many([(execution_id, failure)])
-
-    def finish_system_many(self, ended: Sequence[tuple[int, ReportFailure | None]]) -> None:
-        """Record the end of many system tasks in one transaction."""
-        self.finish([_system_report(execution_id, failure) for execution_id, failure in ended])
-
-    def _finish_group(self, reports: Sequence[ExecutionReport]) -> None:
-        by_id = {report.execution_id: report for report in reports}
-        with self._context.database.write() as session:
-            changed: list[int] = []
-            for execution in _load(session, by_id):
-                if execution.status == JobExecutionStatus.RUNNING:
-                    self._record(session, execution, by_id[execution.id])
-                    changed.append(execution.job_id)
-            session.flush()
-            advance_recipes_of(session, self._context, changed)
-
-    def _finish_alone(self, report: ExecutionReport) -> None:
-        try:
-            self._finish_group([report])
-        except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            log.exception("Execution %d: its report cannot be recorded", report.execution_id)
-            message = f"The results could not be recorded: {type(error).__name__}: {error}"
-            self._finish_group([failure_report(report.execution_id, "unknown", message, report.steps)])
-
-    def _record(self, session: WriteSession, execution: JobExecution, report: ExecutionReport) -> None:
-        now = self._context.now()
-        _record_steps(execution, report)
-        execution.ended = now
-        if report.failure is not None:
-            execution.message = report.failure.message
-        if report.results_manifest is not None:
-            execution.results_manifest = dict(report.results_manifest)
-        if execution.job.status != JobStatus.RUNNING:
-            # The job was canceled, and may be on the queue again: this execution is no longer its business.
-            change_execution_status(self._context, execution, ExecutionEvent.CANCEL)
-            return
-        execution.job.ended = now
-        if report.failure is None and report.status == "COMPLETED":
-            self._complete(session, execution, report)
-        else:
-            failure = report.failure or ReportFailure(kind="unknown", message="The execution ended without a reason.")
-            self._fail(session, execution, failure)
-
-    def _complete(self, session: WriteSession, execution: JobExecution, report: ExecutionReport) -> None:
-        job = execution.job
-        change_execution_status(self._context, execution, ExecutionEvent.COMPLETE)
-        change_status(session, self._context, job, JobEvent.COMPLETE)
-        results = record_results(session, self._context, execution, report)
-        execution.results = job.results = results.to_document()
-        if job.job_type.is_long_running:
-            log.info("Job %d of the long-running type %s ended", job.id, job.job_type.name)
-
-    def _fail(self, session: WriteSession, execution: JobExecution, failure: ReportFailure) -> None:
-        job = execution.job
-        error_id = self._error_id(session, job.job_type, failure)
-        change_execution_status(self._context, execution, ExecutionEvent.FAIL)
-        execution.error_id = error_id
-        # A canceled run of a job that nobody canceled ended because Scale did.
-        ours = failure.kind in OUR_FAILURES or failure.kind == "canceled"
-        job.tries += 0 if ours else 1
-        job.lost_exes += 1 if ours else 0
-        tries_left = job.tries < max(job.max_tries, 1) and job.lost_exes <= MAX_OUR_FAILURES
-        if job.job_type.is_long_running or tries_left:
-            enqueue(session, self._context, job, JobEvent.RETRY)
-        else:
-            change_status(session, self._context, job, JobEvent.FAIL)
-            job.error_id = error_id
-
-    def _error_id(self, session: Session, job_type: JobType, failure: ReportFailure) -> int:
-        mapping = ErrorInterface.from_document(job_type.error_mapping)
-        exit_codes = {int(code): name for code, name in mapping.exit_codes.items()}
-        named = (mapper.map(failure, exit_codes) for mapper in self._context.registry.error_mappers)
-        name = next((one for one in named if one is not None), "unknown")
-        ids = dict(session.execute(select(Error.name, Error.id).where(Error.name.in_((name, "unknown")))).all())
-        return ids.get(name) or ids["unknown"]
+_QUEUED_COLUMNS = (
+    JobExecution.id,
+    JobExecution.job_id,
+    JobExecution.job_type_id,
+    JobType.name,
+    JobType.is_system,
+    JobType.is_long_running,
+    JobType.docker_image,
+    JobExecution.priority,
+    JobExecution.queued,
+    Job.cpus_required,
+    Job.mem_required,
+    Job.disk_in_required,
+    Job.disk_out_required,
+    JobType.max_scheduled,
+)
 
 
-def failure_report(execution_id: int, kind: str, message: str, steps: ReportSteps | None = None) -> ExecutionReport:
-    """A report of a failure that no runner could report."""
-    return ExecutionReport.from_document(
-        {
-            "execution_id": execution_id,
-            "status": "FAILED",
-            "steps": steps.to_document() if steps else {},
-            "failure": {"kind": kind, "message": message},
-        }
-    )
-
-
-def _system_report(execution_id: int, failure: ReportFailure | None) -> ExecutionReport:
-    document: dict[str, Any] = {
-        "execution_id": execution_id,
-        "status": "COMPLETED" if failure is None else "FAILED",
-        "steps": {},
-    }
-    if failure is not None:
-        document["failure"] = failure.to_document()
-    return ExecutionReport.from_document(document)
-
-
-def _load(session: Session, ids: Collection[int]) -> list[JobExecution]:
-    return list(
-        session.scalars(
-            select(JobExecution)
-            .where(JobExecution.id.in_(ids))
-            .order_by(JobExecution.id)
-            .options(
-                joinedload(JobExecution.job).joinedload(Job.job_type),
-                joinedload(JobExecution.job).joinedload(Job.job_type_rev),
-            )
+def _queued(session: Session, running: dict[int, int], limit: int, *order: Any) -> list[QueuedExecution]:
+    rows: Any = session.execute(
+        select(*_QUEUED_COLUMNS)
+        .join(Job, JobExecution.job_id == Job.id)
+        .join(JobType, JobExecution.job_type_id == JobType.id)
+        .where(
+            JobExecution.status == JobExecutionStatus.QUEUED,
+            ~JobType.is_paused,
+            JobExecution.job_id.not_in(
+                select(JobExecution.job_id).where(JobExecution.status == JobExecutionStatus.RUNNING)
+            ),
         )
+        .order_by(*order, JobExecution.id)
+        .limit(limit)
+    )
+    return [_queued_execution(row, running) for row in rows]
+
+
+def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
+    execution_id, job_id, type_id, name, is_system, is_long_running, image, priority, queued, *needs, most = row
+    cpus, mem, disk_in, disk_out = needs
+    return QueuedExecution(
+        execution_id=execution_id,
+        job_id=job_id,
+        job_type_id=type_id,
+        job_type_name=name,
+        is_system=is_system,
+        is_long_running=is_long_running,
+        uses_docker=image is not None,
+        priority=priority,
+        queued=queued,
+        resources=Resources(cpus, mem, disk_in + disk_out),
+        max_scheduled=most,
+        running_of_type=running.get(type_id, 0),
     )
 
 
@@ -327,33 +289,39 @@ def _running_by_type(session: Session) -> dict[int, int]:
     return dict(rows.all())
 
 
-def _queued(execution: JobExecution, job: Job, job_type: JobType, running: int) -> QueuedExecution:
-    return QueuedExecution(
-        execution_id=execution.id,
-        job_id=job.id,
-        job_type_id=job_type.id,
-        job_type_name=job_type.name,
-        is_system=job_type.is_system,
-        is_long_running=job_type.is_long_running,
-        uses_docker=job_type.docker_image is not None,
-        priority=execution.priority,
-        queued=execution.queued,
-        resources=Resources(job.cpus_required, job.mem_required, job.disk_in_required + job.disk_out_required),
-        max_scheduled=job_type.max_scheduled,
-        running_of_type=running,
+def _canceled_running(session: Session) -> list[int]:
+    return list(
+        session.scalars(
+            select(JobExecution.id)
+            .join(Job, JobExecution.job_id == Job.id)
+            .where(JobExecution.status == JobExecutionStatus.RUNNING, Job.status != JobStatus.RUNNING)
+        )
     )
 
 
-def _record_steps(execution: JobExecution, report: ExecutionReport) -> None:
-    for name, step in (("pre", report.steps.pre), ("job", report.steps.job), ("post", report.steps.post)):
-        if step is not None:
-            _record_step(execution, name, step)
-    if report.command_arguments is not None:
-        execution.command_arguments = report.command_arguments
-
-
-def _record_step(execution: JobExecution, name: str, step: ReportStep) -> None:
-    setattr(execution, f"{name}_started", datetime.fromisoformat(step.started))
-    if step.ended is not None:
-        setattr(execution, f"{name}_completed", datetime.fromisoformat(step.ended))
-    setattr(execution, f"{name}_exit_code", step.exit_code)
+def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
+    rows: Iterable[Any] = session.execute(
+        select(
+            JobExecution.id,
+            JobExecution.job_id,
+            Job.status,
+            Job.data,
+            Job.timeout,
+            Job.cpus_required,
+            Job.mem_required,
+            Job.disk_in_required,
+            Job.disk_out_required,
+            Job.job_type_rev_id,
+            JobType.name,
+            JobType.version,
+            JobType.is_system,
+            JobType.is_long_running,
+            JobType.docker_image,
+            JobType.docker_privileged,
+        )
+        .join(Job, JobExecution.job_id == Job.id)
+        .join(JobType, JobExecution.job_type_id == JobType.id)
+        .where(JobExecution.id.in_(ids), JobExecution.status == JobExecutionStatus.QUEUED)
+        .order_by(JobExecution.id)
+    )
+    return [PlanSource._make(row) for row in rows]

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import insert_rows, table_of, update_all, update_rows
+from scale_core.db.bulk import insert_rows, table_of, update_all, update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, ScaleFile, Workspace
 from scale_core.db.models.ingests import OPEN_INGEST
@@ -186,7 +186,7 @@ class IngestingService:
             for row in rows
             if paths.get(row.id, row.file_path) != row.file_path
         ]
-        update_rows(session, Ingest, moved)
+        update_by_id(session, Ingest, moved)
 
     def finish(self, stored: Sequence[StoredSource]) -> list[Removal]:
         """Make source files of stored files, and fire what their ingest triggers.
@@ -228,7 +228,7 @@ class IngestingService:
                     status = next_status(INGEST, status, IngestEvent.FAIL, history=_history(row))
                 failed.append({"id": row.id, "status": status, "reason": reasons[row.id]})
             # The source file that a duplicate was found to be: a retry has to find it again.
-            update_rows(session, Ingest, failed, source_file_id=None, ingest_ended=now, last_modified=now)
+            update_by_id(session, Ingest, failed, source_file_id=None, ingest_ended=now, last_modified=now)
 
     def _add_sources(
         self,
@@ -282,7 +282,7 @@ class IngestingService:
             }
             for row, file_id in zip(rows, file_ids, strict=True)
         ]
-        update_rows(session, Ingest, completed, ingest_ended=now, last_modified=now)
+        update_by_id(session, Ingest, completed, ingest_ended=now, last_modified=now)
 
     def _tell(
         self,

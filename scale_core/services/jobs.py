@@ -1,6 +1,7 @@
 """Jobs: creation, the queue, cancellation, lists and details."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -84,21 +85,28 @@ def enqueue(session: WriteSession, context: Context, job: Job, event: JobEvent) 
     job.queued, job.started, job.ended, job.error_id = now, None, None, None
     job.num_exes += 1
     execution = JobExecution(
-        job=job,
-        job_type_id=job.job_type_id,
-        status=JobExecutionStatus.QUEUED,
-        priority=job.priority,
-        timeout=job.timeout,
-        queued=now,
-        environment={},
-        results={},
-        results_manifest={},
-        created=now,
-        last_modified=now,
+        **new_execution(job.id, job.job_type_id, priority=job.priority, timeout=job.timeout, now=now)
     )
     session.add(execution)
     wake_queue(session, context)
     return execution
+
+
+def new_execution(job_id: int, job_type_id: int, *, priority: int, timeout: int, now: datetime) -> dict[str, Any]:
+    """The columns of an execution that waits for its turn from ``now`` on; ``timeout`` is in seconds."""
+    return {
+        "job_id": job_id,
+        "job_type_id": job_type_id,
+        "status": JobExecutionStatus.QUEUED,
+        "priority": priority,
+        "timeout": timeout,
+        "queued": now,
+        "environment": {},
+        "results": {},
+        "results_manifest": {},
+        "created": now,
+        "last_modified": now,
+    }
 
 
 def create_queued_job(

@@ -1,11 +1,12 @@
 """Nodes: what the engine reports, and what operators decide about them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
-from scale_core.db.models import Node, Scheduler
+from scale_core.db.models import Node
 from scale_core.interfaces import engine
 from scale_core.services.context import Context
 
@@ -32,16 +33,17 @@ class NodeService:
         :return: the connected nodes by agent id.
         """
         with self._context.database.read() as session:
-            known = {one.slave_id: one for one in session.scalars(select(Node))}
-        if _differs(known, connected):
-            known = self._write(connected)
-        by_agent = {one.agent_id: one.total for one in connected}
+            known = {row.slave_id: row for row in session.execute(_KNOWN)}
+            if _differs(known, connected):
+                session.rollback()
+                self._write(connected)
+                known = {row.slave_id: row for row in session.execute(_KNOWN)}
         return {
-            agent_id: NodeState(known[agent_id].id, agent_id, known[agent_id].is_paused, total)
-            for agent_id, total in by_agent.items()
+            one.agent_id: NodeState(known[one.agent_id].id, one.agent_id, known[one.agent_id].is_paused, one.total)
+            for one in connected
         }
 
-    def _write(self, connected: Sequence[engine.Node]) -> dict[str, Node]:
+    def _write(self, connected: Sequence[engine.Node]) -> None:
         now = self._context.now()
         with self._context.database.write() as session:
             known = {one.slave_id: one for one in session.scalars(select(Node))}
@@ -58,16 +60,21 @@ class NodeService:
             for agent_id, node in known.items():
                 if agent_id not in agents and node.is_connected:
                     node.is_connected, node.last_modified = False, now
-            session.flush()
-            return known
-
-    def scheduler_is_paused(self) -> bool:
-        """Whether an operator has paused all scheduling."""
-        with self._context.database.read() as session:
-            return bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
 
 
-def _differs(known: dict[str, Node], connected: Sequence[engine.Node]) -> bool:
+_KNOWN = select(
+    Node.id,
+    Node.slave_id,
+    Node.is_paused,
+    Node.is_active,
+    Node.is_connected,
+    Node.cpus_total,
+    Node.mem_total,
+    Node.disk_total,
+)
+
+
+def _differs(known: Mapping[str, Any], connected: Sequence[engine.Node]) -> bool:
     agents = {one.agent_id for one in connected}
     if any(node.is_connected and agent_id not in agents for agent_id, node in known.items()):
         return True

@@ -12,6 +12,7 @@ from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
 from scale_core.services.job_reads import files_by_id
 from scale_core.services.listing import Listing, ListPage
+from scale_core.services.recipes import cancel_recipe
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
 from scale_generated.queries import ListRecipesQuery
@@ -49,6 +50,16 @@ class RecipeService:
         """
         with self._context.database.read() as session:
             return recipe_details(session, recipe_id, urls)
+
+    def cancel(self, recipe_id: int, urls: SerializerContext) -> models.RecipeDetails:
+        """Cancel all jobs of a recipe that can be, in one transaction; what runs of them is ended.
+
+        :raises NotFound: there is no such recipe.
+        :raises Conflict: none of its jobs can be canceled.
+        """
+        with self._context.database.write() as session:
+            cancel_recipe(session, self._context, recipe_id)
+        return self.get(recipe_id, urls)
 
 
 def recipe_details(session: Session, recipe_id: int, urls: SerializerContext) -> models.RecipeDetails:

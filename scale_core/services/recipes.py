@@ -21,11 +21,11 @@ from scale_core.db.models import (
 )
 from scale_core.domain.recipe import RecipeGraph, blocked_jobs, job_data_for, ready_jobs, unblocked_jobs
 from scale_core.domain.recipe_data import recipe_data_problems, referenced_file_ids
-from scale_core.domain.states import JobEvent
+from scale_core.domain.states import JOB, JobEvent, is_allowed
 from scale_core.services.context import Context
-from scale_core.services.exceptions import Invalid, refuse
+from scale_core.services.exceptions import Conflict, Invalid, NotFound, refuse
 from scale_core.services.facts import file_facts, workspace_facts
-from scale_core.services.jobs import change_status, check_job_data, create_job, queue_job
+from scale_core.services.jobs import cancel_job, change_status, check_job_data, create_job, queue_job
 from scale_generated.enums import JobStatus
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.job_results import JobResults
@@ -88,6 +88,25 @@ def create_recipe(
     session.flush()
     advance(session, context, recipe)
     return recipe
+
+
+def cancel_recipe(session: WriteSession, context: Context, recipe_id: int) -> None:
+    """Cancel the jobs of a recipe that can be; those that completed stay so.
+
+    :raises NotFound: there is no such recipe.
+    :raises Conflict: none of its jobs can be canceled.
+    """
+    recipe = session.get(Recipe, recipe_id)
+    if recipe is None:
+        raise NotFound("recipe", recipe_id)
+    jobs = [
+        job for job in _jobs_of(session, recipe).values() if is_allowed(JOB, JobStatus(job.status), JobEvent.CANCEL)
+    ]
+    if not jobs:
+        raise Conflict(f"Recipe {recipe_id} has no job left that could be canceled: each is COMPLETED or CANCELED.")
+    for job in jobs:
+        cancel_job(session, context, job)
+    recipe.last_modified = context.now()
 
 
 def advance_recipes_of(session: WriteSession, context: Context, job_ids: Collection[int]) -> None:

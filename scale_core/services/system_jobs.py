@@ -13,8 +13,8 @@ from scale_core.domain.states import JOB, JobEvent, next_status
 from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
-from scale_core.services.jobs import current_revision, wake_queue
-from scale_generated.enums import JobExecutionStatus, JobStatus
+from scale_core.services.jobs import current_revision, new_execution, wake_queue
+from scale_generated.enums import JobStatus
 from scale_generated.specs.job_data import JobData, JobDataInput
 
 
@@ -73,21 +73,9 @@ def create_system_jobs(
         last_modified=now,
         last_status_change=now,
     )
-    insert_rows(
-        session,
-        JobExecution,
-        [{"job_id": job_id} for job_id in job_ids],
-        job_type_id=job_type.id,
-        status=JobExecutionStatus.QUEUED,
-        priority=job_type.priority,
-        timeout=job_type.timeout,
-        queued=now,
-        environment={},
-        results={},
-        results_manifest={},
-        created=now,
-        last_modified=now,
-    )
+    execution = new_execution(0, job_type.id, priority=job_type.priority, timeout=job_type.timeout, now=now)
+    del execution["job_id"]
+    insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **execution)
     notices.job_statuses_changed(
         session,
         context,

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import insert_rows, update_rows
+from scale_core.db.bulk import insert_rows, update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, JobExecution
 from scale_core.db.models import Strike as StrikeRow
@@ -154,7 +154,7 @@ class TransferService:
             ids = {name: one.ingest_id for name, one in known.items() if one.ingest_id in there}
             grown = [one for one in transfers if one.file_name in ids]
             new = [one for one in transfers if one.file_name not in ids]
-            update_rows(
+            update_by_id(
                 session,
                 Ingest,
                 [{"id": ids[one.file_name], "bytes_transferred": one.size} for one in grown],
@@ -215,7 +215,7 @@ class TransferService:
                     known.append({"id": one.ingest_id, **row})
                 else:
                     new.append({"file_name": one.file_name, "media_type": media_type(one.file_name), **row})
-            update_rows(session, Ingest, known, transfer_ended=now, last_modified=now)
+            update_by_id(session, Ingest, known, transfer_ended=now, last_modified=now)
             new_ids = insert_rows(
                 session,
                 Ingest,
@@ -246,7 +246,7 @@ class TransferService:
                 planner = TransferPlanner(session, order.configuration, now.date())
                 deferred = [one for one, status in _statuses(session, some).items() if status == IngestStatus.DEFERRED]
                 released = [{"id": one, **planner.plan(names[one], IngestStatus.DEFERRED)} for one in deferred]
-                update_rows(session, Ingest, released, last_modified=now)
+                update_by_id(session, Ingest, released, last_modified=now)
                 self._queue(session, order, [(row["id"], names[row["id"]], row["status"]) for row in released])
         return len(names)
 
@@ -271,7 +271,7 @@ class TransferService:
         jobs = [
             {"id": ingest_id, "job_id": job_id} for (ingest_id, _name), job_id in zip(waiting, job_ids, strict=True)
         ]
-        update_rows(session, Ingest, jobs)
+        update_by_id(session, Ingest, jobs)
 
 
 def _statuses(session: Session, ids: Collection[int]) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """What engines and tasks tell the scheduler, from any thread, until it has recorded it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,7 +37,7 @@ class News:
 class Inbox:
     """The engine's listener. Events stay until :meth:`done`, so that a failure to record them loses none.
 
-    :param wake: called after each event; returns at once.
+    :param wake: called after each group of events; returns at once.
     :param now: the clock.
     """
 
@@ -47,9 +47,10 @@ class Inbox:
         self._events: deque[tuple[EngineEvent | TaskEnded, datetime]] = deque()
         self._taken = 0
 
-    def notify(self, event: EngineEvent) -> None:
-        """Take an event of the engine."""
-        self._events.append((event, self._now()))
+    def notify(self, events: Sequence[EngineEvent]) -> None:
+        """Take events of the engine."""
+        now = self._now()
+        self._events.extend((event, now) for event in events)
         self._wake()
 
     def offers_changed(self) -> None:

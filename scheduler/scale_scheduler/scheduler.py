@@ -4,13 +4,14 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.exc import OperationalError
 
 from scale_core.interfaces.engine import Engine, EngineMode, Launch, Offer, PlanRunner, Resources
 from scale_core.services.context import Context
-from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution
+from scale_core.services.endings import Ended, EndingService, failure_report, task_report
+from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution, QueueView
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
 from scale_scheduler.backoff import Backoff
@@ -47,6 +48,7 @@ class Scheduler:
         self._engine = engine
         self._run_plan = run_plan
         self._executions = ExecutionService(context)
+        self._endings = EndingService(context)
         self._nodes = NodeService(context)
         self._heartbeat = HeartbeatService(context)
         self._inbox = Inbox(context.queue_changed.set, context.now)
@@ -108,7 +110,7 @@ class Scheduler:
     def settle(self) -> None:
         """Decide what becomes of the executions that an earlier process left running."""
         left = self._executions.running()
-        self._executions.lost([(one.execution_id, RESTARTED) for one in left if one.is_system])
+        self._endings.lost([(one.execution_id, RESTARTED) for one in left if one.is_system])
         self._engine.reconcile([one.execution_id for one in left if not one.is_system])
         self._reconciled = time.monotonic()
         if left:
@@ -118,12 +120,12 @@ class Scheduler:
         """One pass: record, end what was canceled, place, start."""
         self._record()
         self._beat()
-        self._kill_canceled()
-        if self._nodes.scheduler_is_paused():
-            queue = self._executions.queue(WINDOW)
-            self._remember(all_waiting(queue, Reason.SCHEDULER_PAUSED, "An operator has paused the scheduler."))
+        view = self._executions.look(WINDOW)
+        self._kill(view.canceled)
+        if view.is_paused:
+            self._remember(all_waiting(view.queue, Reason.SCHEDULER_PAUSED, "An operator has paused the scheduler."))
             return
-        decision, offers = self._decide()
+        decision, offers = self._decide(view)
         self._remember(decision)
         if decision.placements:
             self._start(self._claim(decision.placements), offers)
@@ -136,7 +138,7 @@ class Scheduler:
             self._engine.stop(max(0.0, deadline - time.monotonic()))
             self._record()
             left = [one.execution_id for one in self._executions.running() if one.is_system]
-            self._executions.lost([(execution_id, STOPPED) for execution_id in left])
+            self._endings.lost([(execution_id, STOPPED) for execution_id in left])
             self._heartbeat.stop()
         except Exception:  # the last step of a process; the next one settles what is left
             log.exception("The scheduler could not record how it stopped; it does so at the next start")
@@ -145,11 +147,14 @@ class Scheduler:
     def _record(self) -> None:
         """Record in one go whatever the engine and the tasks have told."""
         news = self._inbox.take()
-        self._executions.finish(news.reports)
-        self._executions.lost(news.losses)
-        self._executions.finish_system_many(news.ended_tasks)
+        losses = [failure_report(execution_id, "node-lost", message) for execution_id, message in news.losses]
+        tasks = [task_report(execution_id, failure) for execution_id, failure in news.ended_tasks]
+        self._ended(self._endings.finish([*news.reports, *losses, *tasks]))
         self._executions.step_started(news.started)
         self._inbox.done()
+
+    def _ended(self, ended: Sequence[Ended]) -> None:
+        """Have long-running jobs wait a little before they run again."""
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -160,21 +165,22 @@ class Scheduler:
             self._engine.reconcile([one.execution_id for one in self._executions.running() if not one.is_system])
             self._reconciled = now
 
-    def _kill_canceled(self) -> None:
-        canceled = set(self._executions.canceled_running())
+    def _kill(self, execution_ids: Collection[int]) -> None:
+        """End executions, each once."""
+        canceled = set(execution_ids)
         for execution_id in sorted(canceled - self._killed):
             if not self._tasks.cancel(execution_id):
                 self._engine.kill(execution_id)
         self._killed = canceled
 
-    def _decide(self) -> tuple[Decision, dict[str, list[Offer]]]:
+    def _decide(self, view: QueueView) -> tuple[Decision, dict[str, list[Offer]]]:
         """Place what the nodes can take, looking further along the queue where its head cannot be placed."""
         offers: dict[str, list[Offer]] = {}
         if self._engine.mode == EngineMode.OFFER:
             for offer in self._engine.offers():
                 offers.setdefault(offer.agent_id, []).append(offer)
         capacity = self._capacity(offers)
-        decision, is_whole_queue = self._place(WINDOW, capacity)
+        decision, is_whole_queue = place(self._without_held_back(view.queue), capacity), view.is_whole
         now = time.monotonic()
         if not (decision.placements or is_whole_queue) and _has_room(capacity) and now >= self._looked_far:
             window = WINDOW

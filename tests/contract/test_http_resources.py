@@ -310,6 +310,28 @@ def test_a_recipe_is_queued_with_all_its_jobs(http: httpx.Client, workspace: dic
     assert pointers(http.post("/queue/new-recipe/", json=body)) == ["/recipe_data/workspace_id"]
 
 
+def test_a_recipe_is_canceled_with_all_its_jobs_once_and_comes_back_by_a_requeue(
+    http: httpx.Client, workspace: dict[str, Any], source: int
+) -> None:
+    created(http.post("/job-types/", json=documents.job_type()))
+    recipe_type = created(http.post("/recipe-types/", json=documents.recipe_type()))
+    data = {"input_data": [{"name": "text", "file_id": source}], "workspace_id": workspace["id"]}
+    recipe = created(http.post("/queue/new-recipe/", json={"recipe_type_id": recipe_type["id"], "recipe_data": data}))
+    url = f"/recipes/{recipe['id']}/"
+
+    canceled = http.patch(url, json={"status": "CANCELED"})
+    assert canceled.status_code == 200, canceled.text
+    assert {job["job"]["status"] for job in canceled.json()["jobs"]} == {"CANCELED"}
+    again = http.patch(url, json={"status": "CANCELED"})
+    assert again.status_code == 409
+    assert "no job left" in again.json()["detail"]
+    assert pointers(http.patch(url, json={"status": "RUNNING"})) == ["/status"]
+    assert http.patch("/recipes/999999/", json={"status": "CANCELED"}).status_code == 404
+
+    http.post("/queue/requeue-jobs/", json={"job_ids": [job["job"]["id"] for job in recipe["jobs"]]})
+    assert [job["job"]["status"] for job in http.get(url).json()["jobs"]] == ["QUEUED", "PENDING"]
+
+
 def test_a_file_is_found_by_id_and_by_name_and_its_content_in_ranges(http: httpx.Client, source: int) -> None:
     assert http.get("/sources/a.txt/").json() == http.get(f"/sources/{source}/").json()
     assert http.get("/sources/nothing.txt/").status_code == 404

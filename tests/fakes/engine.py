@@ -89,7 +89,7 @@ class FakeEngine(Engine):
         self.reconciled.append(list(execution_ids))
         for execution_id in execution_ids:
             if execution_id not in self.running:
-                self.listener.notify(ExecutionLost(execution_id, "the engine does not run it"))
+                self.listener.notify([ExecutionLost(execution_id, "the engine does not run it")])
 
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         return LogChunk(b"", 0, 0)
@@ -110,7 +110,7 @@ class FakeEngine(Engine):
 
     def begin(self, execution_id: int, step: str = "pre") -> None:
         """Report that a step has begun."""
-        self.listener.notify(ExecutionStarted(execution_id, step))
+        self.listener.notify([ExecutionStarted(execution_id, step)])
 
     def finish(self, execution_id: int, status: str = "COMPLETED", kind: str | None = None) -> None:
         """Report that an execution ended."""
@@ -118,12 +118,12 @@ class FakeEngine(Engine):
         document = {"execution_id": execution_id, "status": status, "steps": {}}
         if kind is not None:
             document["failure"] = {"kind": kind, "message": f"it failed: {kind}"}
-        self.listener.notify(ExecutionFinished(ExecutionReport.from_document(document)))
+        self.listener.notify([ExecutionFinished(ExecutionReport.from_document(document))])
 
     def lose(self, execution_id: int, message: str = "its node is gone") -> None:
         """Report that an execution is gone."""
         self._forget(execution_id)
-        self.listener.notify(ExecutionLost(execution_id, message))
+        self.listener.notify([ExecutionLost(execution_id, message)])
 
     def _forget(self, execution_id: int) -> None:
         assert execution_id not in self._ended, "an execution ended twice"

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from scale_core.db.models import Job, JobExecution, Node
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services.context import Context
-from scale_core.services.executions import ExecutionService, Placement, failure_report
+from scale_core.services.endings import EndingService, failure_report
+from scale_core.services.executions import ExecutionService, Placement
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
@@ -58,8 +59,8 @@ def statuses(context: Context, job_id: int) -> tuple[str, list[str]]:
 def test_a_report_that_is_told_twice_changes_nothing(context: Context, job: int, node: int) -> None:
     (execution,) = claim(context, node)
     for _ in range(2):
-        ExecutionService(context).finish([completed(execution)])
-    ExecutionService(context).lost([(execution, "too late")])
+        EndingService(context).finish([completed(execution)])
+    EndingService(context).lost([(execution, "too late")])
     assert statuses(context, job) == ("COMPLETED", ["COMPLETED"])
 
 
@@ -73,10 +74,10 @@ def test_a_job_is_not_started_anew_while_an_execution_of_it_is_being_ended(
     assert claim(context, node) == []
     assert ExecutionService(context).canceled_running() == [first]
 
-    ExecutionService(context).finish([failure_report(first, "canceled", "It was ended.")])
+    EndingService(context).finish([failure_report(first, "canceled", "It was ended.")])
     assert statuses(context, job) == ("QUEUED", ["CANCELED", "QUEUED"])
     (second,) = claim(context, node)
-    ExecutionService(context).finish([completed(second)])
+    EndingService(context).finish([completed(second)])
     assert statuses(context, job) == ("COMPLETED", ["CANCELED", "COMPLETED"])
 
 
@@ -86,7 +87,7 @@ def test_tries_count_anew_after_a_requeue_however_often_it_was_run_before(
     for _ in range(15):
         for _try in range(2):
             (execution,) = claim(context, node)
-            ExecutionService(context).finish([failure_report(execution, "timeout", "Too long.")])
+            EndingService(context).finish([failure_report(execution, "timeout", "Too long.")])
         assert statuses(context, job)[0] == "FAILED"
         QueueService(context).requeue({"job_ids": [job]}, urls)
 
@@ -96,6 +97,6 @@ def test_a_failure_of_ours_costs_no_try_but_does_not_go_on_for_ever(context: Con
         ready = claim(context, node)
         if not ready:
             break
-        ExecutionService(context).lost([(ready[0], "The node is gone.")])
+        EndingService(context).lost([(ready[0], "The node is gone.")])
         assert number < 30
     assert statuses(context, job)[0] == "FAILED"

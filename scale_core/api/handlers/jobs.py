@@ -72,6 +72,10 @@ class Recipes:
         """GET /recipes/{id}/."""
         return self._recipes.get(recipe_id, urls())
 
+    def edit_recipe(self, recipe_id: int, body: models.RecipeEdit) -> models.RecipeDetails:
+        """PATCH /recipes/{id}/: the document allows one change, to CANCELED."""
+        return self._recipes.cancel(recipe_id, urls())
+
 
 class Queue:
     """Operations on the queue."""

@@ -173,6 +173,10 @@ class JobExecution(Record):
     disk_in_scheduled: Mapped[float] = mapped_column(default=0.0)
     disk_out_scheduled: Mapped[float] = mapped_column(default=0.0)
     disk_total_scheduled: Mapped[float] = mapped_column(default=0.0)
+    # What the job step used: seconds of processor time, MiB at most at once, MiB.
+    cpu_used: Mapped[float | None]
+    mem_used: Mapped[float | None]
+    disk_used: Mapped[float | None]
     results: Mapped[Document]
     results_manifest: Mapped[Document]
 
