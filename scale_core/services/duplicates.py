@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import rows_of, table_of, update_by_id
+from scale_core.db.bulk import parameters, rows_of, table_of, update_by_id
 from scale_core.db.models import Ingest, ScaleFile
 from scale_core.domain.states import INGEST, IngestEvent, next_status
 from scale_core.services.context import Context
 from scale_generated.enums import IngestStatus
 
 SOURCE = "SOURCE"
+
+SAME_NAME = ("workspace_id", "file_name", "file_size")
+SAME_CONTENT = (*SAME_NAME, "checksum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Content:
     ingest_id: int
     workspace_id: int
     file_name: str
-    size: int
+    file_size: int
     checksum: str = ""
 
 
@@ -86,13 +89,10 @@ def known_names(session: Session, contents: Sequence[Content]) -> set[int]:
     if not contents:
         return set()
     file = table_of(ScaleFile)
-    given = rows_of(session, ScaleFile, [_row(one) for one in contents])
-    same = (
-        select(file.c.id)
-        .where(*_same(given.columns, ("workspace_id", "file_name", "file_size")))
-        .correlate(given.source)
-    )
-    return set(session.scalars(select(given.columns["id"]).select_from(given.source).where(same.exists())))
+    given = rows_of(session, ScaleFile, ("id", *SAME_NAME))
+    same = select(file.c.id).where(*_same(given.columns, SAME_NAME)).correlate(given.source)
+    found = select(given.columns["id"]).select_from(given.source).where(same.exists())
+    return set(session.scalars(found, parameters(session, [_row(one, SAME_NAME) for one in contents])))
 
 
 def known_contents(session: Session, contents: Sequence[Content]) -> dict[int, KnownFile]:
@@ -100,13 +100,14 @@ def known_contents(session: Session, contents: Sequence[Content]) -> dict[int, K
     if not contents:
         return {}
     file = table_of(ScaleFile)
-    given = rows_of(session, ScaleFile, [{**_row(one), "checksum": one.checksum} for one in contents])
-    rows = session.execute(
+    given = rows_of(session, ScaleFile, ("id", *SAME_CONTENT))
+    found = (
         select(given.columns["id"].label("ingest_id"), file.c.id, file.c.file_path)
         .select_from(given.source)
-        .join(file, and_(*_same(given.columns, ("workspace_id", "file_name", "file_size", "checksum"))))
+        .join(file, and_(*_same(given.columns, SAME_CONTENT)))
         .order_by(file.c.id.desc())
     )
+    rows = session.execute(found, parameters(session, [_row(one, SAME_CONTENT) for one in contents]))
     return {row.ingest_id: KnownFile(row.id, row.file_path) for row in rows}
 
 
@@ -119,13 +120,8 @@ def mark(session: Session, duplicates: Sequence[tuple[int, int, str]]) -> None:
     )
 
 
-def _row(content: Content) -> dict[str, int | str]:
-    return {
-        "id": content.ingest_id,
-        "workspace_id": content.workspace_id,
-        "file_name": content.file_name,
-        "file_size": content.size,
-    }
+def _row(content: Content, names: Sequence[str]) -> dict[str, int | str]:
+    return {"id": content.ingest_id, **{name: getattr(content, name) for name in names}}
 
 
 def _same(given: Mapping[str, ColumnElement[Any]], names: Sequence[str]) -> list[ColumnElement[bool]]:

@@ -44,7 +44,8 @@ TRIAL = 50
 SLOW_SECONDS = 0.2
 """Where the first ones take longer, the others are moved one by one, beside each other."""
 
-TaskEnd = Callable[[int, ReportFailure | None], None]
+TaskEnd = Callable[[Sequence[tuple[int, ReportFailure | None]]], None]
+"""Takes the ends of tasks: execution id, and why it failed."""
 
 
 @dataclass(slots=True)
@@ -140,13 +141,7 @@ class IngestPool:
         self._fail(group, [Failure(one.ingest_id, one.reason, "input") for one in begun.refused])
         self._remove(group, begun.removals)
         self._put_aside(group, [order for order in begun.orders if order.size >= LARGE])
-        small = [order for order in begun.orders if order.size < LARGE]
-        started = time.monotonic()
-        self._move(group, small[:TRIAL])
-        if time.monotonic() - started < SLOW_SECONDS:
-            self._move(group, small[TRIAL:])
-        else:
-            self._put_aside(group, small[TRIAL:])
+        self._move(group, [order for order in begun.orders if order.size < LARGE])
 
     def _put_aside(self, group: _Group, orders: Iterable[IngestOrder]) -> None:
         """Have files moved one by one, by any thread."""
@@ -160,7 +155,12 @@ class IngestPool:
             mover = self._mover(group, some[0].workspace, [order.ingest_id for order in some])
             if mover is None:
                 continue
-            moved = mover.move(some)
+            started = time.monotonic()
+            moved = mover.move(some[:TRIAL])
+            if time.monotonic() - started < SLOW_SECONDS:
+                moved.add(mover.move(some[TRIAL:]))
+            else:
+                self._put_aside(group, some[TRIAL:])
             self._finish(group, moved.stored)
             self._fail(group, moved.failed)
             self._mark(group, moved.duplicates)
@@ -235,5 +235,5 @@ class IngestPool:
         ended = list(tasks)
         with self._lock:
             self._held -= len(ended)
-        for task in ended:
-            self._ended(task.execution_id, failure)
+        if ended:
+            self._ended([(task.execution_id, failure) for task in ended])

@@ -37,6 +37,12 @@ class Moved:
     failed: list[Failure] = field(default_factory=list)
     duplicates: list[tuple[IngestOrder, int]] = field(default_factory=list)
 
+    def add(self, more: "Moved") -> None:
+        """Add what became of further files."""
+        self.stored += more.stored
+        self.failed += more.failed
+        self.duplicates += more.duplicates
+
 
 class Mover:
     """Moves files into the workspace that ``broker`` serves.

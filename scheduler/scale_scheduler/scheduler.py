@@ -52,7 +52,7 @@ class Scheduler:
         self._nodes = NodeService(context)
         self._heartbeat = HeartbeatService(context)
         self._inbox = Inbox(context.queue_changed.set, context.now)
-        self._tasks = SystemTasks(context, self._inbox.task_ended)
+        self._tasks = SystemTasks(context, self._inbox.tasks_ended)
         self._stopping = threading.Event()
         self._is_open = False
         self._killed: set[int] = set()

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,10 +39,11 @@ class Ends:
         self.by_execution: dict[int, ReportFailure | None] = {}
         self._changed = threading.Condition()
 
-    def __call__(self, execution_id: int, failure: ReportFailure | None) -> None:
+    def __call__(self, ended: Sequence[tuple[int, ReportFailure | None]]) -> None:
         with self._changed:
-            assert execution_id not in self.by_execution, "a task ended twice"
-            self.by_execution[execution_id] = failure
+            for execution_id, failure in ended:
+                assert execution_id not in self.by_execution, "a task ended twice"
+                self.by_execution[execution_id] = failure
             self._changed.notify_all()
 
     def wait(self, number: int) -> None:

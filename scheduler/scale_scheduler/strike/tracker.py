@@ -11,7 +11,7 @@ from scale_scheduler.strike.directory import Scan, WatchedDirectory
 
 log = logging.getLogger(__name__)
 
-GROUP = 200
+GROUP = 500
 """Files that are recorded in one transaction, at most."""
 
 GROWTH_SECONDS = 1.0
