@@ -8,6 +8,7 @@ extension is missing or unknown. What neither tells is ``application/octet-strea
 import difflib
 import mimetypes
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import PurePosixPath
@@ -96,6 +97,7 @@ _SIGNATURES: Final = (
 
 # Below this, puremagic has seen two bytes at most: any text could begin with them.
 _SURE_ENOUGH: Final = 0.3
+_SHORTEST: Final = 3
 
 _FORM: Final = re.compile(r"[A-Za-z0-9][\w.+!#$&^-]{0,126}/[A-Za-z0-9][\w.+!#$&^-]{0,126}", re.ASCII)
 
@@ -128,13 +130,29 @@ def _by_content(head: bytes) -> str | None:
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
             return found
-    if not head:
+    if not _may_be_known(head):
         return None
     try:
         matches = puremagic.magic_string(head[:HEAD_SIZE])
     except puremagic.PureError:
         return None
     return next((match.mime_type for match in matches if match.mime_type and match.confidence >= _SURE_ENOUGH), None)
+
+
+def _may_be_known(head: bytes) -> bool:
+    """Whether puremagic has anything that begins like this: asking it costs a quarter of a millisecond."""
+    return any(head[start:end] in known for start, end, known in _beginnings())
+
+
+@cache
+def _beginnings() -> tuple[tuple[int, int | None, frozenset[bytes]], ...]:
+    """What puremagic compares with, by place in the file: those that are sure enough, or lead to others that are."""
+    places = defaultdict(set)
+    for row in (*puremagic.magic_header_array, *puremagic.magic_footer_array):
+        if len(row.byte_match) >= _SHORTEST or row.byte_match in puremagic.multi_part_dict:
+            end = row.offset + len(row.byte_match)
+            places[row.offset, end or None].add(row.byte_match)
+    return tuple((start, end, frozenset(known)) for (start, end), known in places.items())
 
 
 def accepts(media_types: Collection[str], found: str) -> bool:
