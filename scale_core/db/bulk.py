@@ -123,13 +123,13 @@ def _compiled(
 
 def _insert(table: Table, names: tuple[str, ...], same: tuple[str, ...], dialect: str) -> Insert:
     given = _rows(table, names, dialect)
-    values = _constants(table, same, dialect) | given.columns
+    values = {**_constants(table, same, dialect), **given.columns}
     ordered = select(*(values[name].label(name) for name in values)).select_from(given.source).order_by(given.number)
     return insert(table).from_select(list(values), ordered, include_defaults=False).returning(table.c.id)
 
 
 def _update(table: Table, names: tuple[str, ...], same: tuple[str, ...], dialect: str) -> Update:
-    values = _constants(table, same, dialect) | _rows(table, names, dialect).columns
+    values = {**_constants(table, same, dialect), **_rows(table, names, dialect).columns}
     return update(table).where(table.c.id == values.pop("id")).values(values)
 
 
@@ -155,7 +155,7 @@ def _value(document: ColumnElement[Any], column: Column[Any], dialect: str) -> C
     """One member of a JSON object, as the column takes it."""
     if dialect == "sqlite":
         return type_coerce(func.json_extract(document, literal_column(f"'$.{column.name}'")), column.type)
-    name = literal_column(f"'{column.name}'")
+    name: ColumnElement[str] = literal_column(f"'{column.name}'")
     if column.type is Json:
         return type_coerce(func.nullif(document.op("->")(name), literal_column("'null'::jsonb")), column.type)
     return cast(document.op("->>")(name), column.type)

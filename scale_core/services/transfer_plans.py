@@ -50,9 +50,7 @@ class TransferPlanner:
 
     def _place(self, rule: IngestRule, name: str) -> tuple[int, str] | str:
         """Workspace and path, or why there are none."""
-        if rule.workspace_name not in self._workspaces:
-            self._workspaces[rule.workspace_name] = workspace_by_name(self._session, rule.workspace_name)
-        workspace = self._workspaces[rule.workspace_name]
+        workspace = self._workspace(rule.workspace_name)
         of_rule = f"The rule {rule.filename_regex!r}"
         if workspace is None:
             return f"{of_rule} names the workspace {rule.workspace_name!r}, which does not exist."
@@ -60,3 +58,8 @@ class TransferPlanner:
             return workspace.id, ingest_path(rule.workspace_path, self._day, name)
         except InvalidPath as error:
             return f"{of_rule} gives no usable path: {error}."
+
+    def _workspace(self, name: str) -> WorkspaceFacts | None:
+        if name not in self._workspaces:
+            self._workspaces[name] = workspace_by_name(self._session, name)
+        return self._workspaces[name]

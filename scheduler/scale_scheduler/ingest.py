@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,18 +16,12 @@ from scale_core.services.context import Context
 from scale_core.services.duplicates import DuplicateService
 from scale_core.services.exceptions import ServiceError
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingesting import (
-    IngestingService,
-    IngestOrder,
-    Place,
-    Refused,
-    Removal,
-    StoredSource,
-)
+from scale_core.services.ingest_orders import IngestOrder, Place, Refused, Removal, StoredSource
+from scale_core.services.ingesting import IngestingService
 from scale_core.services.transfers import INGEST_INPUT
 from scale_generated.specs.execution_report import ReportFailure
 from scale_scheduler.ingest_line import Line, Moving
-from scale_scheduler.ingest_moves import Failure, Mover, failure
+from scale_scheduler.ingest_moves import Failure, FailureKind, Mover, failure
 
 log = logging.getLogger(__name__)
 
@@ -101,11 +96,11 @@ class IngestPool:
         while work := self._line.take():
             if isinstance(work, Moving):
                 group = _Group({work.order.ingest_id: work.task})
-                self._guard(group, lambda group=group, order=work.order: self._move(group, [order]))
+                self._guard(group, partial(self._move, group, [work.order]))
                 self._line.moved()
             else:
                 group = self._read(work)
-                self._guard(group, lambda group=group: self._ingest(group))
+                self._guard(group, partial(self._ingest, group))
 
     def _guard(self, group: _Group, work: Callable[[], None]) -> None:
         try:
@@ -115,7 +110,7 @@ class IngestPool:
             message = f"{type(error).__name__}: {error}"
             if not isinstance(error, SQLAlchemyError):
                 self._record_failure(group, message)
-            kind = "engine" if isinstance(error, SQLAlchemyError) else "unknown"
+            kind: FailureKind = "engine" if isinstance(error, SQLAlchemyError) else "unknown"
             self._end(group.tasks.values(), ReportFailure(kind=kind, message=message))
 
     def _record_failure(self, group: _Group, reason: str) -> None:

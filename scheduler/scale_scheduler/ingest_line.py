@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingesting import IngestOrder
+from scale_core.services.ingest_orders import IngestOrder
 
 GROUP = 500
 """Tasks that are taken together, at most."""

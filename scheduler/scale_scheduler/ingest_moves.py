@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from scale_core.domain.media_types import HEAD_SIZE, UNKNOWN, media_type
 from scale_core.interfaces.broker import Broker, BrokerError, FileMissing, PathTaken, StoredFile
 from scale_core.services.duplicates import KnownFile
 from scale_core.services.exceptions import ServiceError
-from scale_core.services.ingesting import IngestOrder, Removal, StoredSource
+from scale_core.services.ingest_orders import IngestOrder, Removal, StoredSource
 
 CHUNK = 1 << 20
 
@@ -65,7 +66,7 @@ class Mover:
             try:
                 ready.append((order, _media_type(order)))
             except FileNotFoundError:
-                self._attempt(moved, order, lambda one=order: self._found(one, needed[one.ingest_id]))
+                self._attempt(moved, order, partial(self._found, order, needed[order.ingest_id]))
             except (BrokerError, OSError) as error:
                 moved.failed.append(failure(order.ingest_id, error))
         for (order, kind), result in zip(ready, self._store(ready), strict=True):
@@ -130,9 +131,9 @@ class Mover:
             case StoredFile():
                 moved.stored.append(_stored(order, result, kind, is_needed=is_needed))
             case PathTaken():
-                self._attempt(moved, order, lambda: self._store_beside(order, kind, is_needed))
+                self._attempt(moved, order, partial(self._store_beside, order, kind, is_needed))
             case FileMissing() if not os.path.lexists(order.source):
-                self._attempt(moved, order, lambda: self._found(order, is_needed))
+                self._attempt(moved, order, partial(self._found, order, is_needed))
             case _:
                 moved.failed.append(failure(order.ingest_id, result))
 

@@ -13,7 +13,8 @@ from scale_core.interfaces.notice import FileIngested
 from scale_core.plugin import hookimpl
 from scale_core.services.duplicates import DuplicateService
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingesting import IngestingService, Removal, StoredSource
+from scale_core.services.ingest_orders import Removal, StoredSource
+from scale_core.services.ingesting import IngestingService
 from scale_core.services.transfers import Arrival, TransferService
 from scale_generated.specs.execution_report import ReportFailure
 from scale_scheduler import ingest as ingest_module
