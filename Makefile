@@ -51,9 +51,13 @@ lock: $(VENV)/.dev-tools  ## Pin the dependencies anew after a change (UPGRADE=-
 	    -c requirements/run.txt -c requirements/build.txt -o requirements/test.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) requirements/dev.in -c requirements/test.txt -o requirements/dev.txt
 
+.PHONY: bench
+bench: $(VENV)/.scale  ## Measure how fast Scale is, beside what the machine can do (ARGS="--quick", "--help")
+	$(BIN)/python -m bench $(ARGS)
+
 .PHONY: clean
 clean:  ## Remove what can be made again: environments, caches, the demo's data
-	rm -rf $(VENV) .tox .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tox .bench .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp says that its lock is installed; a changed lock is installed again.

@@ -24,6 +24,8 @@ class Settings:
     :param engine: name of the engine that runs executions.
     :param bind: ``host:port`` of the web server.
     :param grace_seconds: how long running executions may go on after SIGTERM.
+    :param long_wait_seconds: how long an execution waits on the queue until it counts as one that has waited long.
+    :param long_wait_share: the share of placements and nodes, from 0 to 0.5, that those get whatever their priority.
     :param engine_options: the table ``[engine]`` of scale.toml and ``SCALE_ENGINE_<OPTION>`` variables.
     """
 
@@ -32,6 +34,8 @@ class Settings:
     engine: str = "local"
     bind: str = "127.0.0.1:8580"
     grace_seconds: float = 10.0
+    long_wait_seconds: float = 300.0
+    long_wait_share: float = 0.25
     engine_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -52,6 +56,7 @@ class Settings:
 
 
 TEXTS = frozenset({"data_dir", "database_url", "engine", "bind"})
+SECONDS = frozenset({"grace_seconds", "long_wait_seconds"})
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 
@@ -103,16 +108,20 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
             raise SettingsError(f"{name}: {result[name]!r} is no text; write it in quotes.")
     if "data_dir" in result:
         result["data_dir"] = Path(result["data_dir"])
-    if "grace_seconds" in result:
-        result["grace_seconds"] = _seconds("grace_seconds", result["grace_seconds"])
+    for name in SECONDS & result.keys():
+        result[name] = _number(name, result[name], "a number of seconds")
+    if "long_wait_share" in result:
+        result["long_wait_share"] = _number("long_wait_share", result["long_wait_share"], "a share", 0.5)
     return result
 
 
-def _seconds(name: str, value: Any) -> float:
+def _number(name: str, value: Any, what: str, most: float = math.inf) -> float:
+    """A number from 0 to ``most``."""
     try:
-        seconds = float(value)
+        number = float(value)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"{name}: {value!r} is not a number of seconds.") from error
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise SettingsError(f"{name}: {value!r} is not a number of seconds from 0 on.")
-    return seconds
+        raise SettingsError(f"{name}: {value!r} is not {what}.") from error
+    if not (math.isfinite(number) and 0 <= number <= most):
+        bounds = "from 0 on" if most == math.inf else f"from 0 to {most:g}"
+        raise SettingsError(f"{name}: {value!r} is not {what} {bounds}.")
+    return number

@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +10,9 @@ import pytest
 import scale_core
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# Last: what is only in the checkout (`bench`) is found, and what is installed comes before it.
+sys.path.append(str(CHECKOUT))
 
 # In tox the same examples every time, however slow the machine: a failure there must be one that anybody can repeat.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Index, Integer, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from scale_core.db.types import Json, Utc
@@ -13,6 +13,16 @@ Document = dict[str, Any]
 
 # SQLite numbers rows by itself only in columns of exactly the type INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def is_any(column: str, *words: str) -> str:
+    """The condition, as SQL, that a column is one of some words."""
+    return " OR ".join(f"{column} = '{word}'" for word in words)
+
+
+def partial_index(name: str, *columns: str, where: str, sqlite_where: str | None = None) -> Index:
+    """An index of the rows for which the condition ``where`` holds; ``sqlite_where``: as SQLite writes it."""
+    return Index(name, *columns, sqlite_where=text(sqlite_where or where), postgresql_where=text(where))
 
 
 class Base(DeclarativeBase):

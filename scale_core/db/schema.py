@@ -11,21 +11,22 @@ from scale_core.db.database import Database
 from scale_core.db.errors import DatabaseUnusable
 
 
-def upgrade(database: Database) -> tuple[str | None, str]:
+def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]:
     """Migrate to the newest schema; an empty database gets all tables.
 
+    :param to: a revision, instead of the newest one.
     :return: the revisions before and after.
     :raises DatabaseUnusable: the schema is newer than this software.
     """
     before = _current(database)
-    head = _scripts().get_current_head() or ""
+    head = to or _scripts().get_current_head() or ""
     if before is not None and before not in _known():
         raise DatabaseUnusable(_newer(before))
     if before != head:
         with database.engine.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, head)
     return before, head
 
 

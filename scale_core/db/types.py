@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, LargeBinary, String
+from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import operators
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
@@ -41,6 +42,30 @@ class Utc(TypeDecorator[datetime]):
             return datetime.fromisoformat(value).replace(tzinfo=UTC)
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Keyword(TypeDecorator[str]):
+    """One of a few words, such as a status. What it is compared with is written into the SQL, not sent beside it: only
+    then does SQLite see that a partial index holds all that is asked for."""
+
+    impl = String
+    cache_ok = True
+
+    class _Comparator(TypeDecorator.Comparator[str]):
+        """Compares with literals."""
+
+        def operate(self, op: operators.OperatorType, *other: Any, **kwargs: Any) -> ColumnElement[Any]:
+            """Replace the words on the right side by parameters that become literals."""
+            if op in (operators.eq, operators.ne) and isinstance(other[0], str):
+                word = bindparam(None, str(other[0]), String, unique=True, literal_execute=True)
+                return super().operate(op, word, **kwargs)
+            if op in (operators.in_op, operators.not_in_op) and isinstance(other[0], list | tuple | set | frozenset):
+                words = [str(word) for word in other[0]]
+                listed = bindparam(None, words, String, unique=True, expanding=True, literal_execute=True)
+                return super().operate(op, listed, **kwargs)
+            return super().operate(op, *other, **kwargs)
+
+    comparator_factory = _Comparator
 
 
 class Wkb(TypeDecorator[bytes]):

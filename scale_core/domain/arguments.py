@@ -18,11 +18,9 @@ Blanks after ``FLAG`` are ignored. A flag may contain colons: the name is what f
 """
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-from scale_core.specs import Problem
 
 OUTPUT_DIR: Final = "job_output_dir"
 """The name that stands for the output folder; no input may have it."""
@@ -105,38 +103,12 @@ def quote_for_people(argv: Sequence[str]) -> str:
     return shlex.join(argv)
 
 
-def template_problems(command_arguments: str, input_names: Collection[str], at: str) -> list[Problem]:
-    """What is wrong with a template: open quotations and placeholders, names that are no input, misplaced flags.
-
-    :param at: JSON pointer of the template.
-    """
-    try:
-        tokens = split_template(command_arguments)
-    except TemplateError as error:
-        return [Problem(at, str(error))]
-    return [
-        Problem(at, detail)
-        for token in tokens
-        for placeholder in token.placeholders()
-        if (detail := _placeholder_problem(token, placeholder, input_names))
-    ]
-
-
 def names_used(command_arguments: str) -> frozenset[str]:
     """The names that the placeholders of a template stand for.
 
     :raises TemplateError: the template cannot be split.
     """
     return frozenset(part.name for token in split_template(command_arguments) for part in token.placeholders())
-
-
-def _placeholder_problem(token: Token, placeholder: Placeholder, input_names: Collection[str]) -> str | None:
-    if placeholder.name != OUTPUT_DIR and placeholder.name not in input_names:
-        names = ", ".join([*sorted(input_names), OUTPUT_DIR])
-        return f"{placeholder.text} stands for no input; use one of {names}, or write \\{placeholder.text} for the text"
-    if placeholder.flag is not None and len(token.parts) > 1:
-        return f"{placeholder.text} has a flag, so it must be an argument of its own; put blanks around it"
-    return None
 
 
 def _substitute(token: Token, values: Mapping[str, str]) -> list[str]:

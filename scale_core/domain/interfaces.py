@@ -7,11 +7,11 @@ from scale_core.domain.arguments import (
     TemplateError,
     names_used,
     split_command,
-    template_problems,
 )
 from scale_core.domain.facts import DeclaredInput, DefinitionWarning
 from scale_core.domain.media_types import oddity
 from scale_core.domain.naming import duplicate_problems, pointers
+from scale_core.domain.template_checks import template_problems
 from scale_core.specs import Problem
 from scale_generated.specs.job_interface import JobInterface
 

@@ -3,8 +3,13 @@
 In *offer* mode the engine shows what nodes have free and the scheduler places; in *submit* mode the engine places by
 itself and is handed executions with their needs. An engine reports through its listener, from any thread; each
 execution that it was given ends with exactly one :class:`ExecutionFinished` or :class:`ExecutionLost`.
+
+What does the three steps of a plan on a machine is Scale's own *node agent*, a process that :data:`AgentStarter` starts
+and :class:`NodeAgent` talks to: engines decide where executions run, and leave it to agents how.
 """
 
+import math
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +17,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from scale_core.interfaces.logs import LogChunk
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport
 
 __all__ = [
+    "AgentSettings",
+    "AgentStarter",
     "Engine",
     "EngineEvent",
     "EngineListener",
@@ -29,11 +37,10 @@ __all__ = [
     "Launch",
     "LogChunk",
     "Node",
+    "NodeAgent",
     "Offer",
     "OptionError",
-    "PlanRunner",
     "Resources",
-    "RunControl",
 ]
 
 
@@ -80,7 +87,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a node has free now."""
+    """What a node has free now: its total without all that was launched there and has not ended. Where launches are
+    held (:attr:`Engine.holds_launches`) that can be less than nothing."""
 
     offer_id: str
     agent_id: str
@@ -98,7 +106,8 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionStarted:
-    """The execution's step ``step`` (pre, job or post) has begun."""
+    """The execution is in its step ``step`` (pre, job or post). Told of steps that last: the job step when it still runs
+    after a moment, pre and post where there are files to fetch or store. The report has the times of all steps."""
 
     execution_id: int
     step: str
@@ -125,35 +134,70 @@ EngineEvent = ExecutionStarted | ExecutionFinished | ExecutionLost
 class EngineListener(Protocol):
     """Who an engine reports to."""
 
-    def notify(self, event: EngineEvent) -> None:
-        """Take an event; returns at once."""
+    def notify(self, events: Sequence[EngineEvent]) -> None:
+        """Take what happened, in its order; returns at once. Tell in one call what is known at one time: to wake the
+        listener costs more than an event does."""
 
     def offers_changed(self) -> None:
         """Nodes or free resources have changed; returns at once."""
 
 
-class RunControl(Protocol):
-    """The hand that an engine keeps on a running plan."""
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """How a node agent works.
 
-    def canceled(self) -> bool:
-        """Whether the run is to end now."""
+    ``folder`` holds a folder for each execution, named by its id: its working folder, of which ``stdout``, ``stderr``
+    and ``report.json`` stay (:mod:`scale_core.interfaces.logs` reads the logs); one agent has it at a time.
+    ``capacity`` is what executions may use together: one that does not fit beside those that run waits until it does.
+    """
 
-    def cancel_fd(self) -> int:
-        """A file descriptor that can be read from when the run is to end, so that a wait ends at once. It stays open
-        as long as the run lasts."""
+    folder: Path
+    capacity: Resources = field(default_factory=lambda: Resources(math.inf, math.inf, math.inf))
+    search_path: str = os.defpath
+    """Where commands are looked for, and the PATH that they see."""
 
-    def step_started(self, step: str) -> None:
-        """Called by the runner as each step begins."""
+    log_limit: int = 64 << 20
+    """Bytes of each log that are kept."""
 
-    def process_started(self, pid: int) -> None:
-        """Called by the runner with the process (and process group) of the job step."""
+    kill_grace: float = 5.0
+    """Seconds between SIGTERM and SIGKILL where a command is to end."""
+
+    limits: bool = True
+    """Whether an execution that uses more memory or disk than its plan says is ended, where the system allows it."""
 
 
-class PlanRunner(Protocol):
-    """Does the three steps of a plan on this machine; never raises for what the plan or the algorithm does wrong."""
+class NodeAgent(Protocol):
+    """A running node agent. Its methods may be called from any thread and return at once, but for :meth:`stop`.
 
-    def __call__(self, plan: ExecutionPlan, folder: Path, control: RunControl) -> ExecutionReport:
-        """Run ``plan`` in the existing folder ``folder``."""
+    Every execution that it was given ends with exactly one :class:`ExecutionFinished` or :class:`ExecutionLost`. An
+    agent that dies is started again; what it ran is ended first and told as lost, or as finished where it was.
+    """
+
+    def launch(self, plans: Sequence[ExecutionPlan]) -> None:
+        """Run executions, in this order as far as there is room. One that could never fit is lost, and an id that is
+        running already goes on running once."""
+
+    def kill(self, execution_id: int) -> None:
+        """End an execution; its report says CANCELED. Nothing happens where it is not known."""
+
+    def reconcile(self, execution_ids: Sequence[int]) -> None:
+        """Tell what became of executions, perhaps of an earlier agent's: finished where the report is still there;
+        else whatever is left of it is ended, and it is lost. Those that run here are not answered."""
+
+    def stop(self, grace_seconds: float) -> None:
+        """End all executions and the agent; all ends are told when it returns. What did not end by itself is told as
+        lost, for nobody asked for its end: it can be run again."""
+
+
+class AgentStarter(Protocol):
+    """Starts a node agent on this machine."""
+
+    def __call__(self, settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+        """Start one, which can be given work at once.
+
+        :param tell: is told what happens, in groups, by a thread of the agent's.
+        :raises OSError: the process or its folder cannot be made.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +207,6 @@ class EngineSettings:
 
     data_dir: Path
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class LogChunk:
-    """A piece of a log: ``data`` from byte ``offset`` on, of ``size`` bytes that exist now."""
-
-    data: bytes
-    offset: int
-    size: int
 
 
 class Engine(ABC):
@@ -184,6 +219,10 @@ class Engine(ABC):
     runs_containers: ClassVar[bool] = False
     """Whether a plan with a ``docker`` image can run."""
 
+    holds_launches: ClassVar[bool] = False
+    """Whether launches beyond what a node has free are accepted. They wait at the node and start, each as soon as it
+    fits, in the order of the launches, without a word from the scheduler; one that does not fit yet holds up none."""
+
     @abstractmethod
     def __init__(self, settings: EngineSettings) -> None:
         """Touches nothing outside; :meth:`start` does.
@@ -192,12 +231,13 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def start(self, listener: EngineListener, run_plan: Callable[[], PlanRunner]) -> None:
-        """Begin to work. ``run_plan()`` gives the runner, for engines that run plans in this process."""
+    def start(self, listener: EngineListener, start_agent: AgentStarter) -> None:
+        """Begin to work. ``start_agent`` starts a node agent on this machine, for engines that run plans here."""
 
     @abstractmethod
     def stop(self, grace_seconds: float) -> None:
-        """End what runs, at the latest after ``grace_seconds``, and reply with a report or a loss for each."""
+        """End what runs, at the latest after ``grace_seconds``, and reply with a report or a loss for each; what is
+        held is lost."""
 
     @abstractmethod
     def nodes(self) -> Sequence[Node]:
@@ -209,11 +249,13 @@ class Engine(ABC):
 
     @abstractmethod
     def launch(self, launches: Sequence[Launch]) -> None:
-        """Run executions; a launch that cannot be made is answered with :class:`ExecutionLost`."""
+        """Run executions; a launch that can never be made (it is larger than its node) is answered with
+        :class:`ExecutionLost`, and one that cannot be made now too, where launches are not held."""
 
     @abstractmethod
     def kill(self, execution_id: int) -> None:
-        """End an execution; its report says CANCELED. Nothing to do where it is not known."""
+        """End an execution; its report says CANCELED. One that is held never starts. Nothing to do where it is not
+        known."""
 
     @abstractmethod
     def reconcile(self, execution_ids: Sequence[int]) -> None:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from scale_core.runner.failures import StepFailed
 
+INPUTS = "inputs"
+OUTPUTS = "outputs"
+MANIFEST = "results_manifest.json"
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -18,12 +22,12 @@ class RunFolder:
     @property
     def inputs(self) -> Path:
         """Folder of the inputs' folders: ``inputs/<input name>/<file name>``; made where there are files."""
-        return self.root / "inputs"
+        return self.root / INPUTS
 
     @property
     def outputs(self) -> Path:
         """Folder that the algorithm writes to, ``${job_output_dir}``; made where the job has outputs or asks for it."""
-        return self.root / "outputs"
+        return self.root / OUTPUTS
 
     @property
     def stdout(self) -> Path:

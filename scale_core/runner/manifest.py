@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from scale_core.runner.failures import StepFailed
-from scale_core.runner.folder import find_output
+from scale_core.runner.folder import MANIFEST, find_output
 from scale_core.specs import InvalidDocument, InvalidJSON, SpecLibrary, loads
 
-FILE_NAME = "results_manifest.json"
 LARGEST = 16 << 20
 """Bytes of a manifest, or of a GeoJSON file that one names."""
 
@@ -17,13 +16,13 @@ def read_manifest(outputs: Path, specs: SpecLibrary) -> dict[str, Any] | None:
 
     :raises StepFailed: it is too large, no JSON, or not valid.
     """
-    if not (outputs / FILE_NAME).is_symlink() and not (outputs / FILE_NAME).exists():
+    if not (outputs / MANIFEST).is_symlink() and not (outputs / MANIFEST).exists():
         return None
-    document = read_json(find_output(outputs, FILE_NAME, "The algorithm"), FILE_NAME)
+    document = read_json(find_output(outputs, MANIFEST, "The algorithm"), MANIFEST)
     try:
         return specs.check("results-manifest", document)
     except InvalidDocument as error:
-        raise StepFailed("invalid-manifest", f"{FILE_NAME} does not follow its specification:\n{error}") from error
+        raise StepFailed("invalid-manifest", f"{MANIFEST} does not follow its specification:\n{error}") from error
 
 
 def read_json(path: Path, name: str) -> Any:

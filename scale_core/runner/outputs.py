@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scale_core.domain.geo import InvalidGeometry, footprint
 from scale_core.domain.media_types import HEAD_SIZE, media_type
 from scale_core.runner.failures import StepFailed
 from scale_core.runner.folder import find_output, read_head
+from scale_core.runner.geometry import check_geometry
 from scale_core.runner.times import normal_timestamp
 from scale_generated.specs.execution_plan import PlanOutput
 from scale_generated.specs.results_manifest import GeoMetadata, ManifestFile, ManifestOutput, ResultsManifest
@@ -127,16 +127,3 @@ def _output_file(output: PlanOutput, file: ManifestFile, outputs: Path) -> Outpu
         data_ended=normal_timestamp(geo.data_ended),
         geo_json=geo.geo_json,
     )
-
-
-def check_geometry(geo_json: Mapping[str, Any] | None, what: str) -> None:
-    """Refuse GeoJSON without a usable geometry.
-
-    :raises StepFailed: it is not usable.
-    """
-    if geo_json is None:
-        return
-    try:
-        footprint(geo_json)
-    except InvalidGeometry as error:
-        raise StepFailed("invalid-manifest", f"{what}: the geo_json cannot be used: {error}") from error

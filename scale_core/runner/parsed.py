@@ -6,8 +6,8 @@ from typing import Any
 
 from scale_core.runner.failures import StepFailed
 from scale_core.runner.folder import find_output
+from scale_core.runner.geometry import check_geometry
 from scale_core.runner.manifest import read_json
-from scale_core.runner.outputs import check_geometry
 from scale_core.runner.times import normal_timestamp
 from scale_generated.specs.execution_plan import PlanFile
 from scale_generated.specs.execution_report import ReportParseResult

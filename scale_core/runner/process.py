@@ -1,181 +1,241 @@
-"""The job step: one process in its own process group, waited for without polling it."""
+"""The job step: one process in its own session, waited for without polling it."""
 
 import contextlib
+import errno
 import os
 import resource
 import select
 import signal
-import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
+from typing import Final
 
-from scale_core.interfaces.engine import RunControl
-from scale_core.runner.folder import RunFolder
+from scale_core.runner.cgroup import MemoryGroup
+from scale_core.runner.children import end_children
+from scale_core.runner.control import RunControl
+from scale_core.runner.failures import StepFailed
+from scale_core.runner.limits import Limits
+from scale_core.runner.usage import DiskUse, InputFiles, disk_use, memory_kib
 
-FIRST_LOOK = 0.02
-LONGEST_PAUSE = 5.0
-"""Seconds between two looks at the process's memory; the first comes soon, then ever more rarely."""
+FIRST_LOOK: Final = 0.05
+"""Seconds after which a command is told to last, and looked at for the first time."""
 
-PROC = Path("/proc")
+LONGEST_PAUSE: Final = 0.2
+"""Seconds between two looks; between long looks (very many files) it is LOOK_SHARE times as long as they take."""
 
-GROUP_END = 2.0
-"""Seconds that killed processes get to disappear."""
+LOOK_SHARE: Final = 20
+
+LOG_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+FILES: Final = (
+    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 1, "stdout", LOG_FLAGS, 0o644),
+    (os.POSIX_SPAWN_OPEN, 2, "stderr", LOG_FLAGS, 0o644),
+)
+DEFAULT_SIGNALS: Final = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Those that a Python process, or this one, ignores."""
+
+OUR_ERRORS: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+)
+"""Why a command cannot be started that is not the command's fault."""
 
 
 class Stopped(Enum):
-    """Who ended a process that did not end by itself."""
+    """Why we ended a process that did not end by itself."""
 
     TIMEOUT = "timeout"
     CANCEL = "cancel"
+    MEMORY = "memory"
+    DISK = "disk"
+    LOG = "log"
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessEnd:
-    """How a process ended: by ``exit_code`` or by ``signal``, and whether we made it end.
+    """How a process ended: by ``exit_code`` or by ``signal``, and whether and why we made it end.
 
-    ``max_rss_mib`` is the largest resident memory that was seen, 0 for a process too short to look at.
+    ``peak_kib`` is the largest resident memory that was seen, 0 for a process too short to look at, and ``disk_bytes``
+    the largest space in its folder; ``all_gone`` says whether nothing is left of all that it started.
     """
 
     exit_code: int | None
     signal: int | None
     stopped: Stopped | None
     cpu_seconds: float
-    max_rss_mib: float
+    peak_kib: int
+    disk_bytes: int
+    all_gone: bool
 
 
 def run_process(
     arguments: Sequence[str],
-    folder: RunFolder,
     environment: Mapping[str, str],
     timeout: float | None,
+    limits: Limits,
+    group: MemoryGroup | None,
+    inputs: InputFiles,
     control: RunControl,
-    kill_grace: float,
 ) -> ProcessEnd:
-    """Run ``arguments`` in ``folder`` and wait for the end.
+    """Run ``arguments`` in the current folder, an execution's, and wait for the end.
 
-    Output is appended to the folder's logs. At the timeout (seconds) or a cancel the whole process group gets SIGTERM
-    and, ``kill_grace`` seconds later, SIGKILL. What is left of the group when the process ends is killed.
+    Output is appended to the folder's logs. At the timeout (seconds), a cancel, or beyond a limit the whole process
+    group gets SIGTERM and, at the end of the control's grace, SIGKILL. What is left of everything that the command
+    started is killed when it ends. This process must be a child subreaper and have no other children.
 
+    :param group: the memory cgroup that this process is in, if it is in one.
+    :param inputs: the files that were fetched.
     :raises OSError: the command cannot be started.
     :raises ValueError: an argument cannot be passed to a process (it holds a NUL or half a character).
+    :raises StepFailed: this node cannot start any.
     """
     own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    process = _start(arguments, folder, environment)
+    watch = _Watch(limits, group, inputs)
+    pid = _spawn(arguments, environment)
     try:
-        control.process_started(process.pid)
-        stopped, seen_kib = _wait(process.pid, timeout, control, kill_grace)
+        limits.put_on(pid, watched=group is None)
+        stopped = _wait(pid, timeout, watch, control)
     finally:
         # The process is not yet reaped, so that its number cannot have gone to another.
-        _signal_group(process.pid, signal.SIGKILL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        _await_group_end(process.pid)
+        _signal_group(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        left = end_children()
+    watch.look_at_disk()
+    code = os.waitstatus_to_exitcode(status)
+    left.add(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
     # A new process inherits our own peak as its first; a figure not above that is ours.
-    peak_kib = max(seen_kib, usage.ru_maxrss if usage.ru_maxrss > own_peak else 0)
-    code = process.returncode
     return ProcessEnd(
         exit_code=code if code >= 0 else None,
         signal=-code if code < 0 else None,
-        stopped=stopped,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        max_rss_mib=peak_kib / 1024,
+        stopped=stopped or watch.verdict(code),
+        cpu_seconds=left.cpu_seconds,
+        peak_kib=max(watch.peak_kib, left.peak_kib if left.peak_kib > own_peak else 0),
+        disk_bytes=watch.disk_bytes,
+        all_gone=left.all_gone,
     )
 
 
-def _start(arguments: Sequence[str], folder: RunFolder, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    with _log(folder.stdout) as stdout, _log(folder.stderr) as stderr:
-        return subprocess.Popen(
+class _Watch:
+    """What is seen of a command while it runs."""
+
+    def __init__(self, limits: Limits, group: MemoryGroup | None, inputs: InputFiles) -> None:
+        self._limits = limits
+        self._group = group
+        self._kills = 0 if group is None else group.kills()
+        self._inputs = inputs
+        self._disk = DiskUse()
+        self.peak_kib = 0
+        self.disk_bytes = 0
+
+    def look(self, pid: int) -> Stopped | None:
+        """Look at a living command; says why it must end, if it must."""
+        self.peak_kib = max(self.peak_kib, memory_kib(pid))
+        self.look_at_disk()
+        if self._was_short_of_memory():
+            return Stopped.MEMORY
+        return self._too_much_disk()
+
+    def look_at_disk(self) -> None:
+        """Look at the folder; it is empty where the command removed it."""
+        with contextlib.suppress(FileNotFoundError):
+            self._disk = disk_use(".", self._inputs)
+        self.disk_bytes = max(self.disk_bytes, self._disk.logs + self._disk.written + self._inputs.copied)
+
+    def verdict(self, code: int) -> Stopped | None:
+        """Which limit a command broke that ended by itself, with ``code`` as in ``os.waitstatus_to_exitcode``."""
+        broken = self._too_much_disk()
+        if broken is None and code != 0 and self._was_short_of_memory():
+            return Stopped.MEMORY
+        if broken is None and code == -signal.SIGXFSZ and self._limits.disk:
+            return Stopped.DISK
+        return broken
+
+    def _was_short_of_memory(self) -> bool:
+        if not self._limits.memory:
+            return False
+        if self._group is not None:
+            return self._group.kills() > self._kills
+        return self.peak_kib * 1024 > self._limits.memory
+
+    def _too_much_disk(self) -> Stopped | None:
+        if self._limits.log and self._disk.longest_log > self._limits.log:
+            return Stopped.LOG
+        if self._limits.disk and self._disk.written > self._limits.disk:
+            return Stopped.DISK
+        return None
+
+
+def _spawn(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    try:
+        return os.posix_spawnp(
+            arguments[0],
             arguments,
-            cwd=folder.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
+            environment,
+            file_actions=FILES,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=DEFAULT_SIGNALS,
         )
+    except OSError as error:
+        if error.errno not in OUR_ERRORS:
+            raise
+        raise StepFailed("engine", f"This node could not start the command: {error}.") from error
 
 
-@contextlib.contextmanager
-def _log(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+def _wait(pid: int, timeout: float | None, watch: _Watch, control: RunControl) -> Stopped | None:
+    """Wait until the process has ended (it stays to be reaped); returns why we ended it, if we did."""
+    handle = os.pidfd_open(pid)
     try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _wait(pid: int, timeout: float | None, control: RunControl, kill_grace: float) -> tuple[Stopped | None, int]:
-    """Wait until the process has ended (it stays to be reaped); returns who ended it and its peak memory in KiB."""
-    ended = os.pidfd_open(pid)
-    try:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        stopped, peak = _watch(pid, ended, control.cancel_fd(), deadline)
-        if stopped is not None:
+        stopped = _watched(pid, handle, timeout, watch, control)
+        if stopped in (Stopped.TIMEOUT, Stopped.CANCEL):
             _signal_group(pid, signal.SIGTERM)
-            if not _ended_within(ended, kill_grace):
-                _signal_group(pid, signal.SIGKILL)
-                _ended_within(ended, None)
-        return stopped, peak
+            _ended_within(handle, control.kill_grace())
+        if stopped is not None:
+            _signal_group(pid, signal.SIGKILL)
+            _ended_within(handle, None)
+        return stopped
     finally:
-        os.close(ended)
+        os.close(handle)
 
 
-def _watch(pid: int, ended: int, canceled: int, deadline: float | None) -> tuple[Stopped | None, int]:
+def _watched(pid: int, handle: int, timeout: float | None, watch: _Watch, control: RunControl) -> Stopped | None:
     poller = select.poll()
-    poller.register(ended, select.POLLIN)
-    poller.register(canceled, select.POLLIN)
-    pause, peak = FIRST_LOOK, 0
+    poller.register(handle, select.POLLIN)
+    poller.register(control.fd(), select.POLLIN)
+    now = time.monotonic()
+    deadline = None if timeout is None else now + timeout
+    pause, next_look, told = FIRST_LOOK, now + FIRST_LOOK, False
     while True:
-        left = pause if deadline is None else min(pause, deadline - time.monotonic())
-        ready = {descriptor for descriptor, _ in poller.poll(max(0, left) * 1000)}
-        if ended in ready:
-            return None, peak
-        if canceled in ready:
-            return Stopped.CANCEL, peak
-        if deadline is not None and time.monotonic() >= deadline:
-            return Stopped.TIMEOUT, peak
-        peak = max(peak, _peak_kib(pid))
-        pause = min(2 * pause, LONGEST_PAUSE)
+        until = next_look if deadline is None else min(next_look, deadline)
+        ready = [descriptor for descriptor, _ in poller.poll(max(0.0, until - now) * 1000)]
+        if handle in ready:
+            return None
+        if ready and control.canceled():
+            return Stopped.CANCEL
+        now = time.monotonic()
+        if deadline is not None and now >= deadline:
+            return Stopped.TIMEOUT
+        if now < next_look:
+            continue
+        if not told:
+            told = True
+            control.step_started("job")
+        broken = watch.look(pid)
+        if broken is not None:
+            return broken
+        took = time.monotonic() - now
+        pause = max(min(2 * pause, LONGEST_PAUSE), LOOK_SHARE * took)
+        now += took
+        next_look = now + pause
 
 
-def _ended_within(ended: int, seconds: float | None) -> bool:
+def _ended_within(handle: int, seconds: float | None) -> bool:
     poller = select.poll()
-    poller.register(ended, select.POLLIN)
+    poller.register(handle, select.POLLIN)
     return bool(poller.poll(None if seconds is None else seconds * 1000))
-
-
-def _peak_kib(pid: int) -> int:
-    """Largest resident memory of a living process; 0 where it is just ending."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_bytes()
-    except OSError:
-        return 0
-    _, found, rest = status.partition(b"VmHWM:")
-    return int(rest.split(None, 1)[0]) if found else 0
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody left, or changed to another user
         os.killpg(group, number)
-
-
-def _await_group_end(group: int) -> None:
-    """Wait until killed members of the group are gone, so that they write no more."""
-    deadline = time.monotonic() + GROUP_END
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        while time.monotonic() < deadline:
-            os.killpg(group, 0)
-            if not any(_lives_in(group, entry) for entry in PROC.iterdir() if entry.name.isdigit()):
-                return  # what is left has ended, only nobody has asked how
-            time.sleep(0.005)
-
-
-def _lives_in(group: int, process: Path) -> bool:
-    try:
-        state, _, its_group = (process / "stat").read_bytes().rpartition(b")")[2].split(None, 3)[:3]
-    except (OSError, ValueError):  # it has ended meanwhile
-        return False
-    return int(its_group) == group and state not in (b"Z", b"X")

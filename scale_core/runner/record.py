@@ -27,8 +27,6 @@ class RunRecord:
 
     execution_id: int
     clock: Callable[[], datetime]
-    started: Callable[[str], None]
-    """Told as each step begins."""
     steps: dict[Step, ReportStep] = field(default_factory=dict)
     command_arguments: str | None = None
     usage: ReportUsage | None = None
@@ -43,7 +41,6 @@ class RunRecord:
         """Note when the block begins and ends, and how. A system error in it is a failure of this node."""
         began = timestamp(self.clock())
         self.steps[name] = ReportStep(started=began)
-        self.started(name)
         failed = False
         try:
             yield

@@ -1,80 +1,84 @@
 """The runner: an execution plan in, an execution report out."""
 
 import contextlib
+import logging
+import os
+import pkgutil
 import shlex
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scale_core.domain.arguments import OUTPUT_DIR, TemplateError, build_arguments
 from scale_core.interfaces.broker import Broker
-from scale_core.interfaces.engine import RunControl
 from scale_core.runner.artifacts import read_artifacts
+from scale_core.runner.cgroup import MemoryGroup
+from scale_core.runner.control import RunControl
 from scale_core.runner.failures import StepFailed
-from scale_core.runner.folder import RunFolder
+from scale_core.runner.folder import INPUTS, MANIFEST, RunFolder
 from scale_core.runner.inputs import FetchedInputs, fetch_inputs
+from scale_core.runner.limits import LOG_FACTOR, MIB, Limits
 from scale_core.runner.logs import append_line, last_line, limit_log
-from scale_core.runner.manifest import read_manifest
-from scale_core.runner.outputs import collect_outputs
-from scale_core.runner.parsed import collect_parse_results
 from scale_core.runner.process import ProcessEnd, Stopped, run_process
 from scale_core.runner.record import RunRecord
-from scale_core.runner.store import store_outputs
+from scale_core.runner.usage import InputFiles, input_files
 from scale_core.runner.workspaces import PlanWorkspaces
-from scale_core.specs import SpecLibrary
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportUsage
-from scale_generated.specs.results_manifest import ResultsManifest
 
-LOG_LIMIT = 64 << 20
-"""Bytes of each log that are kept by default."""
+if TYPE_CHECKING:
+    from scale_core.runner.results import ResultsCollector
 
-KILL_GRACE = 5.0
-"""Seconds between SIGTERM and SIGKILL by default."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSettings:
+    """How plans are run: where commands are looked for (and the PATH that they see), bytes of each log that are kept,
+    and whether the plan's memory and disk are limits."""
+
+    search_path: str
+    log_limit: int
+    limits: bool
 
 
 class Runner:
-    """Does the three steps of a plan on this machine; a :class:`~scale_core.interfaces.engine.PlanRunner`.
+    """Does the three steps of a plan in this process, which must be a child subreaper and have no other children.
 
-    The algorithm's environment is PATH (``search_path``), HOME and TMPDIR (the execution's folder), LANG=C.UTF-8,
-    SCALE_JOB_ID and SCALE_EXECUTION_ID, and nothing else; its working folder is the execution's, its standard input is
-    empty.
+    The algorithm's environment is PATH, HOME and TMPDIR (the execution's folder), LANG=C.UTF-8, SCALE_JOB_ID and
+    SCALE_EXECUTION_ID, and nothing else; its working folder is the execution's, its standard input is empty.
 
-    :param brokers: the installed broker classes by type.
-    :param specs: the specifications, to check results manifests.
+    :param brokers: gives the installed broker classes by type.
     :param clock: the time now, with a time zone.
-    :param search_path: where commands are looked for, as in PATH.
-    :param log_limit: bytes of each log that are kept once the job step has ended.
-    :param kill_grace: seconds between SIGTERM and SIGKILL.
+    :param group: the memory cgroup that this process is in, if it is in one of its own.
     """
 
     def __init__(
         self,
-        brokers: Mapping[str, type[Broker]],
-        specs: SpecLibrary,
+        settings: RunnerSettings,
+        brokers: Callable[[], Mapping[str, type[Broker]]],
         clock: Callable[[], datetime],
-        search_path: str,
-        log_limit: int = LOG_LIMIT,
-        kill_grace: float = KILL_GRACE,
+        group: MemoryGroup | None = None,
     ) -> None:
+        self._settings = settings
         self._brokers = brokers
-        self._specs = specs
         self._clock = clock
-        self._search_path = search_path
-        self._log_limit = log_limit
-        self._kill_grace = kill_grace
+        self._group = group
+        self._collector: ResultsCollector | None = None
 
     def __call__(self, plan: ExecutionPlan, folder: Path, control: RunControl) -> ExecutionReport:
-        """Run ``plan`` in the existing, empty folder ``folder``; what goes wrong is in the report."""
-        record = RunRecord(plan.execution_id, self._clock, control.step_started)
-        run_folder = RunFolder(folder.absolute())
+        """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
+        record = RunRecord(plan.execution_id, self._clock)
+        run_folder = RunFolder(folder)
         workspaces = PlanWorkspaces(self._brokers, plan.workspaces)
         with contextlib.suppress(StepFailed):  # is in the record
             with record.step("pre"):
                 inputs, arguments = self._prepare(plan, run_folder, workspaces, control, record)
             with record.step("job"):
-                self._run(plan, run_folder, arguments, control, record)
+                self._run(plan, run_folder, arguments, inputs, control, record)
             with record.step("post"):
                 self._finish(plan, run_folder, workspaces, inputs, control, record)
         self._tidy_logs(run_folder, record)
@@ -88,31 +92,68 @@ class Runner:
         control: RunControl,
         record: RunRecord,
     ) -> tuple[FetchedInputs, list[str]]:
+        os.chdir(folder.root)
         if plan.outputs or OUTPUT_DIR in plan.command_arguments:
             folder.outputs.mkdir()
+        if any(each.files for each in plan.inputs):
+            control.step_started("pre")
+            self._unlimit()
+        _check_canceled(control)
         inputs = fetch_inputs(plan, folder.inputs, workspaces, lambda: _check_canceled(control))
         try:
             arguments = build_arguments(plan.command, plan.command_arguments, inputs.values, str(folder.outputs))
         except TemplateError as error:
             raise StepFailed("launch", f"The command of the job type cannot be used: {error}.") from error
         record.command_arguments = shlex.join(arguments[1:])
-        _check_canceled(control)
         return inputs, arguments
 
     def _run(
-        self, plan: ExecutionPlan, folder: RunFolder, arguments: list[str], control: RunControl, record: RunRecord
+        self,
+        plan: ExecutionPlan,
+        folder: RunFolder,
+        arguments: list[str],
+        inputs: FetchedInputs,
+        control: RunControl,
+        record: RunRecord,
     ) -> None:
         if plan.docker is not None:
             raise StepFailed("launch", f"The image {plan.docker.image!r} cannot run: this node runs no containers.")
+        limits = self._limits(plan)
+        fetched = input_files(INPUTS) if inputs.files else InputFiles()
+        group = self._limited_group(limits)
+        environment = self._environment(plan, folder)
         try:
-            end = run_process(
-                arguments, folder, self._environment(plan, folder), plan.timeout, control, self._kill_grace
-            )
+            end = run_process(arguments, environment, plan.timeout, limits, group, fetched, control)
         except (OSError, ValueError) as error:
             raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
         record.exit_code = end.exit_code
-        record.usage = ReportUsage(cpu_seconds=end.cpu_seconds, max_rss_mib=end.max_rss_mib)
-        _check_end(end, plan, folder)
+        record.usage = ReportUsage(
+            cpu_seconds=round(end.cpu_seconds, 6),
+            memory_mib=round(end.peak_kib / 1024, 3),
+            disk_mib=round(end.disk_bytes / MIB, 3),
+        )
+        _check_end(end, plan, limits, folder)
+
+    def _limits(self, plan: ExecutionPlan) -> Limits:
+        bound = int(self._settings.limits) * MIB
+        most_log = LOG_FACTOR * self._settings.log_limit
+        return Limits(int(plan.resources.mem * bound), int(plan.resources.disk_out * bound), most_log)
+
+    def _limited_group(self, limits: Limits) -> MemoryGroup | None:
+        """The group with this limit; None where memory has to be watched instead."""
+        if self._group is None:
+            return None
+        try:
+            self._group.set_limit(limits.memory)
+        except OSError as error:
+            log.warning("The memory of an execution is watched instead of bounded by its cgroup: %s.", error)
+            return None
+        return self._group
+
+    def _unlimit(self) -> None:
+        """Bound this process no longer, for the work that it does itself is not the command's."""
+        if self._group is not None:
+            self._limited_group(Limits())
 
     def _finish(
         self,
@@ -123,16 +164,21 @@ class Runner:
         control: RunControl,
         record: RunRecord,
     ) -> None:
-        record.manifest = read_manifest(folder.outputs, self._specs)
-        manifest = None if record.manifest is None else ResultsManifest.from_document(record.manifest)
-        files = collect_outputs(plan.outputs, manifest, read_artifacts(folder.stdout), folder.outputs)
-        parse_results = collect_parse_results(manifest, inputs.files, folder.outputs)
-        record.outputs = store_outputs(files, plan.output_path, workspaces, lambda: _check_canceled(control))
-        record.parse_results = parse_results
+        artifacts = read_artifacts(folder.stdout)
+        if not (artifacts or plan.outputs or os.path.lexists(folder.outputs / MANIFEST)):
+            return
+        control.step_started("post")
+        self._unlimit()
+        if self._collector is None:
+            self._collector = pkgutil.resolve_name("scale_core.runner.results:ResultsCollector")()
+        results = self._collector.collect(plan, folder, artifacts, workspaces, inputs, lambda: _check_canceled(control))
+        record.manifest = results.manifest
+        record.outputs = results.outputs
+        record.parse_results = results.parse_results
 
     def _environment(self, plan: ExecutionPlan, folder: RunFolder) -> dict[str, str]:
         return {
-            "PATH": self._search_path,
+            "PATH": self._settings.search_path,
             "HOME": str(folder.root),
             "TMPDIR": str(folder.root),
             "LANG": "C.UTF-8",
@@ -142,8 +188,8 @@ class Runner:
 
     def _tidy_logs(self, folder: RunFolder, record: RunRecord) -> None:
         with contextlib.suppress(OSError):  # the report says what matters; a log that cannot be shortened stays long
-            for log in (folder.stdout, folder.stderr):
-                limit_log(log, self._log_limit)
+            for each in (folder.stdout, folder.stderr):
+                limit_log(each, self._settings.log_limit)
             if record.failure is not None and record.failure.kind not in ("exit-code", "signal"):
                 append_line(folder.stderr, f"[scale, {record.failure.step}] {record.failure.message}")
 
@@ -153,18 +199,13 @@ def _check_canceled(control: RunControl) -> None:
         raise StepFailed("canceled", "The execution was canceled.")
 
 
-def _check_end(end: ProcessEnd, plan: ExecutionPlan, folder: RunFolder) -> None:
+def _check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: RunFolder) -> None:
     """Raise the failure that the end of the process is, if it is one."""
-    if end.stopped is Stopped.CANCEL:
-        raise StepFailed("canceled", "The execution was canceled.", exit_code=end.exit_code, signal=end.signal)
-    if end.stopped is Stopped.TIMEOUT:
-        raise StepFailed(
-            "timeout",
-            f"The job ran longer than its timeout of {plan.timeout:g} seconds and was ended. Raise the timeout of the "
-            "job type or give the job less to do.",
-            exit_code=end.exit_code,
-            signal=end.signal,
-        )
+    if not end.all_gone:
+        raise StepFailed("engine", "Processes that the command started could not be ended: the system holds them.")
+    if end.stopped is not None:
+        message = _stop_message(end.stopped, plan, limits)
+        raise StepFailed(end.stopped.value, message, exit_code=end.exit_code, signal=end.signal)
     if end.exit_code == 0:
         return
     said = last_line(folder.stderr)
@@ -179,3 +220,30 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _stop_message(stopped: Stopped, plan: ExecutionPlan, limits: Limits) -> str:
+    match stopped:
+        case Stopped.CANCEL:
+            return "The execution was canceled."
+        case Stopped.TIMEOUT:
+            return (
+                f"The job ran longer than its timeout of {plan.timeout:g} seconds and was ended. Raise the timeout of "
+                "the job type or give the job less to do."
+            )
+        case Stopped.MEMORY:
+            return (
+                f"The command used more than the {plan.resources.mem:g} MiB of memory that the job requires, and was "
+                "ended. Raise mem_required of the job type."
+            )
+        case Stopped.DISK:
+            return (
+                f"The command wrote more than the {plan.resources.disk_out:g} MiB that the job requires for its "
+                "outputs and temporary files, and was ended. Raise disk_out_const_required or disk_out_mult_required "
+                "of the job type."
+            )
+        case Stopped.LOG:
+            return (
+                f"The command wrote more than {limits.log} bytes to stdout or stderr, and was ended. Have it write "
+                "less there, or write to a file."
+            )

@@ -1,6 +1,6 @@
 """The workspaces that a plan names, as brokers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from scale_core.interfaces.broker import Broker
 from scale_core.runner.failures import Kind, StepFailed
@@ -10,11 +10,13 @@ from scale_generated.specs.workspace import Workspace
 class PlanWorkspaces:
     """Makes each broker when it is first asked for.
 
-    :param brokers: the installed broker classes by type.
+    :param brokers: gives the installed broker classes by type.
     :param configurations: the plan's workspace documents by workspace name.
     """
 
-    def __init__(self, brokers: Mapping[str, type[Broker]], configurations: Mapping[str, Workspace]) -> None:
+    def __init__(
+        self, brokers: Callable[[], Mapping[str, type[Broker]]], configurations: Mapping[str, Workspace]
+    ) -> None:
         self._brokers = brokers
         self._configurations = configurations
         self._made: dict[str, Broker] = {}
@@ -32,9 +34,10 @@ class PlanWorkspaces:
         if name not in self._configurations:
             raise StepFailed("engine", f"The execution plan uses the workspace {name!r} without its configuration.")
         configuration = self._configurations[name].broker
-        broker = self._brokers.get(configuration.type)
+        brokers = self._brokers()
+        broker = brokers.get(configuration.type)
         if broker is None:
-            known = ", ".join(sorted(self._brokers)) or "none"
+            known = ", ".join(sorted(brokers)) or "none"
             raise StepFailed(
                 kind,
                 f"The workspace {name!r} needs a broker of type {configuration.type!r}, which is not installed on "

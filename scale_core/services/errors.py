@@ -30,7 +30,7 @@ class ErrorService:
     def list(self, query: ListErrorsQuery, urls: SerializerContext) -> ListPage[models.Error]:
         """One page of errors."""
         with self._context.database.read() as session:
-            return ERRORS.page(session, query, None, urls, self._context.now())
+            return ERRORS.page(session, query, (), urls, self._context.now())
 
     def get(self, error_id: int, urls: SerializerContext) -> models.Error:
         """An error.

@@ -1,12 +1,11 @@
 """Executions as clients see them: lists, details, logs."""
 
-from collections.abc import Iterable
 from typing import Literal
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Row, Shape
+from scale_core.db.conditions import Condition, equal, one_of
+from scale_core.db.listing import Row, Shape
 from scale_core.db.models import JobExecution
 from scale_core.interfaces.engine import Engine, LogChunk
 from scale_core.services.context import Context
@@ -45,12 +44,12 @@ class JobExecutionService:
     def list(self, query: ListJobExecutionsQuery, urls: SerializerContext) -> ListPage[models.JobExecution]:
         """One page of executions."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.status is not None:
-                yield column("status") == query.status
-            if query.node_id:
-                yield column("node.id").in_(query.node_id)
-            yield from job_type_conditions(column, query)
+        where: list[Condition] = []
+        if query.status is not None:
+            where.append(equal("status", query.status))
+        if query.node_id:
+            where.append(one_of("node.id", query.node_id))
+        where += job_type_conditions(query)
 
         with self._context.database.read() as session:
             return EXECUTIONS.page(session, query, where, urls, self._context.now())

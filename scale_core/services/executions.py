@@ -88,7 +88,7 @@ class QueueView:
     :param is_paused: an operator has paused all scheduling.
     :param queue: the first executions of the queue, by priority, then age.
     :param is_whole: whether those are all.
-    :param longest: those that have waited longest, the oldest first, wherever they are in the queue.
+    :param longest: those that have waited long, the oldest first, wherever they are in the queue.
     :param canceled: executions that still run though their job does not, for it was canceled (and may be queued again
         already): the engine has to end them.
     """
@@ -107,28 +107,32 @@ class ExecutionService:
         self._context = context
         self._plans = PlanBuilder()
 
-    def look(self, window: int, longest: int = 0) -> QueueView:
+    def look(self, window: int, longest: int, since: datetime) -> QueueView:
         """What there is to schedule, in one transaction.
 
         Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
         still being ended.
 
         :param window: how many executions of the queue to look at.
-        :param longest: how many of those that have waited longest.
+        :param longest: how many of those that have waited longest, of those that wait since ``since``.
         """
         with self._context.database.read() as session:
             is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
             running = _running_by_type(session)
-            queue = _queued(session, running, window, JobExecution.priority, JobExecution.queued)
+            queue = _queued(session, running, window, _BY_RANK)
             is_whole = len(queue) < window
-            oldest = queue if is_whole or not longest else _queued(session, running, longest, JobExecution.queued)
-            if is_whole and longest:
-                oldest = sorted(queue, key=lambda one: (one.queued, one.execution_id))[:longest]
-            return QueueView(is_paused, queue, is_whole, oldest if longest else [], _canceled_running(session))
+            oldest = _queued(session, running, longest, _BY_AGE, JobExecution.queued <= since)
+            return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
 
-    def queue(self, limit: int) -> list[QueuedExecution]:
-        """The first ``limit`` executions of the queue, by priority, then age, as in :meth:`look`."""
-        return self.look(limit).queue
+    def behind(self, limit: int, job_type_ids: Collection[int], *, only_tasks: bool = False) -> list[QueuedExecution]:
+        """The first executions of the queue, by priority, then age, that are of none of the job types.
+
+        :param only_tasks: of Scale's own job types only.
+        """
+        with self._context.database.read() as session:
+            others = JobExecution.job_type_id.not_in(job_type_ids)
+            where = (others, JobType.is_system) if only_tasks else (others,)
+            return _queued(session, _running_by_type(session), limit, _BY_RANK, *where)
 
     def running(self) -> list[RunningExecution]:
         """Executions in RUNNING, for reconciliation."""
@@ -243,7 +247,13 @@ _QUEUED_COLUMNS = (
 )
 
 
-def _queued(session: Session, running: dict[int, int], limit: int, *order: Any) -> list[QueuedExecution]:
+_BY_RANK = (JobExecution.priority, JobExecution.queued, JobExecution.id)
+_BY_AGE = (JobExecution.queued, JobExecution.id)
+
+
+def _queued(
+    session: Session, running: dict[int, int], limit: int, order: Sequence[Any], *where: Any
+) -> list[QueuedExecution]:
     rows: Any = session.execute(
         select(*_QUEUED_COLUMNS)
         .join(Job, JobExecution.job_id == Job.id)
@@ -254,8 +264,9 @@ def _queued(session: Session, running: dict[int, int], limit: int, *order: Any) 
             JobExecution.job_id.not_in(
                 select(JobExecution.job_id).where(JobExecution.status == JobExecutionStatus.RUNNING)
             ),
+            *where,
         )
-        .order_by(*order, JobExecution.id)
+        .order_by(*order)
         .limit(limit)
     )
     return [_queued_execution(row, running) for row in rows]

@@ -1,13 +1,14 @@
 """Files, sources and products as clients see them, and their content."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Order, Page, Row, Shape
+from scale_core.db.conditions import Condition, equal, one_of
+from scale_core.db.listing import Order, Page, Row, Shape
 from scale_core.db.models import FileAncestry, ScaleFile
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
@@ -58,11 +59,11 @@ class FileService:
     def list_files(self, query: ListFilesQuery, urls: SerializerContext) -> ListPage[models.ScaleFile]:
         """One page of all files."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.file_name is not None:
-                yield column("file_name") == query.file_name
-            if query.workspace_name:
-                yield column("workspace.name").in_(query.workspace_name)
+        where: list[Condition] = []
+        if query.file_name is not None:
+            where.append(equal("file_name", query.file_name))
+        if query.workspace_name:
+            where.append(one_of("workspace.name", query.workspace_name))
 
         with self._context.database.read() as session:
             return FILES.page(session, query, where, urls, self._context.now())
@@ -70,12 +71,13 @@ class FileService:
     def list_sources(self, query: ListSourcesQuery, urls: SerializerContext) -> ListPage[models.Source]:
         """One page of source files."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            yield column("file_type") == "SOURCE"
-            if query.file_name is not None:
-                yield column("file_name") == query.file_name
-            if query.is_parsed is not None:
-                yield column("is_parsed") == query.is_parsed
+        where = [equal("file_type", "SOURCE")]
+        if query.file_name is not None:
+            where.append(equal("file_name", query.file_name))
+        if query.is_parsed is not None:
+            where.append(equal("is_parsed", query.is_parsed))
+        elif query.file_name is None:
+            where.append(one_of("is_parsed", (True, False)))  # says nothing, but leads to the index
 
         with self._context.database.read() as session:
             return SOURCES.page(session, query, where, urls, self._context.now())
@@ -83,14 +85,15 @@ class FileService:
     def list_products(self, query: ListProductsQuery, urls: SerializerContext) -> ListPage[models.Product]:
         """One page of published products."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            yield column("file_type") == "PRODUCT"
-            yield column("is_published")
-            if query.file_name is not None:
-                yield column("file_name") == query.file_name
-            if query.is_operational is not None:
-                yield column("is_operational") == query.is_operational
-            yield from job_type_conditions(column, query)
+        where = [equal("file_type", "PRODUCT"), equal("is_published", True)]
+        narrowing = job_type_conditions(query)
+        if query.file_name is not None:
+            narrowing.append(equal("file_name", query.file_name))
+        where += narrowing
+        if query.is_operational is not None:
+            where.append(equal("is_operational", query.is_operational))
+        elif not narrowing:
+            where.append(one_of("is_operational", (True, False)))  # says nothing, but leads to the index
 
         with self._context.database.read() as session:
             return PRODUCTS.page(session, query, where, urls, self._context.now())
@@ -146,12 +149,11 @@ class FileService:
 def _by_key(session: Session, shape: Shape, file_type: str, kind: str, key: str) -> Row:
     """A name that is all digits is an id (endpoints: Settled 15)."""
 
-    def where(column: Column) -> Iterable[ColumnElement[bool]]:
-        yield column("file_type") == file_type
-        if key.isascii() and key.isdigit():
-            yield column("id") == min(int(key[:19] or "0"), MAX_ID)
-        else:
-            yield column("file_name") == key
+    where = [equal("file_type", file_type)]
+    if key.isascii() and key.isdigit():
+        where.append(equal("id", min(int(key[:19] or "0"), MAX_ID)))
+    else:
+        where.append(equal("file_name", key))
 
     rows = shape.rows(session, where, [Order("id", descending=True)], Page(1, 1))
     if not rows:
@@ -167,9 +169,8 @@ def _related(
     urls: SerializerContext,
     file_type: str | None = None,
 ) -> list[T]:
-    def where(column: Column) -> Iterable[ColumnElement[bool]]:
-        yield column("id").in_(ids)
-        if file_type is not None:
-            yield column("file_type") == file_type
+    where = [one_of("id", ids)]
+    if file_type is not None:
+        where.append(equal("file_type", file_type))
 
     return [serialize(row, urls) for row in shape.rows(session, where, [Order("id")])]

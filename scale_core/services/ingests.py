@@ -1,13 +1,14 @@
 """Ingests as clients see them (reference: Ingest Services)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Order, Page, Shape
+from scale_core.db.conditions import Condition, equal
+from scale_core.db.listing import Order, Page, Shape
 from scale_core.db.models import Ingest, ScaleFile, Strike
 from scale_core.domain.times import TimeRange, time_range
 from scale_core.services.context import Context
@@ -38,9 +39,9 @@ class IngestService:
     def list(self, query: ListIngestsQuery, urls: SerializerContext) -> ListPage[models.Ingest]:
         """One page of ingests."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.status is not None:
-                yield column("status") == query.status
+        where: list[Condition] = []
+        if query.status is not None:
+            where.append(equal("status", query.status))
 
         with self._context.database.read() as session:
             return INGESTS.page(session, query, where, urls, self._context.now())
@@ -51,11 +52,11 @@ class IngestService:
         :raises NotFound: there is no such ingest.
         """
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if key.isascii() and key.isdigit():
-                yield column("id") == min(int(key[:19]), MAX_ID)
-            else:
-                yield column("file_name") == key
+        where: list[Condition] = []
+        if key.isascii() and key.isdigit():
+            where.append(equal("id", min(int(key[:19]), MAX_ID)))
+        else:
+            where.append(equal("file_name", key))
 
         with self._context.database.read() as session:
             rows = DETAILS.rows(session, where, [Order("id", descending=True)], Page(1, 1))
@@ -86,11 +87,13 @@ class IngestService:
         self, session: Session, strike_ids: Sequence[int], span: TimeRange, *, use_ingest_time: bool
     ) -> dict[int, Sequence[models.IngestSlot]]:
         time: Any = Ingest.created if use_ingest_time else ScaleFile.data_started
+        # By the index on the time, not by that on the Strike process, which has all that it ever ingested.
+        strike_id = Ingest.strike_id if use_ingest_time else Ingest.strike_id + 0
         hour = self._hour(time).label("hour")
         statement = (
             select(Ingest.strike_id, hour, func.count().label("files"), func.sum(Ingest.file_size).label("size"))
             .join(ScaleFile, Ingest.source_file_id == ScaleFile.id)
-            .where(Ingest.strike_id.in_(strike_ids), Ingest.status == IngestStatus.INGESTED)
+            .where(strike_id.in_(strike_ids), Ingest.status == IngestStatus.INGESTED, ScaleFile.file_type == "SOURCE")
             .where(time >= span.started, time <= span.ended)
             .group_by(Ingest.strike_id, hour)
             .order_by(Ingest.strike_id, hour)
@@ -115,11 +118,13 @@ class IngestService:
 
 def _latest(session: Session, strike_ids: Sequence[int]) -> dict[int, datetime | None]:
     """When each Strike process last completed an ingest."""
-    rows = session.execute(
-        select(Ingest.strike_id, func.max(Ingest.ingest_ended))
-        .where(Ingest.strike_id.in_(strike_ids), Ingest.status == IngestStatus.INGESTED)
-        .group_by(Ingest.strike_id)
+    # A look-up for each: grouping would read all that was ever ingested.
+    last = (
+        select(func.max(Ingest.ingest_ended))
+        .where(Ingest.strike_id == Strike.id, Ingest.status == IngestStatus.INGESTED)
+        .scalar_subquery()
     )
+    rows = session.execute(select(Strike.id, last).where(Strike.id.in_(strike_ids)))
     return dict(rows.all())
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Order, Shape
+from scale_core.db.conditions import Condition, equal, one_of
+from scale_core.db.listing import Order, Shape
 from scale_core.db.models import Job, JobExecution, Recipe, RecipeJob, ScaleFile
 from scale_core.domain.job_data import referenced_file_ids
 from scale_core.services.context import Context
@@ -38,12 +39,12 @@ class JobService:
     def list(self, query: ListJobsQuery, urls: SerializerContext) -> ListPage[models.Job]:
         """One page of jobs."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.status is not None:
-                yield column("status") == query.status
-            if query.job_id:
-                yield column("id").in_(query.job_id)
-            yield from job_type_conditions(column, query)
+        where: list[Condition] = []
+        if query.status is not None:
+            where.append(equal("status", query.status))
+        if query.job_id:
+            where.append(one_of("id", query.job_id))
+        where += job_type_conditions(query)
 
         with self._context.database.read() as session:
             return JOBS.page(session, query, where, urls, self._context.now())
@@ -69,11 +70,10 @@ class JobService:
         return self.get(job_id, urls)
 
 
-def job_type_conditions(column: Column, query: Any, prefix: str = "job_type") -> Iterable[ColumnElement[bool]]:
+def job_type_conditions(query: Any) -> list[Condition]:
     """The filters by job type that several lists share."""
-    for field in ("id", "name", "category"):
-        if values := getattr(query, f"job_type_{field}"):
-            yield column(f"{prefix}.{field}").in_(values)
+    given = {field: getattr(query, f"job_type_{field}") for field in ("id", "name", "category")}
+    return [one_of(f"job_type.{field}", values) for field, values in given.items() if values]
 
 
 def job_details(session: Session, job_id: int, urls: SerializerContext) -> models.JobDetails:
@@ -106,7 +106,7 @@ def files_by_id(session: Session, ids: Iterable[int], urls: SerializerContext) -
     wanted = list(ids)
     if not wanted:
         return {}
-    rows = FILES.rows(session, lambda column: [column("id").in_(wanted)])
+    rows = FILES.rows(session, [one_of("id", wanted)])
     return {row[0]: serializers.scale_file(row, urls) for row in rows}
 
 
@@ -118,12 +118,12 @@ def _products(session: Session, job: Job, urls: SerializerContext) -> dict[int, 
     ]
     if not ids:
         return {}
-    rows = PRODUCTS.rows(session, lambda column: [column("id").in_(ids)])
+    rows = PRODUCTS.rows(session, [one_of("id", ids)])
     return {row[0]: serializers.product(row, urls) for row in rows}
 
 
 def _executions_of(session: Session, job_id: int, urls: SerializerContext) -> list[models.JobExecutionSummary]:
-    rows = EXECUTIONS.rows(session, lambda column: [column("job.id") == job_id], [Order("id", descending=True)])
+    rows = EXECUTIONS.rows(session, [equal("job.id", job_id)], [Order("id", descending=True)])
     return [serializers.job_execution_summary(row, urls) for row in rows]
 
 
@@ -131,7 +131,7 @@ def _recipes_of(session: Session, job_id: int, urls: SerializerContext) -> list[
     ids = list(session.scalars(select(RecipeJob.recipe_id).where(RecipeJob.job_id == job_id)))
     if not ids:
         return []
-    rows = RECIPES.rows(session, lambda column: [column("id").in_(ids)])
+    rows = RECIPES.rows(session, [one_of("id", ids)])
     return [serializers.recipe(row, urls) for row in rows]
 
 

@@ -1,14 +1,14 @@
 """Job types: algorithms and what Scale needs to know to run them (reference: Job Type Services)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Shape
+from scale_core.db.conditions import Condition, equal, one_of
+from scale_core.db.listing import Shape
 from scale_core.db.models import Error, Job, JobType
 from scale_core.domain.times import time_range
 from scale_core.services.context import Context
@@ -62,11 +62,11 @@ class JobTypeService:
     def list(self, query: ListJobTypesQuery, urls: SerializerContext) -> ListPage[models.JobTypeSummary]:
         """One page of job types."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.name:
-                yield column("name").in_(query.name)
-            if query.category:
-                yield column("category").in_(query.category)
+        where: list[Condition] = []
+        if query.name:
+            where.append(one_of("name", query.name))
+        if query.category:
+            where.append(one_of("category", query.category))
 
         with self._context.database.read() as session:
             return SUMMARIES.page(session, query, where, urls, self._context.now())
@@ -132,7 +132,7 @@ class JobTypeService:
         span = time_range(query.started, query.ended, now, default=STATUS_SPAN)
         only = _PageOnly(query.page, query.page_size)
         with self._context.database.read() as session:
-            page = REFERENCES.page(session, only, lambda column: [column("is_active")], urls, now)
+            page = REFERENCES.page(session, only, [equal("is_active", True)], urls, now)
             ids = [one["id"] for one in page.results]
             counts = counts_between(session, ids, span.started or span.ended - STATUS_SPAN, span.ended)
         results: list[models.JobTypeStatus] = [
@@ -187,5 +187,5 @@ def _errors_of(session: Session, mapping: ErrorInterface, urls: SerializerContex
     names = sorted(set(mapping.exit_codes.values()))
     if not names:
         return []
-    rows = ERRORS.rows(session, lambda column: [column("name").in_(names)])
+    rows = ERRORS.rows(session, [one_of("name", names)])
     return [serializers.error(row, urls) for row in rows]

@@ -1,20 +1,19 @@
 """Lists over HTTP: from a generated query object to a page of generated models."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Order, Page, Row, Shape
+from scale_core.db.conditions import Condition, one_of, since, until
+from scale_core.db.listing import Order, Page, Row, Shape
 from scale_core.domain.times import time_range
 from scale_core.services.exceptions import invalid
 from scale_core.services.serialization import SerializerContext
 
 T = TypeVar("T")
-Where = Callable[[Column], Iterable[ColumnElement[bool]]]
 
 
 class ListQuery(Protocol):
@@ -59,12 +58,12 @@ class Listing(Generic[T]):
         self,
         session: Session,
         query: ListQuery,
-        where: Where | None,
+        where: Iterable[Condition],
         urls: SerializerContext,
         now: datetime,
         time_column: str = "last_modified",
     ) -> ListPage[T]:
-        """The page that ``query`` asks for, of the rows for which ``where`` holds.
+        """The page that ``query`` asks for, of the rows that fulfil all of ``where``.
 
         :raises Invalid: ``order`` names an unknown field.
         :raises InvalidTime: ``started`` or ``ended`` is no time, or they are exchanged.
@@ -72,23 +71,17 @@ class Listing(Generic[T]):
         order = [self._order(name) for name in query.order]
         span = time_range(query.started, query.ended, now)
 
-        def conditions(column: Column) -> Iterator[ColumnElement[bool]]:
-            if span.started is not None:
-                yield column(time_column) >= span.started
-            if query.ended is not None:
-                yield column(time_column) <= span.ended
-            if where is not None:
-                yield from where(column)
-
-        count = self._shape.count(session, conditions)
-        if (query.page - 1) * query.page_size >= count:
-            return ListPage(count, [])
-        rows = self._shape.rows(session, conditions, order, Page(query.page, query.page_size))
+        conditions = list(where)
+        if span.started is not None:
+            conditions.append(since(time_column, span.started))
+        if query.ended is not None:
+            conditions.append(until(time_column, span.ended))
+        count, rows = self._shape.page(session, conditions, order, Page(query.page, query.page_size))
         return ListPage(count, [self._serialize(row, urls) for row in rows])
 
     def of_ids(self, session: Session, ids: Sequence[int], urls: SerializerContext) -> ListPage[T]:
         """The resources with these ids, by id, as one page."""
-        rows = self._shape.rows(session, lambda column: [column("id").in_(ids)], [Order("id")]) if ids else []
+        rows = self._shape.rows(session, [one_of("id", ids)], [Order("id")])
         return ListPage(len(rows), [self._serialize(row, urls) for row in rows])
 
     def _order(self, name: str) -> Order:

@@ -1,14 +1,15 @@
 """Nodes and the scheduler as operators see and steer them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from scale_core import __version__
-from scale_core.db.listing import Column, Order, Shape
+from scale_core.db.conditions import Condition, also, equal, one_of
+from scale_core.db.listing import Order, Shape
 from scale_core.db.models import Error, JobExecution, Node, Scheduler
 from scale_core.domain.times import time_range
 from scale_core.services.context import Context
@@ -38,9 +39,9 @@ class NodeAdmin:
     def list(self, query: ListNodesQuery, urls: SerializerContext) -> ListPage[models.Node]:
         """One page of nodes."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if not query.include_inactive:
-                yield column("is_active")
+        where: list[Condition] = []
+        if not query.include_inactive:
+            where.append(equal("is_active", True))
 
         with self._context.database.read() as session:
             return NODES.page(session, query, where, urls, self._context.now())
@@ -92,9 +93,7 @@ class NodeAdmin:
         """Active nodes with counts of their executions in the time range, and what runs on them."""
         span = time_range(query.started, query.ended, self._context.now(), default=STATUS_SPAN)
         with self._context.database.read() as session:
-            page = NODES.page(
-                session, _WithoutTimes(query), lambda column: [column("is_active")], urls, self._context.now()
-            )
+            page = NODES.page(session, _WithoutTimes(query), [equal("is_active", True)], urls, self._context.now())
             ids = [node["id"] for node in page.results]
             connected = set(session.scalars(select(Node.id).where(Node.id.in_(ids), Node.is_connected)))
             counts = _counts(session, ids, span.started, span.ended)
@@ -179,7 +178,7 @@ def _running(
 ) -> dict[int, list[models.RunningJobExecution]]:
     rows = RUNNING.rows(
         session,
-        lambda column: [column("status") == JobExecutionStatus.RUNNING, column("node.id").in_(node_ids)],
+        [equal("status", JobExecutionStatus.RUNNING), also(one_of("node.id", node_ids))],
         [Order("id")],
     )
     found: dict[int, list[models.RunningJobExecution]] = {}

@@ -1,11 +1,9 @@
 """Recipes as clients see them: lists and details."""
 
-from collections.abc import Iterable
-
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from scale_core.db.listing import Column, Order, Shape
+from scale_core.db.conditions import Condition, equal, one_of
+from scale_core.db.listing import Order, Shape
 from scale_core.db.models import Recipe, RecipeJob
 from scale_core.domain.recipe_data import referenced_file_ids
 from scale_core.services.context import Context
@@ -34,11 +32,11 @@ class RecipeService:
     def list(self, query: ListRecipesQuery, urls: SerializerContext) -> ListPage[models.Recipe]:
         """One page of recipes."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.type_id:
-                yield column("recipe_type.id").in_(query.type_id)
-            if query.type_name:
-                yield column("recipe_type.name").in_(query.type_name)
+        where: list[Condition] = []
+        if query.type_id:
+            where.append(one_of("recipe_type.id", query.type_id))
+        if query.type_name:
+            where.append(one_of("recipe_type.name", query.type_name))
 
         with self._context.database.read() as session:
             return RECIPES.page(session, query, where, urls, self._context.now())
@@ -71,7 +69,7 @@ def recipe_details(session: Session, recipe_id: int, urls: SerializerContext) ->
     if row is None:
         raise NotFound("recipe", recipe_id)
     data = RecipeData.from_document(row[serializers.RECIPE_DETAILS_COLUMNS.index("data")])
-    jobs = JOBS.rows(session, lambda column: [column("recipe_id") == recipe_id], [Order("id")])
+    jobs = JOBS.rows(session, [equal("recipe_id", recipe_id)], [Order("id")])
     return serializers.recipe_details(
         row,
         urls,

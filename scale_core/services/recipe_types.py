@@ -3,6 +3,7 @@
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from scale_core.db.conditions import one_of
 from scale_core.db.listing import Order, Shape
 from scale_core.db.models import JobType, RecipeType
 from scale_core.services.context import Context
@@ -33,7 +34,7 @@ class RecipeTypeService:
     def list(self, query: ListRecipeTypesQuery, urls: SerializerContext) -> ListPage[models.RecipeType]:
         """One page of recipe types."""
         with self._context.database.read() as session:
-            return RECIPE_TYPES.page(session, query, None, urls, self._context.now())
+            return RECIPE_TYPES.page(session, query, (), urls, self._context.now())
 
     def get(self, recipe_type_id: int, urls: SerializerContext) -> models.RecipeTypeDetails:
         """A recipe type with its rule and the job types that it names.
@@ -94,15 +95,8 @@ def _details(session: Session, recipe_type_id: int, urls: SerializerContext) -> 
     definition = session.scalar(select(RecipeType.definition).where(RecipeType.id == recipe_type_id))
     if row is None or definition is None:
         raise NotFound("recipe type", recipe_type_id)
-    keys = sorted(job_types_of(RecipeDefinition.from_document(definition)))
-    found = (
-        JOB_TYPES.rows(
-            session,
-            lambda column: [tuple_(column("name"), column("version")).in_(keys)],
-            [Order("name"), Order("version")],
-        )
-        if keys
-        else []
-    )
+    keys = job_types_of(RecipeDefinition.from_document(definition))
+    ids = select(JobType.id).where(tuple_(JobType.name, JobType.version).in_(sorted(keys)))
+    found = JOB_TYPES.rows(session, [one_of("id", ids)], [Order("name"), Order("version")]) if keys else []
     job_types = [serializers.job_type_with_interface(one, urls) for one in found]
     return serializers.recipe_type_details(row, urls, job_types=job_types)

@@ -1,13 +1,12 @@
 """Strike processes: watched directories (reference: Strike Services, Strike)."""
 
-from collections.abc import Iterable
-
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Document
+from scale_core.db.conditions import Condition, one_of
 from scale_core.db.database import WriteSession
-from scale_core.db.listing import Column, Shape
+from scale_core.db.listing import Shape
 from scale_core.db.models import Strike, Workspace
 from scale_core.domain.facts import WorkspaceFacts
 from scale_core.domain.strike import strike_problems, strike_warnings
@@ -41,9 +40,9 @@ class StrikeService:
     def list(self, query: ListStrikesQuery, urls: SerializerContext) -> ListPage[models.Strike]:
         """One page of Strike processes."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.name:
-                yield column("name").in_(query.name)
+        where: list[Condition] = []
+        if query.name:
+            where.append(one_of("name", query.name))
 
         with self._context.database.read() as session:
             return STRIKES.page(session, query, where, urls, self._context.now())

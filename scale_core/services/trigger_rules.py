@@ -1,14 +1,14 @@
 """Trigger rules: checks and saves those of job types and recipe types; lists for clients (reference: Triggers)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Document
-from scale_core.db.listing import Column, Shape
+from scale_core.db.conditions import Condition, one_of
+from scale_core.db.listing import Shape
 from scale_core.db.models import TriggerEvent, TriggerRule
 from scale_core.domain.facts import DeclaredInput
 from scale_core.domain.triggers import rule_problems, rule_warnings
@@ -179,9 +179,5 @@ def _given(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in rule.items() if field != "name" or value}
 
 
-def _of_types(types: Sequence[str]) -> Any:
-    def where(column: Column) -> Iterable[ColumnElement[bool]]:
-        if types:
-            yield column("type").in_(types)
-
-    return where
+def _of_types(types: Sequence[str]) -> list[Condition]:
+    return [one_of("type", types)] if types else []

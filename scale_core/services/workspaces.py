@@ -1,13 +1,14 @@
 """Workspaces: the places that store files (reference: Workspace Services, Workspaces)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Document
-from scale_core.db.listing import Column, Shape
+from scale_core.db.conditions import Condition, one_of
+from scale_core.db.listing import Shape
 from scale_core.db.models import Workspace
 from scale_core.interfaces.broker import Broker, BrokerError
 from scale_core.services.brokers import broker_class, broker_for
@@ -37,9 +38,9 @@ class WorkspaceService:
     def list(self, query: ListWorkspacesQuery, urls: SerializerContext) -> ListPage[models.Workspace]:
         """One page of workspaces."""
 
-        def where(column: Column) -> Iterable[ColumnElement[bool]]:
-            if query.name:
-                yield column("name").in_(query.name)
+        where: list[Condition] = []
+        if query.name:
+            where.append(one_of("name", query.name))
 
         with self._context.database.read() as session:
             return WORKSPACES.page(session, query, where, urls, self._context.now())

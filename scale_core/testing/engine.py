@@ -1,25 +1,29 @@
 """What every engine keeps to."""
 
-import os
+import dataclasses
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from scale_core.interfaces.engine import (
+    AgentSettings,
+    AgentStarter,
     Engine,
+    EngineEvent,
     EngineMode,
     EngineSettings,
     ExecutionFinished,
     ExecutionLost,
     ExecutionPlan,
+    ExecutionStarted,
     Launch,
     Node,
+    NodeAgent,
     Resources,
 )
-from scale_core.runner import Runner
+from scale_core.runner import client
 from scale_core.specs import SpecLibrary
 from scale_core.testing.runs import RecordingListener, make_plan
 
@@ -45,9 +49,13 @@ class EngineContract:
         return EngineSettings(tmp_path / "data")
 
     @pytest.fixture
-    def runner(self) -> Runner:
-        """The runner that the engine is given."""
-        return Runner({}, SpecLibrary.packaged(), lambda: datetime.now(UTC), os.defpath, kill_grace=0.5)
+    def start_agent(self) -> AgentStarter:
+        """What starts node agents; they do not wait long for what ignores SIGTERM."""
+
+        def start(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+            return client.start_agent(dataclasses.replace(settings, kill_grace=0.5), tell)
+
+        return start
 
     @pytest.fixture
     def listener(self) -> RecordingListener:
@@ -60,11 +68,11 @@ class EngineContract:
         make_engine: Callable[[EngineSettings], Engine],
         settings: EngineSettings,
         listener: RecordingListener,
-        runner: Runner,
+        start_agent: AgentStarter,
     ) -> Iterator[Engine]:
         """A started engine."""
         engine = make_engine(settings)
-        engine.start(listener, lambda: runner)
+        engine.start(listener, start_agent)
         yield engine
         engine.stop(5.0)
 
@@ -111,16 +119,24 @@ class EngineContract:
         for offer in offers:
             assert offer.resources.fits_in(totals[offer.agent_id])
 
-    def test_a_run_is_told_step_by_step_and_ends_once(
+    def test_a_run_ends_once_with_a_report_of_all_steps(
         self, launch: Callable[[ExecutionPlan], None], listener: RecordingListener
     ) -> None:
         launch(make_plan("/bin/true", execution_id=7))
         end = listener.wait_for_end(7, self.patience)
         assert isinstance(end, ExecutionFinished)
         assert end.report.status == "COMPLETED"
-        assert listener.steps(7) == ["pre", "job", "post"]
+        steps = end.report.steps
+        assert [step.exit_code for step in (steps.pre, steps.job, steps.post) if step is not None] == [0, 0, 0]
         assert len(listener.ends(7)) == 1
         assert SpecLibrary.packaged().problems("execution-report", end.report.to_document()) == []
+
+    def test_a_command_that_lasts_is_told_to_run(
+        self, launch: Callable[[ExecutionPlan], None], listener: RecordingListener
+    ) -> None:
+        launch(make_plan("/bin/sleep", "60", execution_id=7))
+        listener.wait_for_step(7, "job", self.patience)
+        assert listener.ends(7) == []
 
     def test_a_failing_command_is_reported(
         self, launch: Callable[[ExecutionPlan], None], listener: RecordingListener
@@ -154,12 +170,80 @@ class EngineContract:
             time.sleep(0.01)
         assert listener.offer_changes > changes
 
-    def test_a_launch_that_does_not_fit_is_lost(self, engine: Engine, listener: RecordingListener) -> None:
+    def test_a_launch_larger_than_its_node_is_lost(self, engine: Engine, listener: RecordingListener) -> None:
         if engine.mode is EngineMode.SUBMIT:
             pytest.skip("an engine in submit mode places by itself")
         node = engine.nodes()[0]
         engine.launch([Launch(make_plan("/bin/true", cpus=node.total.cpus + 1), node.agent_id)])
         assert isinstance(listener.wait_for_end(1, self.patience), ExecutionLost)
+
+    def test_a_launch_that_does_not_fit_now_is_lost_or_held(self, engine: Engine, listener: RecordingListener) -> None:
+        node = self._filled(engine, listener)
+        engine.launch([Launch(make_plan("/bin/true", execution_id=2), node.agent_id)])
+        if not engine.holds_launches:
+            assert isinstance(listener.wait_for_end(2, self.patience), ExecutionLost)
+            return
+        assert _total(engine).cpus < 0
+        engine.kill(1)
+        end = listener.wait_for_end(2, self.patience)
+        assert isinstance(end, ExecutionFinished)
+        assert end.report.status == "COMPLETED"
+        assert [_ended(one) for one in listener.events if not isinstance(one, ExecutionStarted)] == [1, 2]
+
+    def test_held_launches_start_in_their_order_and_one_that_does_not_fit_holds_up_none(
+        self, engine: Engine, listener: RecordingListener
+    ) -> None:
+        node = self._filled(engine, listener, leaving=0.5)
+        self._require_holding(engine)
+        large = make_plan("/bin/true", execution_id=2, cpus=node.total.cpus)
+        small = [make_plan("/bin/true", execution_id=number, cpus=0.5) for number in (3, 4, 5)]
+        engine.launch([Launch(plan, node.agent_id) for plan in (large, *small)])
+        for plan in small:
+            listener.wait_for_end(plan.execution_id, self.patience)
+        assert listener.ends(2) == []
+        engine.kill(1)
+        listener.wait_for_end(2, self.patience)
+        order = [_ended(one) for one in listener.events if not isinstance(one, ExecutionStarted)]
+        assert order == [3, 4, 5, 1, 2]
+
+    def test_a_held_launch_that_is_killed_never_starts(self, engine: Engine, listener: RecordingListener) -> None:
+        node = self._filled(engine, listener)
+        self._require_holding(engine)
+        engine.launch([Launch(make_plan("/bin/echo", "ran", execution_id=2), node.agent_id)])
+        engine.kill(2)
+        end = listener.wait_for_end(2, self.patience)
+        assert isinstance(end, ExecutionFinished)
+        assert end.report.status == "CANCELED"
+        assert end.report.steps.pre is None
+        assert engine.logs(2, "stdout", 0, 10).data == b""
+        assert listener.ends(1) == []
+
+    def test_a_held_launch_is_not_forgotten_when_reconciled(self, engine: Engine, listener: RecordingListener) -> None:
+        node = self._filled(engine, listener)
+        self._require_holding(engine)
+        engine.launch([Launch(make_plan("/bin/true", execution_id=2), node.agent_id)])
+        engine.reconcile([2, 4711])
+        listener.wait_for_end(4711, self.patience)
+        assert listener.ends(2) == []
+
+    def test_stopping_tells_held_launches_as_lost(
+        self,
+        make_engine: Callable[[EngineSettings], Engine],
+        settings: EngineSettings,
+        listener: RecordingListener,
+        start_agent: AgentStarter,
+    ) -> None:
+        engine = make_engine(settings)
+        engine.start(listener, start_agent)
+        try:
+            node = self._filled(engine, listener)
+            self._require_holding(engine)
+            engine.launch([Launch(make_plan("/bin/true", execution_id=2), node.agent_id)])
+        finally:
+            engine.stop(5.0)
+        assert len(listener.ends(1)) == 1
+        (end,) = listener.ends(2)
+        assert isinstance(end, ExecutionLost)
 
     def test_a_launch_on_an_unknown_node_is_lost(self, engine: Engine, listener: RecordingListener) -> None:
         if engine.mode is EngineMode.SUBMIT:
@@ -225,10 +309,10 @@ class EngineContract:
         make_engine: Callable[[EngineSettings], Engine],
         settings: EngineSettings,
         listener: RecordingListener,
-        runner: Runner,
+        start_agent: AgentStarter,
     ) -> None:
         engine = make_engine(settings)
-        engine.start(listener, lambda: runner)
+        engine.start(listener, start_agent)
         agent_id = "" if engine.mode is EngineMode.SUBMIT else engine.nodes()[0].agent_id
         plans = [make_plan("/bin/sleep", "60", execution_id=number, cpus=0.01) for number in (1, 2, 3)]
         engine.launch([Launch(plan, agent_id) for plan in plans])
@@ -248,9 +332,26 @@ class EngineContract:
         engine.stop(10.0)
         assert time.monotonic() - began < 2.0
 
+    def _filled(self, engine: Engine, listener: RecordingListener, leaving: float = 0.0) -> Node:
+        """A node all of whose cpus, but for ``leaving``, are in use by the execution 1."""
+        if engine.mode is EngineMode.SUBMIT:
+            pytest.skip("an engine in submit mode places by itself")
+        node = engine.nodes()[0]
+        engine.launch([Launch(make_plan("/bin/sleep", "60", cpus=node.total.cpus - leaving), node.agent_id)])
+        listener.wait_for_step(1, "job", self.patience)
+        return node
+
+    def _require_holding(self, engine: Engine) -> None:
+        if not engine.holds_launches:
+            pytest.skip("the engine holds no launches")
+
 
 def _total(engine: Engine) -> Resources:
     total = Resources()
     for offer in engine.offers():
         total = total + offer.resources
     return total
+
+
+def _ended(event: ExecutionFinished | ExecutionLost) -> int:
+    return event.report.execution_id if isinstance(event, ExecutionFinished) else event.execution_id

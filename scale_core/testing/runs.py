@@ -1,10 +1,9 @@
-"""Plans, listeners and controls for tests of engines and runners."""
+"""Plans and listeners for tests of engines."""
 
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scale_core.interfaces.cancel import CancelSwitch
 from scale_core.interfaces.engine import (
     EngineEvent,
     ExecutionFinished,
@@ -48,47 +47,19 @@ def make_plan(
     )
 
 
-class TestControl:
-    """A ``RunControl`` that keeps what it is told; ``switch`` cancels the run."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.switch = CancelSwitch()
-        self.steps: list[str] = []
-        self.processes: list[int] = []
-        self.running = threading.Event()
-
-    def canceled(self) -> bool:
-        """Whether the switch is set."""
-        return self.switch.is_set()
-
-    def cancel_fd(self) -> int:
-        """The switch's descriptor."""
-        return self.switch.fd
-
-    def step_started(self, step: str) -> None:
-        """Keep it."""
-        self.steps.append(step)
-
-    def process_started(self, pid: int) -> None:
-        """Keep it."""
-        self.processes.append(pid)
-        self.running.set()
-
-
 class RecordingListener:
-    """An ``EngineListener`` that keeps all events and lets tests wait for them."""
+    """An ``EngineListener`` that keeps all events and lets tests wait for them; what it waits for in seconds is a bound
+    for what hangs."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.events: list[EngineEvent] = []
         self.offer_changes = 0
 
-    def notify(self, event: EngineEvent) -> None:
-        """Keep it."""
+    def notify(self, events: Sequence[EngineEvent]) -> None:
+        """Keep them."""
         with self._changed:
-            self.events.append(event)
+            self.events.extend(events)
             self._changed.notify_all()
 
     def offers_changed(self) -> None:

@@ -1,7 +1,6 @@
 """The commands that run Scale: ``scale up``, ``scale scheduler``, ``scale web``."""
 
 import logging
-import os
 import threading
 
 import click
@@ -9,8 +8,7 @@ import click
 from scale_core.api.app import create_app
 from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
-from scale_core.interfaces.engine import PlanRunner
-from scale_core.runner.runner import Runner
+from scale_core.runner.client import start_agent
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
 from scale_core.services.installation import prepare
@@ -103,8 +101,4 @@ def make_scheduler(context: Context) -> Scheduler:
 
     :raises SettingsError: no plugin registers an engine of that name.
     """
-
-    def run_plan() -> PlanRunner:
-        return Runner(context.registry.brokers, context.specs, context.now, os.environ.get("PATH", os.defpath))
-
-    return Scheduler(context, make_engine(context), run_plan)
+    return Scheduler(context, make_engine(context), start_agent)

@@ -37,7 +37,7 @@ class News:
 class Inbox:
     """The engine's listener. Events stay until :meth:`done`, so that a failure to record them loses none.
 
-    :param wake: called after each group of events; returns at once.
+    :param wake: called after each event; returns at once.
     :param now: the clock.
     """
 
@@ -48,7 +48,7 @@ class Inbox:
         self._taken = 0
 
     def notify(self, events: Sequence[EngineEvent]) -> None:
-        """Take events of the engine."""
+        """Take what the engine tells."""
         now = self._now()
         self._events.extend((event, now) for event in events)
         self._wake()

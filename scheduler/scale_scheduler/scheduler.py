@@ -8,15 +8,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.exc import OperationalError
 
-from scale_core.interfaces.engine import Engine, EngineMode, Launch, Offer, PlanRunner, Resources
+from scale_core.interfaces.engine import AgentStarter, Engine, EngineMode, Launch, Offer, Resources
 from scale_core.services.context import Context
 from scale_core.services.endings import Ended, EndingService, failure_report, task_report
-from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution, QueueView
+from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.inbox import Inbox
-from scale_scheduler.placement import Capacity, Decision, NodeFree, Reason, Waiting, all_waiting, place
+from scale_scheduler.load import Load
+from scale_scheduler.placement import Capacity, NodeFree, Policy, Waiting
+from scale_scheduler.search import Search
 from scale_scheduler.tasks import SystemTasks
 
 log = logging.getLogger(__name__)
@@ -25,14 +27,15 @@ POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 3.0
 RECONCILE_SECONDS = 60.0
 
-WINDOW = 500
-"""How far along the queue a pass looks. Where nothing of that can be placed though something is free, it looks
-further."""
-WIDEST_WINDOW = 32_000
-LOOK_FAR_SECONDS = 5.0
-"""How long it does not look further again after that was in vain."""
+GATHER_SECONDS = 0.04
+"""How long a pass waits for further ends where the nodes have been handed enough work: a group costs little more than
+one execution does."""
 
 CLAIM_RETRY_SECONDS = 30.0
+
+STEADY_SECONDS = 60.0
+"""A long-running job that ends after less runs again only after a pause, which grows."""
+
 STOPPED = "Scale was stopped while it ran; it is started again."
 RESTARTED = "Scale ended while it ran; it is started again."
 
@@ -40,30 +43,32 @@ RESTARTED = "Scale ended while it ran; it is started again."
 class Scheduler:
     """Places queued executions on an engine. One thread runs :meth:`run`; :meth:`stop` may be called from any.
 
-    :param run_plan: gives the runner to engines that run plans in this process.
+    :param start_agent: starts a node agent, for engines that run plans on this machine.
     """
 
-    def __init__(self, context: Context, engine: Engine, run_plan: Callable[[], PlanRunner]) -> None:
+    def __init__(self, context: Context, engine: Engine, start_agent: AgentStarter) -> None:
         self._context = context
         self._engine = engine
-        self._run_plan = run_plan
+        self._start_agent = start_agent
         self._executions = ExecutionService(context)
         self._endings = EndingService(context)
         self._nodes = NodeService(context)
         self._heartbeat = HeartbeatService(context)
         self._inbox = Inbox(context.queue_changed.set, context.now)
         self._tasks = SystemTasks(context, self._inbox.tasks_ended)
+        self._load = Load()
+        policy = Policy(context.settings.long_wait_seconds, context.settings.long_wait_share)
+        self._search = Search(self._executions, policy, self._load, context.now)
         self._stopping = threading.Event()
         self._is_open = False
         self._killed: set[int] = set()
-        self._held_back: dict[int, float] = {}
-        self._waiting: Mapping[int, Waiting] = {}
-        self._beaten = self._reconciled = self._looked_far = float("-inf")
+        self._restarts: dict[int, Backoff] = {}
+        self._beaten = self._reconciled = float("-inf")
         self._hostname = socket.gethostname()
 
     def waiting(self, execution_id: int) -> Waiting | None:
         """Why a queued execution was not placed in the last pass; None: it was, or it was not looked at."""
-        return self._waiting.get(execution_id)
+        return self._search.waiting(execution_id)
 
     def run(self) -> None:
         """Work until :meth:`stop`. What fails is logged and tried again; this method never ends by itself."""
@@ -74,7 +79,7 @@ class Scheduler:
             self._until_it_works(self.settle, backoff)
             while not self._stopping.is_set():
                 if self._until_it_works(self.run_once, backoff):
-                    self._context.queue_changed.wait(POLL_SECONDS)
+                    self._rest()
         finally:
             self.close()
 
@@ -82,6 +87,12 @@ class Scheduler:
         """Have :meth:`run` end what runs and return; returns at once."""
         self._stopping.set()
         self._context.queue_changed.set()
+
+    def _rest(self) -> None:
+        """Sleep until there is something to do."""
+        self._context.queue_changed.wait(POLL_SECONDS)
+        if self._load.has_plenty():
+            self._stopping.wait(GATHER_SECONDS)
 
     def _until_it_works(self, step: Callable[[], None], backoff: Backoff) -> bool:
         """Do ``step``, again and again if it fails; False: stopped before it worked."""
@@ -100,7 +111,7 @@ class Scheduler:
     def open(self) -> None:
         """Start the engine and the threads for Scale's own tasks."""
         self._tasks.open()
-        self._engine.start(self._inbox, self._run_plan)
+        self._engine.start(self._inbox, self._start_agent)
         self._is_open = True
 
     def _engine_started(self) -> None:
@@ -120,15 +131,17 @@ class Scheduler:
         """One pass: record, end what was canceled, place, start."""
         self._record()
         self._beat()
-        view = self._executions.look(WINDOW)
+        view = self._search.look()
         self._kill(view.canceled)
         if view.is_paused:
-            self._remember(all_waiting(view.queue, Reason.SCHEDULER_PAUSED, "An operator has paused the scheduler."))
+            self._search.pause(view)
             return
-        decision, offers = self._decide(view)
-        self._remember(decision)
+        offers = self._offers()
+        decision, looked_at = self._search.decide(view, self._capacity(offers))
         if decision.placements:
-            self._start(self._claim(decision.placements), offers)
+            self._start(self._claim(decision.placements, looked_at), offers, looked_at)
+        if not (decision.waiting or view.is_whole):
+            self._context.queue_changed.set()  # there is more, and all of this was placed
 
     def close(self) -> None:
         """End what runs, within the grace period, and record how it ended."""
@@ -149,12 +162,21 @@ class Scheduler:
         news = self._inbox.take()
         losses = [failure_report(execution_id, "node-lost", message) for execution_id, message in news.losses]
         tasks = [task_report(execution_id, failure) for execution_id, failure in news.ended_tasks]
-        self._ended(self._endings.finish([*news.reports, *losses, *tasks]))
+        ended = self._endings.finish([*news.reports, *losses, *tasks])
         self._executions.step_started(news.started)
         self._inbox.done()
+        self._load.ended(ended)
+        for one in ended:
+            if one.restarts:
+                self._restart(one)
 
-    def _ended(self, ended: Sequence[Ended]) -> None:
-        """Have long-running jobs wait a little before they run again."""
+    def _restart(self, ended: Ended) -> None:
+        """Let a long-running job run again: at once, but for one that ends again and again."""
+        if ended.lasted >= STEADY_SECONDS:
+            self._restarts.pop(ended.job_id, None)
+            return
+        pause = self._restarts.setdefault(ended.job_id, Backoff(0.25, STEADY_SECONDS)).next()
+        self._search.hold_back(ended.job_id, pause)
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -173,43 +195,34 @@ class Scheduler:
                 self._engine.kill(execution_id)
         self._killed = canceled
 
-    def _decide(self, view: QueueView) -> tuple[Decision, dict[str, list[Offer]]]:
-        """Place what the nodes can take, looking further along the queue where its head cannot be placed."""
+    def _offers(self) -> dict[str, list[Offer]]:
+        """What the engine offers, by the engine's name of the node."""
         offers: dict[str, list[Offer]] = {}
         if self._engine.mode == EngineMode.OFFER:
             for offer in self._engine.offers():
                 offers.setdefault(offer.agent_id, []).append(offer)
-        capacity = self._capacity(offers)
-        decision, is_whole_queue = place(self._without_held_back(view.queue), capacity), view.is_whole
-        now = time.monotonic()
-        if not (decision.placements or is_whole_queue) and _has_room(capacity) and now >= self._looked_far:
-            window = WINDOW
-            while not (decision.placements or is_whole_queue) and window < WIDEST_WINDOW:
-                window *= 4
-                decision, is_whole_queue = self._place(window, capacity)
-            if not decision.placements:
-                self._looked_far = now + LOOK_FAR_SECONDS
-        return decision, offers
-
-    def _place(self, window: int, capacity: Capacity) -> tuple[Decision, bool]:
-        """Place what the first ``window`` executions of the queue allow; whether those are all."""
-        queue = self._executions.queue(window)
-        return place(self._without_held_back(queue), capacity), len(queue) < window
+        return offers
 
     def _capacity(self, offers: Mapping[str, Sequence[Offer]]) -> Capacity:
         states = self._nodes.sync(self._engine.nodes())
         nodes = None
         if self._engine.mode == EngineMode.OFFER:
             nodes = [
-                NodeFree(state.id, agent_id, _sum(offers.get(agent_id, ())), state.total, state.is_paused)
+                NodeFree(
+                    node_id=state.id,
+                    agent_id=agent_id,
+                    free=_sum(offers.get(agent_id, ())),
+                    total=state.total,
+                    is_paused=state.is_paused,
+                    ahead_seconds_left=self._load.ahead_seconds_left(agent_id) if self._engine.holds_launches else 0.0,
+                    slow=self._load.slow(agent_id),
+                    endless=self._load.endless(agent_id),
+                )
                 for agent_id, state in states.items()
             ]
         return Capacity(nodes, self._engine.runs_containers, self._tasks.slots())
 
-    def _remember(self, decision: Decision) -> None:
-        self._waiting = {one.execution_id: one for one in decision.waiting}
-
-    def _claim(self, placements: Sequence[Placement]) -> Claimed:
+    def _claim(self, placements: Sequence[Placement], looked_at: Mapping[int, QueuedExecution]) -> Claimed:
         """Claim a group; where that fails, one by one, so that one execution cannot hold up all others."""
         try:
             return self._executions.claim(placements)
@@ -225,25 +238,21 @@ class Scheduler:
                 raise
             except Exception:  # as above; it is tried again later
                 log.exception("Execution cannot be taken off the queue", extra={"execution_id": placement.execution_id})
-                self._held_back[placement.execution_id] = time.monotonic() + CLAIM_RETRY_SECONDS
+                self._search.hold_back(looked_at[placement.execution_id].job_id, CLAIM_RETRY_SECONDS)
             else:
                 claimed.plans.extend(one.plans)
                 claimed.system_tasks.extend(one.system_tasks)
         return claimed
 
-    def _without_held_back(self, queue: list[QueuedExecution]) -> list[QueuedExecution]:
-        if not self._held_back:
-            return queue
-        now = time.monotonic()
-        self._held_back = {one: until for one, until in self._held_back.items() if until > now}
-        return [one for one in queue if one.execution_id not in self._held_back]
-
-    def _start(self, claimed: Claimed, offers: Mapping[str, Sequence[Offer]]) -> None:
+    def _start(
+        self, claimed: Claimed, offers: Mapping[str, Sequence[Offer]], looked_at: Mapping[int, QueuedExecution]
+    ) -> None:
         self._tasks.start(claimed.system_tasks)
-        launches = [
-            Launch(plan, agent_id, tuple(offer.offer_id for offer in offers.get(agent_id, ())))
-            for plan, agent_id in claimed.plans
-        ]
+        totals = {one.agent_id: one.total for one in self._engine.nodes()} if claimed.plans else {}
+        launches = []
+        for plan, agent_id in claimed.plans:
+            self._load.started(looked_at[plan.execution_id], agent_id, totals.get(agent_id, Resources()))
+            launches.append(Launch(plan, agent_id, tuple(offer.offer_id for offer in offers.get(agent_id, ()))))
         if not launches:
             return
         try:
@@ -251,13 +260,6 @@ class Scheduler:
         except Exception:  # an engine must not; those that it did not take are found missing
             log.exception("The engine failed to launch %d executions", len(launches))
             self._engine.reconcile([launch.plan.execution_id for launch in launches])
-
-
-def _has_room(capacity: Capacity) -> bool:
-    """Whether any node could take more at all."""
-    if capacity.nodes is None:
-        return True
-    return any(one.free.cpus > 0 and one.free.mem > 0 for one in capacity.nodes if not one.is_paused)
 
 
 def _sum(offers: Sequence[Offer]) -> Resources:

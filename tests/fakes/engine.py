@@ -1,9 +1,10 @@
 """An engine that runs nothing, and is strict about what it is asked: a test says what becomes of each execution."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from scale_core.interfaces.engine import (
+    AgentStarter,
     Engine,
     EngineListener,
     EngineSettings,
@@ -16,7 +17,6 @@ from scale_core.interfaces.engine import (
     LogChunk,
     Node,
     Offer,
-    PlanRunner,
     Resources,
 )
 
@@ -45,7 +45,7 @@ class FakeEngine(Engine):
         assert not self.stopped, "the engine was used after it was stopped"
         return self._listener
 
-    def start(self, listener: EngineListener, run_plan: Callable[[], PlanRunner]) -> None:
+    def start(self, listener: EngineListener, start_agent: AgentStarter) -> None:
         assert self._listener is None, "the engine was started twice"
         self._listener = listener
 
@@ -87,9 +87,9 @@ class FakeEngine(Engine):
 
     def reconcile(self, execution_ids: Sequence[int]) -> None:
         self.reconciled.append(list(execution_ids))
-        for execution_id in execution_ids:
-            if execution_id not in self.running:
-                self.listener.notify([ExecutionLost(execution_id, "the engine does not run it")])
+        gone = [one for one in execution_ids if one not in self.running]
+        if gone:
+            self.listener.notify([ExecutionLost(one, "the engine does not run it") for one in gone])
 
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         return LogChunk(b"", 0, 0)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,14 @@ from fakes.engine import FakeEngine
 from fakes.world import World
 from scale_core.db.models import Job, JobExecution, Node
 from scale_core.db.models import Scheduler as SchedulerRow
-from scale_core.interfaces.engine import EngineSettings, Resources
+from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent, Resources
 from scale_core.services.jobs import cancel_job
 from scale_scheduler.placement import Reason
 from scale_scheduler.scheduler import Scheduler
+
+
+def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+    pytest.fail("this engine starts no agent")
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 @pytest.fixture
 def scheduler(world: World, engine: FakeEngine) -> Iterator[Scheduler]:
-    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
+    scheduler = Scheduler(world.context, engine, no_agent)
     scheduler.open()
     scheduler.settle()
     yield scheduler
@@ -180,7 +184,7 @@ def test_executions_of_an_earlier_process_are_settled(world: World, engine: Fake
     scheduler.run_once()
     # The process ends here without a word; another one starts, with an engine that knows nothing.
     successor_engine = FakeEngine(EngineSettings(world.folder))
-    successor = Scheduler(world.context, successor_engine, lambda: pytest.fail("no"))
+    successor = Scheduler(world.context, successor_engine, no_agent)
     scheduler._tasks.close(2.0)
     successor.open()
     successor.settle()
@@ -235,7 +239,7 @@ def test_many_unplaceable_jobs_at_the_head_do_not_stop_the_rest(
 def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(
     world: World, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("no"))
+    scheduler = Scheduler(world.context, engine, no_agent)
     failures = iter([RuntimeError("a bad moment")])
     sync = scheduler._nodes.sync
 

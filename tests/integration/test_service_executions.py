@@ -39,7 +39,7 @@ def job(context: Context, urls: SerializerContext) -> int:
 def claim(context: Context, node: int) -> list[int]:
     """Claim what the queue has; the ids of the executions that are to run."""
     service = ExecutionService(context)
-    queued = [one for one in service.queue(100) if not one.is_system]
+    queued = [one for one in service.look(100, 0, context.now()).queue if not one.is_system]
     claimed = service.claim([Placement(one.execution_id, node, "n") for one in queued])
     return [plan.execution_id for plan, _agent in claimed.plans]
 

@@ -15,8 +15,8 @@ from scale_core.domain.arguments import (
     names_used,
     quote_for_people,
     split_template,
-    template_problems,
 )
+from scale_core.domain.template_checks import template_problems
 
 NAMES = st.text("ABCxyz019 _-", min_size=1, max_size=12)
 PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="$\\"))

@@ -1,129 +1,54 @@
-"""Placement: pure, so its promises are checked on invented clusters."""
+"""Placement, by example: which node, why not, whose turn it is, what is kept and what is handed ahead."""
 
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
+from fakes.cluster import ONE, START, decide, node, placed, queued, reasons
 from scale_core.interfaces.engine import Resources
 from scale_core.services.executions import QueuedExecution
-from scale_scheduler.placement import Capacity, Decision, NodeFree, Reason, all_waiting, place
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-ONE = Resources(1, 1, 1)
-
-
-def queued(execution_id: int, need: Resources = ONE, **values: Any) -> QueuedExecution:
-    defaults = {
-        "execution_id": execution_id,
-        "job_id": execution_id,
-        "job_type_id": 1,
-        "job_type_name": "a-type",
-        "is_system": False,
-        "is_long_running": False,
-        "uses_docker": False,
-        "priority": 100,
-        "queued": START + timedelta(seconds=execution_id),
-        "resources": need,
-        "max_scheduled": None,
-        "running_of_type": 0,
-    }
-    fields: dict[str, Any] = defaults | values
-    return QueuedExecution(**fields)
-
-
-def node(node_id: int, free: Resources, total: Resources | None = None, *, is_paused: bool = False) -> NodeFree:
-    return NodeFree(node_id, f"agent-{node_id}", free, total or free, is_paused)
-
-
-def placed(decision: Decision) -> list[int]:
-    return [one.execution_id for one in decision.placements]
-
-
-def reasons(decision: Decision) -> dict[int, Reason]:
-    return {one.execution_id: one.reason for one in decision.waiting}
-
-
-amounts = st.integers(0, 8).map(float)
-needs = st.builds(Resources, amounts, amounts, amounts)
-nodes = st.lists(st.tuples(needs, st.booleans()), max_size=6).map(
-    lambda ones: [node(index, free, is_paused=paused) for index, (free, paused) in enumerate(ones)]
-)
-limits = {1: None, 2: 3, 3: 1}
-queues = st.lists(st.tuples(needs, st.sampled_from(sorted(limits)), st.integers(0, 4)), max_size=40).map(
-    lambda ones: [
-        queued(number, need, job_type_id=kind, max_scheduled=limits[kind], running_of_type=running_by_kind(kind))
-        for number, (need, kind, _) in enumerate(ones)
-    ]
+from scale_scheduler.placement import (
+    Capacity,
+    Decision,
+    Demand,
+    NodeFree,
+    Policy,
+    Reason,
+    Reservation,
+    Standing,
+    all_waiting,
+    place,
 )
 
+LATE = START + timedelta(hours=1)
+FOUR = Resources(4, 4, 4)
+FIRST = Standing()
+NOT_DUE = Standing(turn=0)
 
-def running_by_kind(kind: int) -> int:
-    """Every execution of a type is told the same number of running ones."""
-    return {1: 5, 2: 1, 3: 0}[kind]
 
-
-@given(queues, nodes)
-@settings(max_examples=120, deadline=None)
-def test_no_node_is_over_committed_and_nothing_is_placed_twice(
-    queue: list[QueuedExecution], free: list[NodeFree]
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        {"need": Resources(100, 0, 0)},
+        {"need": Resources(4, 4, 4)},
+        {"uses_docker": True},
+        {"max_scheduled": 1, "running_of_type": 1, "job_type_id": 2},
+        {"is_system": True, "job_type_name": "scale-ingest", "job_type_id": 3},
+    ],
+    ids=["too large", "no room now", "no containers", "max_scheduled", "tasks busy"],
+)
+@pytest.mark.parametrize("now", [START, LATE], ids=["young", "old"])
+def test_500_that_cannot_run_at_the_head_of_the_queue_do_not_stop_the_rest(
+    stuck: dict[str, Any], now: datetime
 ) -> None:
-    decision = place(queue, Capacity(free))
-    need = {one.execution_id: one.resources for one in queue}
-    for one in free:
-        used = sum((need[p.execution_id] for p in decision.placements if p.node_id == one.node_id), Resources())
-        assert used.fits_in(one.free)
-        assert not (one.is_paused and used != Resources())
-        assert all(p.agent_id == one.agent_id for p in decision.placements if p.node_id == one.node_id)
-    assert not any(one.is_paused and any(p.node_id == one.node_id for p in decision.placements) for one in free)
-    everybody = placed(decision) + [one.execution_id for one in decision.waiting]
-    assert sorted(everybody) == sorted(one.execution_id for one in queue)
-
-
-@given(queues, nodes)
-@settings(max_examples=120, deadline=None)
-def test_max_scheduled_is_never_exceeded(queue: list[QueuedExecution], free: list[NodeFree]) -> None:
-    ids = set(placed(place(queue, Capacity(free))))
-    counts = Counter(one.job_type_id for one in queue if one.execution_id in ids)
-    for kind, count in counts.items():
-        limit = limits[kind]
-        assert limit is None or count + running_by_kind(kind) <= limit
-
-
-@given(st.lists(amounts, max_size=40), amounts)
-@settings(max_examples=120, deadline=None)
-def test_on_one_node_nobody_is_passed_over_for_a_later_one_that_takes_as_much(wanted: list[float], free: float) -> None:
-    queue = [queued(number, Resources(cpus, 0, 0)) for number, cpus in enumerate(wanted)]
-    decision = place(queue, Capacity([node(1, Resources(free, 1, 1))]))
-    ids = set(placed(decision))
-    for earlier in queue:
-        if earlier.execution_id in ids:
-            continue
-        for later in queue[earlier.execution_id + 1 :]:
-            assert later.execution_id not in ids or later.resources.cpus < earlier.resources.cpus
-
-
-@given(queues, nodes)
-@settings(max_examples=100, deadline=None)
-def test_what_waits_for_room_fits_on_no_node_that_is_left(queue: list[QueuedExecution], free: list[NodeFree]) -> None:
-    decision = place(queue, Capacity(free))
-    need = {one.execution_id: one.resources for one in queue}
-    left = {one.node_id: one.free for one in free if not one.is_paused}
-    for one in decision.placements:
-        assert one.node_id is not None
-        left[one.node_id] -= need[one.execution_id]
-    for waiting in decision.waiting:
-        if waiting.reason != Reason.MAX_SCHEDULED:
-            assert not any(need[waiting.execution_id].fits_in(rest) for rest in left.values())
-
-
-def test_what_does_not_fit_never_blocks_what_does() -> None:
-    queue = [queued(number, Resources(100, 0, 0)) for number in range(500)] + [queued(500)]
-    decision = place(queue, Capacity([node(1, Resources(4, 4, 4))]))
-    assert placed(decision) == [500]
-    assert set(reasons(decision).values()) == {Reason.TOO_LARGE}
+    queue = [queued(number, priority=1, **stuck) for number in range(500)] + [queued(500), queued(501)]
+    nodes = [node(1, Resources(3, 3, 3), FOUR), node(2, Resources(3, 3, 3), FOUR)]
+    capacity = Capacity(nodes, runs_containers=False, system_slots={"scale-ingest": 0})
+    decision = place(Demand(queue, now, queue[:100]), capacity, Policy(), Standing())
+    assert placed(decision) == [500, 501]
+    assert len(decision.waiting) == 500
 
 
 def test_every_reason_is_told_with_what_would_help() -> None:
@@ -140,7 +65,7 @@ def test_every_reason_is_told_with_what_would_help() -> None:
         queued(5, max_scheduled=2, running_of_type=2, job_type_id=7),
         queued(6, is_system=True, job_type_name="scale-ingest", job_type_id=8),
     ]
-    decision = place(queue, Capacity(free, runs_containers=False, system_slots={"scale-ingest": 0}))
+    decision = decide(queue, Capacity(free, runs_containers=False, system_slots={"scale-ingest": 0}))
     assert reasons(decision) == {
         1: Reason.TOO_LARGE,
         2: Reason.NODES_PAUSED,
@@ -152,12 +77,12 @@ def test_every_reason_is_told_with_what_would_help() -> None:
     details = {one.execution_id: one.detail for one in decision.waiting}
     assert details[1].endswith("the most cpus that one has is 6.")
     assert "max_scheduled is 2" in details[5]
-    assert reasons(place(queue[2:3], Capacity([]))) == {3: Reason.NO_NODES}
+    assert reasons(decide(queue[2:3], Capacity([]))) == {3: Reason.NO_NODES}
 
 
 def test_no_single_node_may_have_all_of_a_need() -> None:
     free = [node(1, Resources(8, 1, 1)), node(2, Resources(1, 8, 8))]
-    (waiting,) = place([queued(1, Resources(4, 4, 4))], Capacity(free)).waiting
+    (waiting,) = decide([queued(1, FOUR)], Capacity(free)).waiting
     assert waiting.reason == Reason.TOO_LARGE
     assert "none has all of it together" in waiting.detail
 
@@ -165,31 +90,212 @@ def test_no_single_node_may_have_all_of_a_need() -> None:
 def test_scales_own_tasks_need_no_node() -> None:
     queue = [queued(number, is_system=True, job_type_name="scale-ingest") for number in range(5)]
     queue.append(queued(9, is_system=True, job_type_name="scale-strike"))
-    decision = place(queue, Capacity([], system_slots={"scale-ingest": 3}))
+    decision = decide(queue, Capacity([], system_slots={"scale-ingest": 3}))
     assert placed(decision) == [0, 1, 2, 9]
     assert {one.node_id for one in decision.placements} == {None}
 
 
 def test_an_engine_that_places_by_itself_is_given_everything() -> None:
-    decision = place([queued(number, Resources(99, 99, 99)) for number in range(3)], Capacity(None))
+    decision = decide([queued(number, Resources(99, 99, 99)) for number in range(3)], Capacity(None))
     assert placed(decision) == [0, 1, 2]
     assert {(one.node_id, one.agent_id) for one in decision.placements} == {(None, "")}
 
 
 def test_the_emptiest_node_is_filled_first() -> None:
     free = [node(1, Resources(1, 9, 9), Resources(4, 9, 9)), node(2, Resources(3, 9, 9), Resources(4, 9, 9))]
-    decision = place([queued(number, Resources(1, 1, 1)) for number in range(4)], Capacity(free))
+    decision = decide([queued(number, Resources(1, 1, 1)) for number in range(4)], Capacity(free))
     assert [one.node_id for one in decision.placements] == [2, 2, 2, 1]
 
 
 def test_a_decision_to_place_nothing_names_its_reason() -> None:
-    decision = all_waiting([queued(1), queued(2)], Reason.SCHEDULER_PAUSED, "paused")
+    decision = all_waiting([queued(1), queued(2)], Reason.SCHEDULER_PAUSED, "paused", NOT_DUE)
     assert placed(decision) == []
     assert reasons(decision) == {1: Reason.SCHEDULER_PAUSED, 2: Reason.SCHEDULER_PAUSED}
+    assert decision.standing == NOT_DUE
 
 
-def test_ten_thousand_nodes_and_executions_take_one_pass() -> None:
-    free = [node(number, Resources(4, 4, 4)) for number in range(10_000)]
-    queue = [queued(number, Resources(1 + number % 3, 1, 1)) for number in range(10_000)]
-    decision = place(queue, Capacity(free))
-    assert len(decision.placements) == 10_000
+def late(queue: list[QueuedExecution], nodes: list[NodeFree], standing: Standing = FIRST, **policy: float) -> Decision:
+    """A pass in which those that are not fresh have waited long."""
+    return place(Demand(queue, LATE), Capacity(nodes), Policy(**policy), standing)
+
+
+def fresh(execution_id: int, need: Resources = ONE, **values: Any) -> QueuedExecution:
+    return queued(execution_id, need, queued=LATE, **values)
+
+
+def test_one_of_four_placements_is_a_turn_of_the_one_that_has_waited_longest() -> None:
+    high = [fresh(number, priority=1) for number in range(100, 120)]
+    low = [queued(number) for number in range(10)]
+    decision = late([*high, *low], [node(1, Resources(9, 9, 9))], NOT_DUE)
+    assert placed(decision) == [100, 101, 102, 0, 103, 104, 105, 1, 106]
+    assert decision.standing.turn == 0.25
+
+
+def test_a_turn_that_came_too_late_in_a_pass_is_the_first_of_the_next() -> None:
+    queue = [*(fresh(number, priority=1) for number in range(100, 120)), queued(0)]
+    first = late(queue, [node(1, Resources(3, 3, 3))], NOT_DUE)
+    assert placed(first) == [100, 101, 102]
+    assert placed(late(queue[3:], [node(1, ONE)], first.standing)) == [0]
+
+
+def test_where_the_share_is_nothing_priority_alone_counts() -> None:
+    queue = [*(fresh(number, priority=1) for number in range(100, 120)), queued(0, FOUR), queued(1)]
+    decision = late(queue, [node(1, Resources(3, 3, 3), FOUR)], long_wait_share=0)
+    assert placed(decision) == [100, 101, 102]
+    assert decision.standing.reservations == ()
+
+
+def test_the_longest_waiting_that_the_head_of_the_queue_does_not_reach_has_its_turn() -> None:
+    demand = Demand([fresh(number) for number in range(100, 120)], LATE, [queued(1), fresh(200)])
+    decision = place(demand, Capacity([node(1, Resources(2, 2, 2))]), Policy(), Standing())
+    assert placed(decision) == [1, 100]
+    assert 200 not in reasons(decision)
+
+
+def test_one_that_is_overtaken_in_its_turn_gets_the_node_that_lacks_least() -> None:
+    nodes = [node(1, Resources(1, 1, 1), FOUR), node(2, Resources(3, 3, 3), FOUR), node(3, ONE, ONE)]
+    decision = late([queued(0, FOUR), fresh(100), fresh(101)], nodes)
+    assert placed(decision) == [100, 101]
+    assert decision.standing == Standing((Reservation(0, 2),), 0)
+    (waiting,) = decision.waiting
+    assert waiting.reason == Reason.RESERVED
+    assert waiting.detail.startswith("It has waited long, so agent-2 is kept for it; it starts once 4 cpus, ")
+
+
+def test_one_that_is_not_overtaken_needs_no_reservation() -> None:
+    elders = [queued(number) for number in range(3)]
+    decision = late([*elders, queued(9, FOUR), *(fresh(number) for number in range(100, 103))], [node(1, ONE, FOUR)])
+    assert placed(decision) == [0]
+    assert decision.standing.reservations == ()
+
+
+def test_a_kept_node_takes_only_what_fits_beside() -> None:
+    large = queued(0, Resources(3, 3, 3))
+    standing = Standing((Reservation(0, 1),), 0)
+    queue = [large, fresh(100, Resources(2, 1, 1)), fresh(101)]
+    decision = late(queue, [node(1, Resources(2, 4, 4), FOUR)], standing)
+    assert placed(decision) == []
+    assert reasons(decision) == {0: Reason.RESERVED, 100: Reason.KEPT_FOR_OTHERS, 101: Reason.KEPT_FOR_OTHERS}
+    assert "kept for executions that have waited longer, as agent-1 is" in decision.waiting[1].detail
+    assert placed(late(queue, [node(1, FOUR)], standing)) == [0, 101]
+    assert placed(late([large, fresh(100, Resources(0.5, 1, 1))], [node(1, FOUR)], standing)) == [0, 100]
+
+
+def test_a_reservation_is_given_up_when_another_node_has_room() -> None:
+    standing = Standing((Reservation(0, 1),), 0)
+    nodes = [node(1, Resources(3, 3, 3), FOUR), node(2, FOUR)]
+    decision = late([queued(0, FOUR), *(fresh(number) for number in range(100, 103))], nodes, standing)
+    assert [(one.execution_id, one.node_id) for one in decision.placements] == [(0, 2), (100, 1), (101, 1), (102, 1)]
+    assert decision.standing.reservations == ()
+
+
+@pytest.mark.parametrize(
+    ("execution", "nodes"),
+    [
+        (None, [node(1, ONE, FOUR)]),
+        (queued(0, FOUR), [node(2, ONE, FOUR)]),
+        (queued(0, FOUR), [node(1, ONE, FOUR, is_paused=True)]),
+        (queued(0, FOUR), [node(1, ONE, FOUR, endless=ONE)]),
+        (queued(0, FOUR, max_scheduled=1, running_of_type=1), [node(1, ONE, FOUR)]),
+        (queued(0, FOUR, uses_docker=True), [node(1, ONE, FOUR)]),
+        (fresh(0, FOUR), [node(1, ONE, FOUR)]),
+    ],
+    ids=["started", "node gone", "node paused", "never free", "max_scheduled", "no containers", "clock set back"],
+)
+def test_a_reservation_ends_with_its_reason(execution: QueuedExecution | None, nodes: list[NodeFree]) -> None:
+    queue = [fresh(100)] if execution is None else [execution, fresh(100)]
+    standing = Standing((Reservation(0, 1),), 0)
+    decision = place(Demand(queue, LATE), Capacity(nodes, runs_containers=False), Policy(), standing)
+    assert decision.standing.reservations == ()
+    assert placed(decision) == ([] if nodes[0].is_paused else [100])
+
+
+def test_of_one_type_no_more_are_started_from_reservations_than_may_run() -> None:
+    limited = [queued(number, FOUR, max_scheduled=1) for number in range(2)]
+    standing = Standing((Reservation(0, 1), Reservation(1, 2)), 0)
+    nodes = [node(number, FOUR) for number in range(1, 10)]
+    decision = late(limited, nodes, standing)
+    assert placed(decision) == [0]
+    assert reasons(decision) == {1: Reason.MAX_SCHEDULED}
+    assert decision.standing.reservations == ()
+
+
+def test_no_more_than_their_share_of_the_nodes_is_kept() -> None:
+    nodes = [node(number, Resources(3, 3, 3), FOUR) for number in range(1, 9)]
+    queue = [*(queued(number, FOUR) for number in range(9)), *(fresh(number) for number in range(100, 110))]
+    standing = Standing((Reservation(0, 1), Reservation(1, 2)))
+    decision = late(queue, nodes, standing)
+    assert decision.standing.reservations == standing.reservations
+    assert reasons(decision)[2] == Reason.IN_USE
+    halved = late(queue, nodes[:4], standing)
+    assert halved.standing.reservations == (Reservation(0, 1),)
+
+
+def test_a_very_long_wait_is_a_setting_like_any_other() -> None:
+    assert placed(late([queued(1)], [node(1, ONE)], long_wait_seconds=1e300)) == [1]
+
+
+FULL = node(1, Resources(0, 4, 4), FOUR, ahead_seconds_left=0.1)
+
+
+def ahead(queue: list[QueuedExecution], *nodes: NodeFree, standing: Standing = FIRST) -> Decision:
+    """A pass in which type 1 takes 0.1 s and type 2 takes 0.2 s; nothing is known of the others."""
+    demand = Demand(queue, LATE, expected_seconds={1: 0.1, 2: 0.2, 3: None})
+    return place(demand, Capacity(nodes), Policy(), standing)
+
+
+def test_short_work_is_handed_ahead_within_the_budget_of_the_node() -> None:
+    decision = ahead([fresh(number) for number in range(6)], FULL)
+    assert placed(decision) == [0, 1, 2, 3]
+    assert decision.ahead == dict.fromkeys(range(4), pytest.approx(0.025))
+    assert {one.node_id for one in decision.placements} == {1}
+    assert reasons(decision) == {4: Reason.IN_USE, 5: Reason.IN_USE}
+
+
+def test_what_is_free_is_used_before_anything_is_handed_ahead() -> None:
+    decision = ahead([fresh(number) for number in range(4)], FULL, node(2, Resources(2, 2, 2), FOUR))
+    assert [one.node_id for one in decision.placements] == [2, 2, 1, 1]
+    assert sorted(decision.ahead) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("execution", "full"),
+    [
+        (fresh(0, job_type_id=2), FULL),
+        (fresh(0, job_type_id=3), FULL),
+        (fresh(0, job_type_id=4), FULL),
+        (fresh(0, Resources(5, 1, 1)), FULL),
+        (fresh(0), replace(FULL, ahead_seconds_left=0.0)),
+        (fresh(0), replace(FULL, ahead_seconds_left=0.02)),
+        (fresh(0), replace(FULL, is_paused=True)),
+        (fresh(0, Resources(2, 1, 1)), replace(FULL, slow=Resources(3, 1, 1))),
+    ],
+    ids=["long", "never ran", "unknown", "too large", "no budget", "too little", "paused", "behind slow ones"],
+)
+def test_what_is_not_handed_ahead(execution: QueuedExecution, full: NodeFree) -> None:
+    assert placed(ahead([execution], full)) == []
+
+
+def test_nothing_is_held_behind_what_was_just_found_to_be_slow() -> None:
+    decision = ahead(
+        [fresh(0, Resources(3, 1, 1), job_type_id=2), fresh(1, Resources(2, 1, 1))], replace(FULL, free=FOUR)
+    )
+    assert placed(decision) == [0]
+
+
+def test_nothing_is_handed_ahead_past_one_that_ranks_higher() -> None:
+    small = node(2, Resources(0, 2, 2), Resources(2, 2, 2), ahead_seconds_left=0.05)
+    decision = ahead([fresh(0, Resources(3, 1, 1), job_type_id=2), fresh(1), fresh(2)], FULL, small)
+    assert [(one.execution_id, one.node_id) for one in decision.placements] == [(1, 2)]
+
+
+def test_nothing_is_handed_ahead_to_a_node_that_is_kept() -> None:
+    standing = Standing((Reservation(0, 1),), 0)
+    assert placed(ahead([queued(0, FOUR, job_type_id=2), fresh(100)], FULL, standing=standing)) == []
+
+
+def test_what_is_held_takes_the_room_of_what_comes_after() -> None:
+    full = replace(FULL, free=Resources(1, 4, 4))
+    decision = ahead([fresh(0, Resources(2, 1, 1)), fresh(1, job_type_id=2)], full)
+    assert placed(decision) == [0]
+    assert reasons(decision) == {1: Reason.IN_USE}

@@ -20,6 +20,13 @@ def test_flags_count_before_variables_before_the_file_before_the_defaults(tmp_pa
     assert settings.grace_seconds == 10.0
 
 
+def test_how_long_waiting_counts_is_read_from_variables_and_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text("long_wait_seconds = 60\nlong_wait_share = 0.1\n")
+    settings = load_settings({"config": str(file)}, {"SCALE_LONG_WAIT_SHARE": "0.5"})
+    assert (settings.long_wait_seconds, settings.long_wait_share) == (60.0, 0.5)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -29,6 +36,11 @@ def test_flags_count_before_variables_before_the_file_before_the_defaults(tmp_pa
         "grace_seconds = [1]",
         'grace_seconds = "nan"',
         "grace_seconds = -1",
+        "long_wait_seconds = -1",
+        'long_wait_seconds = "soon"',
+        "long_wait_share = 0.51",
+        "long_wait_share = -0.1",
+        "long_wait_share = nan",
         "surprise = 1",
         "bind =",
     ],

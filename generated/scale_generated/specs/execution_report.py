@@ -17,6 +17,9 @@ class ReportFailure:
         "exit-code",
         "signal",
         "timeout",
+        "memory",
+        "disk",
+        "log",
         "launch",
         "input",
         "missing-manifest",
@@ -230,24 +233,27 @@ class ReportSteps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportUsage:
-    """What the job step used."""
+    """What the execution used of its node."""
 
     cpu_seconds: float
-    max_rss_mib: float
+    memory_mib: float
+    disk_mib: float
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """From a valid document; what is absent gets its default."""
         return cls(
             cpu_seconds=document["cpu_seconds"],
-            max_rss_mib=document["max_rss_mib"],
+            memory_mib=document["memory_mib"],
+            disk_mib=document["disk_mib"],
         )
 
     def to_document(self) -> dict[str, Any]:
         """As a document; optional values that are None are left out."""
         document: dict[str, Any] = {}
         document["cpu_seconds"] = self.cpu_seconds
-        document["max_rss_mib"] = self.max_rss_mib
+        document["memory_mib"] = self.memory_mib
+        document["disk_mib"] = self.disk_mib
         return document
 
 

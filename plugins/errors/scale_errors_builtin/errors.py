@@ -20,7 +20,7 @@ ALGORITHM_UNKNOWN: Final = ErrorDefinition(
 ALGORITHM_KILLED: Final = ErrorDefinition(
     name="algorithm-killed",
     title="Algorithm Killed",
-    description="The algorithm was ended by a signal: it crashed, or was killed, as for using too much memory.",
+    description="The algorithm was ended by a signal: it crashed, or was killed.",
     category=ErrorCategory.ALGORITHM,
 )
 TIMEOUT: Final = ErrorDefinition(
@@ -28,6 +28,24 @@ TIMEOUT: Final = ErrorDefinition(
     title="Timeout",
     description="The algorithm ran longer than the job type's timeout and was ended.",
     category=ErrorCategory.SYSTEM,
+)
+MEMORY_EXCEEDED: Final = ErrorDefinition(
+    name="memory-exceeded",
+    title="Memory Exceeded",
+    description="The algorithm used more memory than the job requires (mem_required) and was ended.",
+    category=ErrorCategory.ALGORITHM,
+)
+DISK_EXCEEDED: Final = ErrorDefinition(
+    name="disk-exceeded",
+    title="Disk Exceeded",
+    description="The algorithm wrote more to its folder than the job requires (disk_out_required) and was ended.",
+    category=ErrorCategory.ALGORITHM,
+)
+LOG_EXCEEDED: Final = ErrorDefinition(
+    name="log-exceeded",
+    title="Log Exceeded",
+    description="The algorithm wrote far more to stdout or stderr than is kept of a log and was ended.",
+    category=ErrorCategory.ALGORITHM,
 )
 LAUNCH_FAILED: Final = ErrorDefinition(
     name="launch-failed",
@@ -90,6 +108,9 @@ BUILTIN_ERRORS: Final = (
     ALGORITHM_UNKNOWN,
     ALGORITHM_KILLED,
     TIMEOUT,
+    MEMORY_EXCEEDED,
+    DISK_EXCEEDED,
+    LOG_EXCEEDED,
     LAUNCH_FAILED,
     INPUT_UNAVAILABLE,
     MISSING_MANIFEST,

@@ -5,9 +5,11 @@ from scale_core.db.models.ingests import Ingest, Strike
 from scale_core.db.models.jobs import Error, Job, JobExecution, JobInputFile, JobType, JobTypeRevision
 from scale_core.db.models.nodes import Node, Scheduler
 from scale_core.db.models.recipes import Recipe, RecipeJob, RecipeType, RecipeTypeRevision
+from scale_core.db.models.tallies import TALLIES
 from scale_core.db.models.triggers import TriggerEvent, TriggerRule
 
 __all__ = [
+    "TALLIES",
     "Error",
     "FileAncestry",
     "Ingest",

@@ -5,12 +5,18 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scale_core.db.base import Base, Document, Id, Record
+from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
 from scale_core.db.models.jobs import Job, JobExecution, JobType
 from scale_core.db.models.workspaces import Workspace
-from scale_core.db.types import Wkb
+from scale_core.db.types import Keyword, Wkb
 
 __all__ = ["FileAncestry", "ScaleFile", "Workspace"]
+
+SOURCE = is_any("file_type", "SOURCE")
+
+
+def _published(name: str, *columns: str) -> Index:
+    return partial_index(name, *columns, where="is_published", sqlite_where="is_published = 1")
 
 
 class ScaleFile(Record):
@@ -23,13 +29,22 @@ class ScaleFile(Record):
     __tablename__ = "scale_file"
     __table_args__ = (
         Index("uq_scale_file_workspace_id_file_path", "workspace_id", "file_path", unique=True),
-        Index("ix_scale_file_file_type_last_modified", "file_type", "last_modified"),
-        # By name, and for whether a file of that name and content is there already.
-        Index("ix_scale_file_file_name_file_size_checksum", "file_name", "file_size", "checksum"),
-        Index("ix_scale_file_bounds", "west", "east", "south", "north"),
+        Index("ix_scale_file_file_name", "file_name", "file_type", "id"),
+        Index("ix_scale_file_workspace_id", "workspace_id", "id"),
+        partial_index("ix_scale_file_moving", "id", where="moving_to IS NOT NULL"),
+        # Sources are listed parsed and not, products by type and whether operational; unpublished ones are not listed.
+        # Whether a file of that name and content is there already.
+        partial_index("ix_source_content", "workspace_id", "file_name", "file_size", "checksum", where=SOURCE),
+        partial_index("ix_source", "is_parsed", "id", where=SOURCE),
+        partial_index("ix_source_last_modified", "is_parsed", "last_modified", "id", where=SOURCE),
+        partial_index("ix_source_data_started", "data_started", where=SOURCE),
+        _published("ix_product", "is_operational", "id"),
+        _published("ix_product_last_modified", "is_operational", "last_modified", "id"),
+        _published("ix_product_job_type_id", "job_type_id", "id"),
+        _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
     )
 
-    file_type: Mapped[str] = mapped_column(String(10))
+    file_type: Mapped[str] = mapped_column(Keyword(10))
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
     file_name: Mapped[str] = mapped_column(String(255))
     file_path: Mapped[str] = mapped_column(String(1000))
@@ -61,8 +76,8 @@ class ScaleFile(Record):
     is_published: Mapped[bool | None]
     published: Mapped[datetime | None]
     unpublished: Mapped[datetime | None]
-    job_type_id: Mapped[int | None] = mapped_column(ForeignKey("job_type.id"), index=True)
-    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"), index=True)
+    job_type_id: Mapped[int | None] = mapped_column(ForeignKey("job_type.id"))
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     job_exe_id: Mapped[int | None] = mapped_column(ForeignKey("job_exe.id"))
     job_output: Mapped[str | None] = mapped_column(String(255))
 

@@ -5,12 +5,16 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scale_core.db.base import Document, Record
+from scale_core.db.base import Document, Record, is_any, partial_index
 from scale_core.db.models.files import ScaleFile
 from scale_core.db.models.jobs import Job
 from scale_core.db.models.workspaces import Workspace
+from scale_core.db.types import Keyword
 
 OPEN_INGEST = text("status IN ('TRANSFERRING', 'TRANSFERRED', 'INGESTING')")
+INGESTED = is_any("status", "INGESTED")
+SET_ASIDE = is_any("status", "ERRORED", "DUPLICATE", "DEFERRED")
+NOT_INGESTED = is_any("status", "TRANSFERRING", "TRANSFERRED", "INGESTING", "ERRORED", "DUPLICATE", "DEFERRED")
 
 
 class Strike(Record):
@@ -35,9 +39,13 @@ class Ingest(Record):
     __tablename__ = "ingest"
     __table_args__ = (
         Index("ix_ingest_open", "file_name", "strike_id", sqlite_where=OPEN_INGEST, postgresql_where=OPEN_INGEST),
-        Index("ix_ingest_strike_id_status", "strike_id", "status"),
+        partial_index("ix_ingest_status", "status", "id", where=NOT_INGESTED),
+        partial_index("ix_ingest_status_last_modified", "status", "last_modified", "id", where=SET_ASIDE),
+        partial_index("ix_ingest_strike_id_ingest_ended", "strike_id", "ingest_ended", where=INGESTED),
+        partial_index("ix_ingest_strike_id_created", "strike_id", "created", where=INGESTED),
+        Index("ix_ingest_source_file_id", "source_file_id"),
         Index("ix_ingest_job_id", "job_id"),
-        Index("ix_ingest_file_name", "file_name"),
+        Index("ix_ingest_file_name", "file_name", "id"),
     )
 
     strike_id: Mapped[int] = mapped_column(ForeignKey("strike.id"))
@@ -45,7 +53,7 @@ class Ingest(Record):
     workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id"))
     source_file_id: Mapped[int | None] = mapped_column(ForeignKey("scale_file.id"))
     file_name: Mapped[str] = mapped_column(String(255))
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(Keyword(20))
     bytes_transferred: Mapped[int] = mapped_column(BigInteger, default=0)
     transfer_started: Mapped[datetime]
     transfer_ended: Mapped[datetime | None]

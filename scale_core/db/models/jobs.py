@@ -2,15 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scale_core.db.base import Base, Document, Id, Record
+from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
 from scale_core.db.models.nodes import Node
 from scale_core.db.models.triggers import TriggerEvent, TriggerRule
+from scale_core.db.types import Keyword
 
-ACTIVE_EXECUTION = text("status IN ('QUEUED', 'RUNNING')")
-ACTIVE_JOB = text("status IN ('PENDING', 'BLOCKED', 'QUEUED', 'RUNNING')")
+# Most jobs and executions are COMPLETED; what is not is found by indexes that hold nothing else. The conditions are
+# chains of OR, in which SQLite finds again a query's `status = 'QUEUED'`.
+ACTIVE_EXECUTION = is_any("status", "QUEUED", "RUNNING")
+QUEUED_EXECUTION = is_any("status", "QUEUED")
+STOPPED = is_any("status", "FAILED", "CANCELED")
+NOT_COMPLETED = is_any("status", "PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "CANCELED")
 
 
 class Error(Record):
@@ -84,15 +89,19 @@ class Job(Record):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_active", "status", sqlite_where=ACTIVE_JOB, postgresql_where=ACTIVE_JOB),
-        Index("ix_job_job_type_id_last_modified", "job_type_id", "last_modified"),
+        partial_index("ix_job_status", "status", "id", where=NOT_COMPLETED),
+        partial_index("ix_job_status_last_modified", "status", "last_modified", "id", where=STOPPED),
+        partial_index("ix_job_job_type_id_status", "job_type_id", "status", "id", where=STOPPED),
+        Index("ix_job_job_type_id", "job_type_id", "id"),
+        Index("ix_job_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
+        Index("ix_job_created", "created", "id"),
     )
 
     job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))
     job_type_rev_id: Mapped[int] = mapped_column(ForeignKey("job_type_rev.id"))
-    event_id: Mapped[int] = mapped_column(ForeignKey("trigger_event.id"), index=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("trigger_event.id"))
     error_id: Mapped[int | None] = mapped_column(ForeignKey("error.id"))
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(Keyword(20))
     priority: Mapped[int]
     num_exes: Mapped[int] = mapped_column(default=0)
     # Since it was last queued by a user or a trigger: executions that failed, and those that we lost.
@@ -133,24 +142,24 @@ class JobExecution(Record):
 
     __tablename__ = "job_exe"
     __table_args__ = (
-        Index(
-            "ix_job_exe_queue",
-            "status",
-            "priority",
-            "queued",
-            "id",
-            sqlite_where=ACTIVE_EXECUTION,
-            postgresql_where=ACTIVE_EXECUTION,
-        ),
+        partial_index("ix_job_exe_queue", "status", "priority", "queued", "id", where=ACTIVE_EXECUTION),
+        partial_index("ix_job_exe_waiting", "queued", "id", where=QUEUED_EXECUTION),
+        partial_index("ix_job_exe_status", "status", "id", where=STOPPED),
+        partial_index("ix_job_exe_status_last_modified", "status", "last_modified", "id", where=STOPPED),
+        partial_index("ix_job_exe_job_type_id_status", "job_type_id", "status", "id", where=STOPPED),
         Index("ix_job_exe_job_id", "job_id"),
-        Index("ix_job_exe_node_id_last_modified", "node_id", "last_modified"),
+        Index("ix_job_exe_job_type_id", "job_type_id", "id"),
+        Index("ix_job_exe_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
+        Index("ix_job_exe_node_id", "node_id", "id"),
+        Index("ix_job_exe_node_id_last_modified", "node_id", "last_modified", "id"),
+        Index("ix_job_exe_created", "created", "id"),
     )
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
     job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))
     node_id: Mapped[int | None] = mapped_column(ForeignKey("node.id"))
     error_id: Mapped[int | None] = mapped_column(ForeignKey("error.id"))
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(Keyword(20))
     priority: Mapped[int]
     command_arguments: Mapped[str] = mapped_column(Text, default="")
     timeout: Mapped[int]

@@ -48,7 +48,10 @@ class Recipe(Record):
     """A recipe type's definition, at a revision, with data; ``completed`` once every job has."""
 
     __tablename__ = "recipe"
-    __table_args__ = (Index("ix_recipe_recipe_type_id_last_modified", "recipe_type_id", "last_modified"),)
+    __table_args__ = (
+        Index("ix_recipe_recipe_type_id", "recipe_type_id", "id"),
+        Index("ix_recipe_recipe_type_id_last_modified", "recipe_type_id", "last_modified", "id"),
+    )
 
     recipe_type_id: Mapped[int] = mapped_column(ForeignKey("recipe_type.id"))
     recipe_type_rev_id: Mapped[int] = mapped_column(ForeignKey("recipe_type_rev.id"))

@@ -27,7 +27,7 @@ class TriggerEvent(Base):
     """Something happened. ``rule`` is the rule that it matched; an event that matched none is kept without."""
 
     __tablename__ = "trigger_event"
-    __table_args__ = (Index("ix_trigger_event_rule_id_occurred", "rule_id", "occurred"),)
+    __table_args__ = (Index("ix_trigger_event_type", "type", "id"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     type: Mapped[str] = mapped_column(String(50))

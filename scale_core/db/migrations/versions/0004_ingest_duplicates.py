@@ -1,4 +1,4 @@
-"""Find files by name and content, and ingests under way by name."""
+"""Find source files by name and content, and ingests under way by name."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,14 @@ OPEN = sa.text("status IN ('TRANSFERRING', 'TRANSFERRED', 'INGESTING')")
 
 def upgrade() -> None:
     """Go from the revision before to this one."""
-    op.drop_index("ix_scale_file_file_name", table_name="scale_file")
+    source = sa.text("file_type = 'SOURCE'")
     op.create_index(
-        "ix_scale_file_file_name_file_size_checksum", "scale_file", ["file_name", "file_size", "checksum"], unique=False
+        "ix_source_content",
+        "scale_file",
+        ["workspace_id", "file_name", "file_size", "checksum"],
+        unique=False,
+        sqlite_where=source,
+        postgresql_where=source,
     )
     op.drop_index("ix_ingest_open", table_name="ingest")
     op.create_index(
@@ -41,5 +46,4 @@ def downgrade() -> None:
         sqlite_where=OPEN,
         postgresql_where=OPEN,
     )
-    op.drop_index("ix_scale_file_file_name_file_size_checksum", table_name="scale_file")
-    op.create_index("ix_scale_file_file_name", "scale_file", ["file_name"], unique=False)
+    op.drop_index("ix_source_content", table_name="scale_file")

@@ -1,4 +1,4 @@
-"""A switch that a waiting run notices at once; for engines that run plans in their own process."""
+"""A switch that a waiting run notices at once."""
 
 import os
 import threading

@@ -18,7 +18,7 @@ END_MS = 2000
 """How long a killed process gets to disappear."""
 
 
-def end_leftovers(folders: Collection[Path]) -> int:
+def end_leftovers(folders: Collection[str]) -> int:
     """Kill the processes whose HOME is one of ``folders``, and those of their sessions; returns how many there were."""
     marks = {b"HOME=" + os.fsencode(folder) for folder in folders}
     total = 0

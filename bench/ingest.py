@@ -1,0 +1,173 @@
+"""Files a second through Strike, and MiB a second from one file system to another."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.figures import BenchFailure, Figure, Goal, Section
+from bench.floors import copy_and_sync, copy_and_sync_each
+from bench.machine import file_system
+from bench.options import Options
+from bench.progress import progress
+from bench.server import ScaleProcess
+
+SMALL_BYTES = 1024
+OTHER_FILE_SYSTEM = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+STUCK_SECONDS = 600.0
+WORKSPACE = "bench"
+
+SMALL_GOAL = Goal("ratio", "at least", 0.4, 0.7)
+LARGE_GOAL = Goal("ratio", "at least", 0.4, 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where files are made, where Strike looks for them (on one file system), and where floors are copied to."""
+
+    strike: str
+    staging: Path
+    incoming: Path
+    copies: Path
+
+
+def measure(scale: ScaleProcess, options: Options) -> Section:
+    """Rates of ingest, beside ``cp -r`` and ``sync`` of the same files to the workspace's file system."""
+    storage = scale.data_dir.with_name("storage")
+    broker = {"type": "host", "host_path": str(storage)}
+    scale.send("POST", "/workspaces/", {"name": WORKSPACE, "json_config": {"version": "1.0", "broker": broker}})
+    section = Section("Files through Strike")
+    here = _place(scale, "bench-small", scale.data_dir.with_name("small"), storage)
+    section.figures += _small(scale, here, options)
+    with _elsewhere(scale.data_dir) as folder:
+        there = _place(scale, "bench-large", folder, storage)
+        section.figures += _large(scale, there, options)
+        same = folder.stat().st_dev == storage.stat().st_dev
+        section.notes.append(
+            f"The large files go from {file_system(folder)} to {file_system(storage)}"
+            + (", on one file system: there is no other with room." if same else ", two file systems.")
+        )
+    section.notes.append("Before each measurement the files are written and synced; nothing is dropped from caches.")
+    return section
+
+
+def _small(scale: ScaleProcess, place: Place, options: Options) -> list[Figure]:
+    count = options.files
+    whole, each, measured = [], [], []
+    for number in range(options.repeat):
+        _make(place.staging, f"small-{number}", count, SMALL_BYTES)
+        whole.append(count / _copied(place, copy_and_sync))
+        each.append(count / _copied(place, copy_and_sync_each))
+        measured.append(count / _ingested(scale, place, f"{count:,} small files"))
+    whole.append(count / _copied_again(place, count))
+    name = f"{count:,} files of 1 KiB"
+    return [
+        Figure(name, "files/s", measured, whole, SMALL_GOAL),
+        Figure(f"{name}, by a floor that syncs each file", "files/s", measured, each),
+    ]
+
+
+def _large(scale: ScaleProcess, place: Place, options: Options) -> list[Figure]:
+    count, mib = options.large_files, options.large_mib
+    floors, measured = [], []
+    for number in range(options.repeat):
+        _make(place.staging, f"large-{number}", count, mib << 20)
+        floors.append(count * mib / _copied(place, copy_and_sync))
+        measured.append(count * mib / _ingested(scale, place, f"{count} files of {mib} MiB"))
+    return [Figure(f"{count} files of {mib} MiB, checksummed", "MiB/s", measured, floors, LARGE_GOAL)]
+
+
+def _place(scale: ScaleProcess, strike: str, folder: Path, storage: Path) -> Place:
+    """The folders of a Strike that runs: it has ingested a first file."""
+    place = Place(strike, folder / "staging", folder / "incoming", storage.with_name(f"copies-{strike}"))
+    for one in (place.staging, place.incoming, storage):
+        one.mkdir(parents=True, exist_ok=True)
+    rule = {"filename_regex": ".*", "workspace_path": strike, "workspace_name": WORKSPACE}
+    configuration = {
+        "version": "1.0",
+        "mount": str(place.incoming),
+        "transfer_suffix": "_tmp",
+        "files_to_ingest": [rule],
+    }
+    scale.send("POST", "/strikes/", {"name": strike, "configuration": configuration})
+    _make(place.staging, "first", 1, SMALL_BYTES)
+    _ingested(scale, place, "the first file")
+    return place
+
+
+def _make(folder: Path, name: str, count: int, size: int) -> None:
+    """Make files of which no two are the same, and have them on the disk: that is no part of what is measured."""
+    rest = os.urandom(min(size, 1 << 20))
+    for number in range(count):
+        with (folder / f"{name}-{number:05}.bin").open("wb") as file:
+            file.write(f"{name}-{number:05}\n".encode().ljust(32))
+            for start in range(32, size, len(rest)):
+                file.write(rest[: size - start])
+    os.sync()
+
+
+def _copied(place: Place, copy: Callable[[Path, Path], float]) -> float:
+    try:
+        return copy(place.staging, place.copies)
+    finally:
+        shutil.rmtree(place.copies, ignore_errors=True)
+        os.sync()
+
+
+def _copied_again(place: Place, count: int) -> float:
+    """The floor once more, after the last measurement."""
+    _make(place.staging, "floor", count, SMALL_BYTES)
+    seconds = _copied(place, copy_and_sync)
+    for path in place.staging.iterdir():
+        path.unlink()
+    return seconds
+
+
+def _ingested(scale: ScaleProcess, place: Place, what: str) -> float:
+    """Seconds from the first rename of what is staged to the last INGESTED."""
+    names = sorted(path.name for path in place.staging.iterdir())
+    before = _counts(scale)
+    count_of = "SELECT count(*) FROM ingest WHERE strike_id = (SELECT id FROM strike WHERE name = ?) AND status = ?"
+    ((earlier,),) = scale.rows(count_of, place.strike, "INGESTED")
+    with progress(what) as step:
+
+        def done() -> bool:
+            ((now,),) = scale.rows(count_of, place.strike, "INGESTED")
+            step(now - earlier, len(names))
+            return bool(now - earlier >= len(names))
+
+        began = time.perf_counter()
+        for name in names:
+            (place.staging / name).rename(place.incoming / name)
+        scale.wait(f"the ingest of {what}", done, STUCK_SECONDS)
+        seconds = time.perf_counter() - began
+    wanted = [one + len(names) for one in before]
+    try:
+        scale.wait("the end of the ingests' jobs", lambda: _counts(scale) == wanted, 60)
+    except BenchFailure as failure:
+        raise BenchFailure(f"Rows of {len(names)} files: {wanted} wanted, {_counts(scale)} found.") from failure
+    return seconds
+
+
+def _counts(scale: ScaleProcess) -> list[int]:
+    """How many ingests, source files, events and jobs there are that an ingest leaves."""
+    statements = (
+        "SELECT count(*) FROM ingest WHERE status = 'INGESTED'",
+        "SELECT count(*) FROM scale_file WHERE file_type = 'SOURCE'",
+        "SELECT count(*) FROM trigger_event WHERE type = 'INGEST'",
+        "SELECT count(*) FROM job JOIN job_type ON job.job_type_id = job_type.id "
+        "WHERE job_type.name = 'scale-ingest' AND job.status = 'COMPLETED'",
+    )
+    return [int(scale.rows(statement)[0][0]) for statement in statements]
+
+
+@contextmanager
+def _elsewhere(data_dir: Path) -> Iterator[Path]:
+    """A folder on another file system than the data folder's, where there is one."""
+    parent = OTHER_FILE_SYSTEM if OTHER_FILE_SYSTEM.is_dir() else data_dir.parent
+    with tempfile.TemporaryDirectory(prefix="scale-bench-", dir=parent) as folder:
+        yield Path(folder)

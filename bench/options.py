@@ -1,0 +1,53 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Sizes of the scenarios.
+
+    :param work: an empty folder for this run.
+    :param kept: a folder for what the next run can use again.
+    :param jobs: how many jobs are run at once, smallest first; the first as often as ``repeat`` says.
+    :param repeat: how often a measurement is done.
+    :param latency: how many single jobs are sent.
+    :param files: how many small files are ingested.
+    :param large_files: how many large files are ingested, of ``large_mib`` MiB.
+    :param history: how many finished jobs there are in the two databases that are compared.
+    :param history_jobs: how many jobs are run on each of these.
+    :param requests: how often each request is sent to each of these.
+    :param starts: how often Scale is started.
+    """
+
+    work: Path
+    kept: Path
+    jobs: tuple[int, ...] = (2_000, 50_000)
+    repeat: int = 3
+    latency: int = 50
+    files: int = 2_000
+    large_files: int = 5
+    large_mib: int = 200
+    history: tuple[int, int] = (10_000, 1_000_000)
+    history_jobs: int = 500
+    requests: int = 20
+    starts: int = 5
+
+
+def quick(work: Path, kept: Path) -> Options:
+    """Sizes that show that everything works, and nothing else."""
+    return Options(
+        work,
+        kept,
+        jobs=(20, 40),
+        repeat=1,
+        latency=3,
+        files=10,
+        large_files=2,
+        large_mib=1,
+        history=(100, 400),
+        history_jobs=10,
+        requests=2,
+        starts=1,
+    )

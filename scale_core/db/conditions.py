@@ -1,0 +1,74 @@
+"""What the rows of a list have to fulfil, said in a way that can be looked at: which columns, compared with what."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select
+
+Column = Callable[[str], ColumnElement[Any]]
+"""The column at a path such as ``"job_type.name"``."""
+
+
+class Comparison(Enum):
+    """How a column is compared."""
+
+    EQUAL = "="
+    ONE_OF = "in"
+    SINCE = ">="
+    UNTIL = "<="
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The column at ``path`` compares so with ``value``; made by the functions below.
+
+    ``finds``: rows may be found by it; otherwise by other conditions, and it is looked at then.
+    """
+
+    path: str
+    comparison: Comparison
+    value: Any
+    finds: bool = True
+
+    def on(self, column: Column) -> ColumnElement[bool]:
+        """The condition as SQL."""
+        left: ColumnElement[Any] = column(self.path)
+        if self.comparison is Comparison.ONE_OF:
+            return left.in_(self.value)
+        if self.comparison is Comparison.SINCE:
+            return left.__ge__(self.value)
+        if self.comparison is Comparison.UNTIL:
+            return left.__le__(self.value)
+        if isinstance(self.value, bool):
+            # Written like this, it is found to be the condition of a partial index.
+            return left if self.value else ~left
+        is_equal: ColumnElement[bool] = left == self.value
+        return is_equal
+
+
+def equal(path: str, value: str | int | bool) -> Condition:
+    """The column is ``value``."""
+    return Condition(path, Comparison.EQUAL, value)
+
+
+def one_of(path: str, values: Collection[str] | Collection[int] | Select[Any]) -> Condition:
+    """The column is one of ``values``; none of them: nothing fulfils it."""
+    return Condition(path, Comparison.ONE_OF, values if isinstance(values, Select) else tuple(values))
+
+
+def also(condition: Condition) -> Condition:
+    """The same condition, but one that too many rows fulfil to find them by it."""
+    return replace(condition, finds=False)
+
+
+def since(path: str, moment: datetime) -> Condition:
+    """The column is ``moment`` or later."""
+    return Condition(path, Comparison.SINCE, moment)
+
+
+def until(path: str, moment: datetime) -> Condition:
+    """The column is ``moment`` or earlier."""
+    return Condition(path, Comparison.UNTIL, moment)

@@ -1,0 +1,97 @@
+"""The node agent: runs executions on one machine for a Scale that talks to it over its standard input, a socket.
+
+It is one process of one thread, started anew (``python -m scale_core.runner.agent``), which makes it safe to fork
+workers, and it imports little. Its life hangs on that socket: when it closes, everything that runs is ended at once.
+"""
+
+import fcntl
+import gc
+import logging
+import os
+import signal
+import socket
+import time
+from typing import Final
+
+from scale_core.interfaces.engine import AgentSettings
+from scale_core.runner.cgroup import GroupFolder
+from scale_core.runner.children import become_subreaper, end_children
+from scale_core.runner.dispatcher import CHUNK, Dispatcher, ScaleGone
+from scale_core.runner.frames import Frame, FrameReader
+from scale_core.runner.settings import read_settings
+from scale_core.runner.worker import IGNORED
+
+LOCK_FILE: Final = ".agent.lock"
+LOCK_SECONDS: Final = 30.0
+"""How long the last processes of an earlier agent may take to end."""
+
+log = logging.getLogger("scale_core.runner.agent")
+
+
+def main() -> None:
+    """Work for the Scale at the other end of standard input."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    scale = _take_standard_input()
+    groups: GroupFolder | None = None
+    try:
+        reader = FrameReader()
+        first, *frames = _hear(scale, reader)
+        settings = read_settings(first.body)
+        lock(settings)
+        become_subreaper()
+        groups = GroupFolder.make(settings.folder) if settings.limits else None
+        gc.freeze()
+        scale.setblocking(False)
+        Dispatcher(scale, settings, groups).run(frames, reader)
+    except ScaleGone:
+        log.info("Scale is gone; what runs is ended.")
+    finally:
+        end_children()
+        if groups is not None:
+            groups.remove()
+
+
+def lock(settings: AgentSettings) -> int:
+    """Wait until no process of an earlier agent has the folder of executions, and take it, until this process and all
+    its workers have ended; returns the descriptor that holds it.
+
+    :raises TimeoutError: there still is one.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(settings.folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Another node agent works in {settings.folder}.") from None
+            time.sleep(0.01)
+        else:
+            return descriptor
+
+
+def _take_standard_input() -> socket.socket:
+    """The line to Scale; commands inherit an empty standard input instead."""
+    line = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return line
+
+
+def _hear(line: socket.socket, reader: FrameReader) -> list[Frame]:
+    """Wait for the first frames."""
+    while True:
+        data = line.recv(CHUNK)
+        if not data:
+            raise ScaleGone
+        frames = reader.feed(data)
+        if frames:
+            return frames
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""What the node agent does: takes what Scale says, gives executions to workers, passes on what they tell."""
+
+import logging
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+import orjson
+
+from scale_core.interfaces.engine import AgentSettings, Resources
+from scale_core.runner.cgroup import GroupFolder
+from scale_core.runner.folders import ExecutionFolders
+from scale_core.runner.frames import NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.leftovers import end_leftovers
+from scale_core.runner.outbox import Outbox
+from scale_core.runner.pool import WorkerPool, WorkerProcess
+from scale_core.runner.room import Room
+from scale_core.runner.runner import RunnerSettings
+from scale_core.runner.worker import work
+from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
+
+CHUNK: Final = 1 << 18
+LAST_MOMENT: Final = 0.5
+"""Seconds of a grace period that are kept for killing what did not end."""
+
+log = logging.getLogger(__name__)
+
+
+class ScaleGone(Exception):
+    """Scale is not there any more."""
+
+
+class Dispatcher:
+    """One agent's work.
+
+    :param scale: the line to Scale, not blocking.
+    """
+
+    def __init__(self, scale: socket.socket, settings: AgentSettings, groups: GroupFolder | None) -> None:
+        self._scale = scale
+        self._settings = settings
+        self._groups = groups
+        self._folders = ExecutionFolders(settings.folder)
+        self._room: Room[bytes] = Room(settings.capacity)
+        self._poller = select.epoll()
+        self._poller.register(scale, select.EPOLLIN)
+        self._pool = WorkerPool(self._work, self._poller)
+        self._workers: dict[int, WorkerProcess] = {}
+        self._outbox = Outbox(scale)
+        self._stop_at: float | None = None
+        self._answers: dict[Kind, Callable[[Frame], None]] = {
+            Kind.LAUNCH: self._launch,
+            Kind.KILL: self._kill,
+            Kind.STOP: self._stop,
+            Kind.RECONCILE: self._reconcile,
+        }
+        self._outbox.add(frame(Kind.READY))
+
+    def run(self, frames: list[Frame], reader: FrameReader) -> None:
+        """Work until Scale says stop and all is over.
+
+        :param frames: what it has said already.
+        :param reader: the reader of the line, which may hold the beginning of a further frame.
+        :raises ScaleGone: Scale ended without saying so.
+        """
+        self._take_all(frames)
+        self._start_what_fits()
+        while self._stop_at is None or self._workers:
+            self._wait(reader)
+            now = time.monotonic()
+            if self._stop_at is not None and now >= self._stop_at:
+                self._give_up_rest()
+            self._pool.retire(now)
+            due = self._outbox.due()
+            if due is not None and due <= now:
+                self._send(now)
+        self._scale.setblocking(True)
+        self._send(time.monotonic())
+
+    def _wait(self, reader: FrameReader) -> None:
+        moments = [self._outbox.due(), self._stop_at, self._pool.next_retirement()]
+        first = min((moment for moment in moments if moment is not None), default=None)
+        timeout = -1.0 if first is None else max(0.0, first - time.monotonic())
+        for descriptor, _ in self._poller.poll(timeout):
+            if descriptor == self._scale.fileno():
+                self._hear_scale(reader)
+            else:
+                worker = self._pool.at(descriptor)
+                if worker is not None:
+                    self._hear_worker(worker)
+        self._start_what_fits()
+
+    def _hear_scale(self, reader: FrameReader) -> None:
+        if self._outbox.is_blocked():
+            self._send(time.monotonic())
+        try:
+            data = self._scale.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise ScaleGone from error
+        if not data:
+            raise ScaleGone
+        self._take_all(reader.feed(data))
+
+    def _take_all(self, frames: list[Frame]) -> None:
+        for each in frames:
+            self._answers[Kind(each.kind)](each)
+
+    def _launch(self, launch: Frame) -> None:
+        execution_id = launch.execution_id
+        needs = Resources(*NEEDS.unpack_from(launch.body))
+        if execution_id in self._room:
+            log.warning("Execution %d was launched twice; it goes on running once.", execution_id)
+        elif self._stop_at is not None:
+            self._lose(execution_id, "The node agent is stopping.")
+        elif not needs.fits_in(self._room.capacity):
+            self._lose(execution_id, f"There can never be room for {needs} here; all there is: {self._room.capacity}.")
+        else:
+            self._room.add(execution_id, needs, launch.body[NEEDS.size :])
+
+    def _start_what_fits(self) -> None:
+        if self._stop_at is not None:
+            return
+        for execution_id, plan in self._room.startable():
+            try:
+                self._workers[execution_id] = self._pool.run(execution_id, plan)
+            except OSError as error:
+                self._room.release(execution_id)
+                self._lose(execution_id, f"There can be no further worker: {error}.")
+
+    def _kill(self, order: Frame) -> None:
+        execution_id = order.execution_id
+        if execution_id in self._workers:
+            grace = SECONDS.pack(self._settings.kill_grace)
+            self._workers[execution_id].say(Kind.KILL, execution_id, grace)
+        elif self._room.is_held(execution_id):
+            self._room.drop(execution_id)
+            failure = ReportFailure(kind="canceled", message="The execution was canceled before it began.")
+            self._finish_unstarted(execution_id, "CANCELED", failure)
+
+    def _finish_unstarted(self, execution_id: int, status: str, failure: ReportFailure) -> None:
+        report = ExecutionReport.from_document(
+            {
+                "execution_id": execution_id,
+                "status": status,
+                "steps": ReportSteps().to_document(),
+                "failure": failure.to_document(),
+            }
+        )
+        self._outbox.add(frame(Kind.FINISHED, execution_id, orjson.dumps(report.to_document())))
+
+    def _reconcile(self, question: Frame) -> None:
+        gone = [each for each in orjson.loads(question.body) if each not in self._room]
+        reports = {each: self._folders.report(each) for each in gone}
+        unfinished = [each for each, report in reports.items() if report is None]
+        if unfinished:
+            ended = end_leftovers([self._folders.path(each) for each in unfinished])
+            log.info("%d executions had not ended when their agent did; %d processes ended.", len(unfinished), ended)
+        for execution_id, report in reports.items():
+            self._folders.tidy(execution_id)
+            if report is not None:
+                self._outbox.add(frame(Kind.FINISHED, execution_id, report))
+            else:
+                self._lose(execution_id, "It does not run here: Scale or its node agent was restarted.")
+
+    def _stop(self, order: Frame) -> None:
+        (grace,) = SECONDS.unpack(order.body)
+        for execution_id in self._room.drop_all():
+            self._lose(execution_id, "Scale was stopped before it began.")
+        kill_grace = SECONDS.pack(min(self._settings.kill_grace, max(0.0, grace - 2 * LAST_MOMENT)))
+        for execution_id, worker in self._workers.items():
+            worker.say(Kind.STOP, execution_id, kill_grace)
+        self._stop_at = time.monotonic() + max(0.0, grace - LAST_MOMENT)
+
+    def _hear_worker(self, worker: WorkerProcess) -> None:
+        frames = worker.hear()
+        if frames is None:
+            self._bury(worker)
+            return
+        for each in frames:
+            self._outbox.add(frame(Kind(each.kind), each.execution_id, each.body))
+            if each.kind != Kind.STARTED:
+                del self._workers[each.execution_id]
+                self._room.release(each.execution_id)
+                self._pool.rest(worker)
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """Take in the end of a worker; if it ran something, that ended with it."""
+        execution_id = worker.execution_id
+        code = self._pool.bury(worker)
+        kills = 0 if self._groups is None else self._groups.kills(worker.pid)
+        if self._groups is not None:
+            self._groups.remove_group(worker.pid)
+        if not execution_id:
+            return
+        del self._workers[execution_id]
+        self._room.release(execution_id)
+        report = self._folders.report(execution_id)
+        self._folders.tidy(execution_id)
+        if report is not None:
+            self._outbox.add(frame(Kind.FINISHED, execution_id, report))
+        elif kills and code == -signal.SIGKILL:
+            message = (
+                "The command took all memory that it may use, and the system ended what ran it. Raise mem_required."
+            )
+            self._finish_unstarted(execution_id, "FAILED", ReportFailure(kind="memory", step="job", message=message))
+        else:
+            self._lose(execution_id, f"Its worker ended unexpectedly, with exit code {code}.")
+
+    def _give_up_rest(self) -> None:
+        """The grace period is over: kill what is left."""
+        for worker in list(self._workers.values()):
+            execution_id = worker.execution_id
+            self._pool.bury(worker)
+            del self._workers[execution_id]
+            self._folders.tidy(execution_id)
+            self._lose(execution_id, "Scale was stopped; the execution did not end in time.")
+
+    def _lose(self, execution_id: int, message: str) -> None:
+        self._outbox.add(frame(Kind.LOST, execution_id, message.encode()))
+
+    def _send(self, now: float) -> None:
+        was_blocked = self._outbox.is_blocked()
+        try:
+            self._outbox.send(now)
+        except OSError as error:
+            raise ScaleGone from error
+        if self._outbox.is_blocked() != was_blocked:
+            writable = 0 if was_blocked else select.EPOLLOUT
+            self._poller.modify(self._scale, select.EPOLLIN | writable)
+
+    def _work(self, line: socket.socket) -> None:
+        """The life of a worker, in its own process."""
+        settings = self._settings
+        group = None if self._groups is None else self._groups.group(os.getpid())
+        runner = RunnerSettings(settings.search_path, settings.log_limit, settings.limits)
+        work(line, self._folders, runner, settings.kill_grace, group)

@@ -1,0 +1,67 @@
+"""What Scale, its node agent and the agent's workers say to each other: frames over a stream.
+
+A frame is a kind, the id of an execution (0 where it is about none) and a body. Bodies that are documents (plans,
+reports) are JSON and go through the agent as they are: it does not parse them.
+"""
+
+import struct
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+HEADER: Final = struct.Struct("<IBq")
+"""Bytes of the body, kind, execution id."""
+
+NEEDS: Final = struct.Struct("<ddd")
+"""cpus, mem and disk (MiB)."""
+
+SECONDS: Final = struct.Struct("<d")
+
+
+class Kind(IntEnum):
+    """What a frame says, who says it to whom, and what its body is."""
+
+    SETTINGS = 1  # Scale to agent: the settings as JSON; the first frame
+    LAUNCH = 2  # Scale to agent: NEEDS and the plan; agent to worker: the plan
+    KILL = 3  # Scale to agent; agent to worker: SECONDS of grace
+    STOP = 4  # Scale to agent: SECONDS of grace; agent to worker: end it unreported, SECONDS of grace
+    RECONCILE = 5  # Scale to agent
+    READY = 6  # agent to Scale: it works
+    STARTED = 7  # to Scale: the step's name
+    FINISHED = 8  # to Scale: the report
+    LOST = 9  # to Scale: why
+
+
+class Frame(NamedTuple):
+    """One message."""
+
+    kind: int
+    execution_id: int
+    body: bytes
+
+
+def frame(kind: Kind, execution_id: int = 0, body: bytes = b"") -> bytes:
+    """A frame as it travels."""
+    return HEADER.pack(len(body), kind, execution_id) + body
+
+
+class FrameReader:
+    """Cuts a stream into frames."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that ``data`` completes."""
+        if self._rest:
+            data = self._rest + data
+        frames: list[Frame] = []
+        at, size = 0, len(data)
+        while at + HEADER.size <= size:
+            length, kind, execution_id = HEADER.unpack_from(data, at)
+            end = at + HEADER.size + length
+            if end > size:
+                break
+            frames.append(Frame(kind, execution_id, data[at + HEADER.size : end]))
+            at = end
+        self._rest = data[at:]
+        return frames

@@ -1,0 +1,63 @@
+"""The options of the ``local`` engine."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from scale_core.interfaces.engine import OptionError
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``cpus``, ``mem`` and ``disk`` (MiB) replace what the machine has, ``log_limit`` (option in MiB, here in bytes) is
+    what is kept of a log, ``kill_grace`` are seconds between SIGTERM and SIGKILL, and ``limits`` (``on`` or ``off``) says
+    whether executions are ended that use more memory or disk than they require. Values may be text, for they come from
+    environment variables too."""
+
+    cpus: float | None
+    mem: float | None
+    disk: float | None
+    log_limit: int
+    kill_grace: float
+    limits: bool
+    search_path: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """From the engine's options by name.
+
+        :raises OptionError: one has a value that it cannot have.
+        """
+        return cls(
+            cpus=_number(options, "cpus"),
+            mem=_number(options, "mem"),
+            disk=_number(options, "disk"),
+            log_limit=int((_number(options, "log_limit") or 64.0) * MIB),
+            kill_grace=_number(options, "kill_grace") or 5.0,
+            limits=_switch(options, "limits"),
+            search_path=os.environ.get("PATH", os.defpath),
+        )
+
+
+def _number(options: Mapping[str, Any], name: str) -> float | None:
+    given = options.get(name)
+    if given is None:
+        return None
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise OptionError(f"The option {name!r} of the engine 'local' is {given!r}; it must be a number above 0.")
+    return number
+
+
+def _switch(options: Mapping[str, Any], name: str) -> bool:
+    given = options.get(name, True)
+    states = {True: True, False: False, "on": True, "off": False}
+    if not isinstance(given, (bool, str)) or given not in states:
+        raise OptionError(f"The option {name!r} of the engine 'local' is {given!r}; it must be 'on' or 'off'.")
+    return states[given]

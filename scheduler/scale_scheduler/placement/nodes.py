@@ -1,0 +1,177 @@
+"""The nodes during one pass: what is left of each, which are kept for whom, and why a need found no place."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from scale_core.interfaces.engine import Resources
+from scale_scheduler.placement.rooms import Rooms
+from scale_scheduler.placement.values import NodeFree, Reason
+
+
+class Need:
+    """One of the distinct needs of a pass, and what has been found out about it.
+
+    :ivar shapes: those of the usable nodes that it fits in when they are empty.
+    :ivar start: no node before this one has room for it.
+    :ivar is_passed_over: whether an execution with this need was passed over for lack of room.
+    """
+
+    __slots__ = ("is_passed_over", "resources", "shapes", "start", "why")
+
+    def __init__(self, resources: Resources, shapes: frozenset[int]) -> None:
+        self.resources = resources
+        self.shapes = shapes
+        self.start = 0
+        self.is_passed_over = False
+        self.why: tuple[Reason, str] | None = None
+
+
+class Nodes:
+    """The nodes that are not paused, in one fixed order, emptiest first, known by their index in it. What is left of
+    them only shrinks, except when a reservation is lifted; hence each need remembers how far it has looked.
+
+    Nodes with the same total are of one *shape*: what fits in one of them when it is empty fits in all.
+    """
+
+    def __init__(self, nodes: Sequence[NodeFree]) -> None:
+        self._all = nodes
+        self.usable = sorted((one for one in nodes if not one.is_paused), key=_emptiest_first)
+        self._rooms = Rooms([one.free for one in self.usable])
+        shapes: dict[Resources, int] = {}
+        self.shapes = [shapes.setdefault(one.total, len(shapes)) for one in self.usable]
+        self._totals = list(shapes)
+        self._needs: dict[Resources, Need] = {}
+        self._kept: dict[int, Resources] = {}
+        self._youngest: dict[int, datetime] = {}
+
+    def need(self, resources: Resources) -> Need:
+        """What is known of a need."""
+        need = self._needs.get(resources)
+        if need is None:
+            fitting = (shape for shape, total in enumerate(self._totals) if resources.fits_in(total))
+            need = self._needs[resources] = Need(resources, frozenset(fitting))
+        return need
+
+    def take(self, need: Need) -> int | None:
+        """Take ``need`` from the first node that has it."""
+        index = self._rooms.first(need.resources, need.start)
+        if index is None:
+            need.start = len(self.usable)
+            return None
+        need.start = index
+        self._rooms.take(index, need.resources)
+        return index
+
+    def take_at(self, index: int, need: Need) -> None:
+        """Take ``need`` from a node, whether it is free there or not."""
+        self._rooms.take(index, need.resources)
+
+    # Reservations: a kept node's room is what it has left less what it is kept for.
+
+    def is_kept(self, index: int) -> bool:
+        """Whether the node is kept for an execution."""
+        return index in self._kept
+
+    def can_keep(self, need: Need, index: int) -> bool:
+        """Whether the node will have room for ``need`` once what runs there has ended, and is not kept yet."""
+        node = self.usable[index]
+        return (
+            index not in self._kept
+            and self.shapes[index] in need.shapes
+            and need.resources.fits_in(node.total - node.endless)
+        )
+
+    def keep(self, index: int, need: Need) -> None:
+        """Keep a node for ``need``."""
+        self._kept[index] = need.resources
+        self._rooms.take(index, need.resources)
+
+    def give_up(self, index: int) -> None:
+        """Keep the node no longer."""
+        self._rooms.give(index, self._kept.pop(index))
+        for need in self._needs.values():
+            need.start = 0
+
+    def take_kept(self, index: int, need: Need) -> int | None:
+        """Take ``need`` from the node that is kept for it, or else from another; then none is kept for it any more."""
+        if Resources().fits_in(self._rooms.left(index)):
+            del self._kept[index]
+            return index
+        other = self.take(need)
+        if other is not None:
+            self.give_up(index)
+        return other
+
+    def best_to_keep(self, need: Need) -> int | None:
+        """The node that lacks least for ``need``, by the share of its total."""
+        fitting = (index for index in range(len(self.usable)) if self.can_keep(need, index))
+        return min(fitting, key=lambda index: (self._lack(index, need.resources), index), default=None)
+
+    def _lack(self, index: int, need: Resources) -> float:
+        return dominant_share(need - self._rooms.left(index), self.usable[index].total)
+
+    # Who was overtaken.
+
+    def started(self, index: int, queued: datetime) -> None:
+        """An execution that was queued then was placed on the node by its rank."""
+        shape = self.shapes[index]
+        if shape not in self._youngest or queued > self._youngest[shape]:
+            self._youngest[shape] = queued
+
+    def overtaken(self, need: Need, queued: datetime) -> bool:
+        """Whether an execution that is younger than ``queued`` was placed where ``need`` might have been."""
+        return any(shape in need.shapes and youngest > queued for shape, youngest in self._youngest.items())
+
+    # Reasons.
+
+    def why_not(self, need: Need) -> tuple[Reason, str]:
+        """Why ``need`` found no place; to be asked when the pass is over."""
+        if need.why is None:
+            need.why = self._explain(need)
+        return need.why
+
+    def _explain(self, need: Need) -> tuple[Reason, str]:
+        text = describe(need.resources)
+        if not self._all:
+            return Reason.NO_NODES, "No node is connected."
+        if not need.shapes:
+            if any(need.resources.fits_in(total) for total in {one.total for one in self._all}):
+                return Reason.NODES_PAUSED, f"Each node that has {text} is paused."
+            return Reason.TOO_LARGE, f"It needs {text}, and no node has as much; {self._largest(need.resources)}."
+        kept = next((index for index in self._kept if self._has_beside(index, need.resources)), None)
+        if kept is not None:
+            return Reason.KEPT_FOR_OTHERS, (
+                f"It needs {text}; the nodes that have as much are in use, or kept for executions that have waited "
+                f"longer, as {self.usable[kept].agent_id} is."
+            )
+        return Reason.IN_USE, f"It needs {text}; the nodes that have as much are in use."
+
+    def _has_beside(self, index: int, need: Resources) -> bool:
+        return need.fits_in(self._rooms.left(index) + self._kept[index])
+
+    def _largest(self, need: Resources) -> str:
+        for name, wanted in (("cpus", need.cpus), ("mem", need.mem), ("disk", need.disk)):
+            most: float = max(getattr(one.total, name) for one in self._all)
+            if wanted > most:
+                return f"the most {name} that one has is {most:g}"
+        return "none has all of it together"
+
+
+def dominant_share(need: Resources, total: Resources) -> float:
+    """The largest of the shares that ``need`` takes of ``total``; a resource of which there is none does not count."""
+    pairs: Iterable[tuple[float, float]] = (
+        (need.cpus, total.cpus),
+        (need.mem, total.mem),
+        (need.disk, total.disk),
+    )
+    return max((wanted / there for wanted, there in pairs if there > 0), default=0.0)
+
+
+def describe(need: Resources) -> str:
+    """A need in words."""
+    return f"{need.cpus:g} cpus, {need.mem:g} MiB of memory and {need.disk:g} MiB of disk"
+
+
+def _emptiest_first(node: NodeFree) -> tuple[float, int]:
+    share = node.free.cpus / node.total.cpus if node.total.cpus else 0.0
+    return -share, node.node_id

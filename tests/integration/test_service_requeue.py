@@ -1,0 +1,270 @@
+"""Another chance for failed and canceled jobs, what follows for those behind them, and cancellation in every state."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from fakes.world import SetClock
+from scale_core.db.models import Error, Job, JobExecution, Recipe, RecipeJob
+from scale_core.domain.states import IllegalTransition
+from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services import queue as queue_module
+from scale_core.services.context import Context
+from scale_core.services.executions import ExecutionService, Placement, failure_report
+from scale_core.services.job_reads import JobService
+from scale_core.services.job_types import JobTypeService
+from scale_core.services.queue import QueueService
+from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.serialization import SerializerContext
+
+INTERFACE = {"command": "true", "command_arguments": ""}
+
+
+class Installation:
+    """Two job types, ``a`` and ``b``, of categories ``first`` and ``second``, and a recipe type of three jobs of ``a``,
+    each behind the one before."""
+
+    def __init__(self, context: Context, urls: SerializerContext) -> None:
+        self.context, self.urls = context, urls
+        self.queue, self.jobs, self.executions = QueueService(context), JobService(context), ExecutionService(context)
+        self.types = {name: self._type(name, category) for name, category in (("a", "first"), ("b", "second"))}
+        places = [
+            {
+                "name": name,
+                "job_type": {"name": "a", "version": "1"},
+                "recipe_inputs": [],
+                "dependencies": [{"name": behind}] if behind else [],
+            }
+            for name, behind in (("one", None), ("two", "one"), ("three", "two"))
+        ]
+        definition = {"version": "1.0", "input_data": [], "jobs": places}
+        body: Any = {"name": "chain", "version": "1", "definition": definition}
+        self.recipe_type = RecipeTypeService(context).create(body, urls)["id"]
+
+    def _type(self, name: str, category: str) -> int:
+        body: Any = {"name": name, "version": "1", "category": category, "interface": INTERFACE, "max_tries": 1}
+        return JobTypeService(self.context).create(body, self.urls)["id"]
+
+    def job(self, name: str = "a") -> int:
+        """A new queued job."""
+        return self.queue.new_job({"job_type_id": self.types[name], "job_data": {}}, self.urls)["id"]
+
+    def recipe(self) -> dict[str, int]:
+        """The jobs of a new recipe by name."""
+        made = self.queue.new_recipe({"recipe_type_id": self.recipe_type, "recipe_data": {}}, self.urls)["id"]
+        with self.context.database.read() as session:
+            rows = session.execute(select(RecipeJob.job_name, RecipeJob.job_id).where(RecipeJob.recipe_id == made))
+            return dict(rows.all())
+
+    def start(self, *job_ids: int) -> list[int]:
+        """Start jobs; their executions."""
+        queued = [one.execution_id for one in self.executions.queue(1000) if one.job_id in job_ids]
+        claimed = self.executions.claim([Placement(one, None, "") for one in queued])
+        return [plan.execution_id for plan, _agent in claimed.plans]
+
+    def fail(self, *job_ids: int) -> None:
+        """Run jobs; they fail."""
+        self.executions.finish([failure_report(one, "timeout", "Too long.") for one in self.start(*job_ids)])
+
+    def complete(self, *job_ids: int) -> None:
+        """Run jobs; they complete."""
+        self.executions.finish(
+            [
+                ExecutionReport.from_document({"execution_id": one, "status": "COMPLETED", "steps": {}})
+                for one in self.start(*job_ids)
+            ]
+        )
+
+    def cancel(self, *job_ids: int) -> None:
+        """Cancel jobs."""
+        for job_id in job_ids:
+            self.jobs.cancel(job_id, self.urls)
+
+    def requeue(self, **body: Any) -> list[int]:
+        """Requeue; the ids of the jobs in the answer."""
+        asked: Any = body
+        page = self.queue.requeue(asked, self.urls)
+        assert page.count == len(page.results)
+        return [one["id"] for one in page.results]
+
+    def status(self, job_id: int) -> str:
+        """A job's status."""
+        with self.context.database.read() as session:
+            return session.get_one(Job, job_id).status
+
+    def statuses(self, jobs: dict[str, int]) -> list[str]:
+        """The statuses of a recipe's jobs, in order."""
+        return [self.status(jobs[name]) for name in ("one", "two", "three")]
+
+
+@pytest.fixture
+def scale(context: Context, urls: SerializerContext) -> Installation:
+    """An installation with two job types and a recipe type."""
+    return Installation(context, urls)
+
+
+def test_without_filters_all_failed_and_canceled_jobs_are_requeued_and_no_others(scale: Installation) -> None:
+    failed, canceled, completed, running, queued = (scale.job() for _ in range(5))
+    scale.fail(failed)
+    scale.cancel(canceled)
+    scale.complete(completed)
+    scale.start(running)
+    assert scale.requeue() == [failed, canceled]
+    assert [scale.status(one) for one in (failed, canceled, completed, running, queued)] == [
+        "QUEUED",
+        "QUEUED",
+        "COMPLETED",
+        "RUNNING",
+        "QUEUED",
+    ]
+    assert scale.requeue() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "requeued"),
+    [
+        ({"status": "FAILED"}, ["a failed", "b failed"]),
+        ({"status": "CANCELED"}, ["a canceled", "b canceled"]),
+        ({"job_type_ids": ["b"]}, ["b failed", "b canceled"]),
+        ({"job_type_names": ["a"]}, ["a failed", "a canceled"]),
+        ({"job_type_names": ["a", "b"], "status": "FAILED"}, ["a failed", "b failed"]),
+        ({"job_type_names": ["c"]}, []),
+        ({"job_type_names": []}, []),
+        ({"job_type_categories": ["second"]}, ["b failed", "b canceled"]),
+        ({"job_type_categories": ["second"], "job_type_names": ["a"]}, []),
+        ({"job_ids": ["a failed", "b canceled"]}, ["a failed", "b canceled"]),
+        ({"job_ids": ["a failed", "b canceled"], "status": "FAILED"}, ["a failed"]),
+        ({"job_ids": ["a failed", "b failed"], "job_type_ids": ["b"]}, ["b failed"]),
+        ({"job_ids": []}, []),
+    ],
+)
+def test_each_filter_selects_and_all_must_hold(
+    scale: Installation, body: dict[str, list[Any]], requeued: list[str]
+) -> None:
+    jobs = {f"{name} {how}": scale.job(name) for name in ("a", "b") for how in ("failed", "canceled")}
+    scale.fail(jobs["a failed"], jobs["b failed"])
+    scale.cancel(jobs["a canceled"], jobs["b canceled"])
+    for field, ids in (("job_ids", jobs), ("job_type_ids", scale.types)):
+        if field in body:
+            body = body | {field: [ids[name] for name in body[field]]}
+    assert scale.requeue(**body) == sorted(jobs[name] for name in requeued)
+    left = sorted(set(jobs) - set(requeued))
+    assert sorted(name for name in jobs if scale.status(jobs[name]) != "QUEUED") == left
+
+
+def test_the_time_range_is_of_the_last_change(scale: Installation, clock: SetClock) -> None:
+    jobs = []
+    for _ in range(3):
+        jobs.append(scale.job())
+        scale.fail(jobs[-1])
+        clock.forward(hours=1)
+    # They failed three, two and one hours ago.
+    assert scale.requeue(started="PT2H30M", ended="PT1H30M") == [jobs[1]]
+    assert scale.requeue(ended="PT2H30M") == [jobs[0]]
+    assert scale.requeue(started="PT1H30M", job_type_names=["a"]) == [jobs[2]]
+
+
+def test_the_new_priority_is_that_of_job_and_execution(scale: Installation) -> None:
+    job, other = scale.job(), scale.job()
+    scale.fail(job, other)
+    scale.requeue(job_ids=[job], priority=3)
+    scale.requeue(job_ids=[other])
+    with scale.context.database.read() as session:
+        queued = select(JobExecution.job_id, JobExecution.priority).where(JobExecution.status == "QUEUED")
+        priorities = dict(session.execute(queued).all())
+        assert priorities[job] == session.get_one(Job, job).priority == 3
+        assert priorities[other] == session.get_one(Job, other).priority != 3
+
+
+def test_many_are_requeued_in_batches_each_once(scale: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "BATCH", 3)
+    jobs = [scale.job() for _ in range(8)]
+    scale.fail(*jobs)
+    assert scale.requeue(job_ids=[*reversed(jobs), *jobs]) == jobs
+    with scale.context.database.read() as session:
+        assert [session.get_one(Job, one).num_exes for one in jobs] == [2] * 8
+
+
+def test_what_was_blocked_behind_a_failed_job_waits_again_and_runs(scale: Installation) -> None:
+    jobs = scale.recipe()
+    assert scale.statuses(jobs) == ["QUEUED", "PENDING", "PENDING"]
+    scale.fail(jobs["one"])
+    assert scale.statuses(jobs) == ["FAILED", "BLOCKED", "BLOCKED"]
+    assert scale.requeue() == [jobs["one"]]
+    assert scale.statuses(jobs) == ["QUEUED", "PENDING", "PENDING"]
+    scale.complete(jobs["one"])
+    scale.fail(jobs["two"])
+    assert scale.statuses(jobs) == ["COMPLETED", "FAILED", "BLOCKED"]
+    scale.requeue(status="FAILED")
+    scale.complete(jobs["two"])
+    assert scale.statuses(jobs) == ["COMPLETED", "COMPLETED", "QUEUED"]
+    scale.complete(jobs["three"])
+    with scale.context.database.read() as session:
+        assert session.scalars(select(Recipe.completed)).one() is not None
+
+
+@pytest.mark.parametrize("batch", [1, 500])
+def test_a_canceled_recipe_can_be_requeued_as_a_whole(
+    scale: Installation, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(queue_module, "BATCH", batch)
+    jobs = scale.recipe()
+    scale.cancel(jobs["three"], jobs["two"], jobs["one"])
+    assert scale.statuses(jobs) == ["CANCELED"] * 3
+    assert scale.requeue() == [jobs["one"], jobs["two"], jobs["three"]]
+    assert scale.statuses(jobs) == ["QUEUED", "PENDING", "PENDING"]
+    for name in ("one", "two", "three"):
+        scale.complete(jobs[name])
+    assert scale.statuses(jobs) == ["COMPLETED"] * 3
+
+
+def test_a_job_that_was_never_queued_is_blocked_again_while_one_before_it_is_canceled(scale: Installation) -> None:
+    jobs = scale.recipe()
+    scale.cancel(*jobs.values())
+    assert scale.requeue(job_ids=[jobs["three"]]) == [jobs["three"]]
+    assert scale.statuses(jobs) == ["CANCELED", "CANCELED", "BLOCKED"]
+    scale.requeue(job_ids=[jobs["one"]])
+    assert scale.statuses(jobs) == ["QUEUED", "CANCELED", "BLOCKED"]
+    scale.requeue(job_ids=[jobs["two"]])
+    assert scale.statuses(jobs) == ["QUEUED", "PENDING", "PENDING"]
+
+
+def test_a_job_that_waits_again_has_no_error_any_more(scale: Installation) -> None:
+    jobs = scale.recipe()
+    scale.fail(jobs["one"])
+    scale.cancel(jobs["three"])
+    with scale.context.database.write() as session:
+        # As where its inputs were refused: it failed without ever having been queued.
+        error = session.scalars(select(Error.id).where(Error.name == "input-unavailable")).one()
+        session.execute(update(Job).where(Job.id == jobs["three"]).values(status="FAILED", error_id=error))
+    scale.requeue(job_ids=[jobs["three"]])
+    with scale.context.database.read() as session:
+        job = session.get_one(Job, jobs["three"])
+        assert (job.status, job.error_id, job.ended) == ("BLOCKED", None, None)
+
+
+@pytest.mark.parametrize("status", ["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED"])
+def test_a_job_can_be_canceled_in_every_state_but_at_its_end(scale: Installation, status: str) -> None:
+    jobs = scale.recipe()
+    job = jobs["two"] if status in ("PENDING", "BLOCKED") else jobs["one"]
+    if status in ("BLOCKED", "FAILED"):
+        scale.fail(jobs["one"])
+    if status == "RUNNING":
+        scale.start(job)
+    assert scale.status(job) == status
+    scale.cancel(job)
+    assert scale.status(job) == "CANCELED"
+    assert scale.status(jobs["three"]) == "BLOCKED"
+    assert job not in [one.job_id for one in scale.executions.queue(1000)]
+    assert len(scale.executions.canceled_running()) == (status == "RUNNING")
+    with pytest.raises(IllegalTransition):
+        scale.cancel(job)
+
+
+def test_a_completed_job_cannot_be_canceled(scale: Installation) -> None:
+    job = scale.job()
+    scale.complete(job)
+    with pytest.raises(IllegalTransition):
+        scale.cancel(job)
+    assert scale.status(job) == "COMPLETED"

@@ -1,0 +1,174 @@
+"""What triggers have counted is what there is, whatever is done to the rows."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, create_engine, delete, func, insert, inspect, select, text, update
+
+from scale_core.db import schema
+from scale_core.db.base import Base
+from scale_core.db.database import Database
+from scale_core.db.models import TALLIES, Job, TriggerEvent
+from scale_core.db.tallies import Tally
+from scale_core.services.context import Context
+from scale_core.services.executions import ExecutionService, Placement, failure_report
+from scale_core.services.job_reads import JobService
+from scale_core.services.job_types import JobTypeService
+from scale_core.services.queue import QueueService
+from scale_core.services.serialization import SerializerContext
+from scale_generated.queries import ListJobsQuery
+
+NAMES = [tally.name for tally in TALLIES]
+
+
+def tallied(connection: Connection, tally: Tally) -> dict[tuple[Any, ...], int]:
+    """What the tally says there is."""
+    table = Base.metadata.tables[tally.name]
+    rows = connection.execute(select(table)).all()
+    assert len({tuple(row[:-1]) for row in rows}) == len(rows), "one combination is counted in two rows"
+    return {tuple(row[:-1]): row[-1] for row in rows if row[-1]}
+
+
+def counted(connection: Connection, tally: Tally) -> dict[tuple[Any, ...], int]:
+    """What there is."""
+    table = Base.metadata.tables[tally.counted]
+    columns = [table.c[name] for name in tally.columns]
+    return {tuple(row[:-1]): row[-1] for row in connection.execute(select(*columns, func.count()).group_by(*columns))}
+
+
+def assert_exact(database: Database) -> None:
+    """Every tally says what there is."""
+    with database.engine.connect() as connection:
+        for tally in TALLIES:
+            assert tallied(connection, tally) == counted(connection, tally), tally.name
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Engine]:
+    """A database that does not check foreign keys."""
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def a_row(table: Any, draw: random.Random) -> dict[str, Any]:
+    """Values for all columns; those that tallies look at have few."""
+    examples: dict[str, Any] = {}
+    for column in table.columns:
+        if column.primary_key:
+            continue
+        kind = column.type.python_type if not hasattr(column.type, "impl") else None
+        if column.name in ("status", "file_type", "type"):
+            examples[column.name] = draw.choice(["A", "B"])
+        elif column.name in ("is_parsed", "is_published", "is_operational"):
+            examples[column.name] = draw.choice([True, False, None] if column.nullable else [True, False])
+        elif column.name.endswith("_id"):
+            examples[column.name] = draw.choice([1, 2, None] if column.nullable else [1, 2])
+        elif not column.nullable:
+            examples[column.name] = text("'{}'") if kind is dict else text("'2026-01-01 00:00:00.000000'")
+    return examples
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(draw=st.randoms(use_true_random=False), steps=st.lists(st.sampled_from("iiiuuudr"), min_size=1, max_size=12))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_tally_is_exact_after_any_statements(bare: Engine, name: str, draw: random.Random, steps: list[str]) -> None:
+    tally = next(one for one in TALLIES if one.name == name)
+    table = Base.metadata.tables[tally.counted]
+    with bare.connect() as connection:
+        connection.execute(delete(table))
+        connection.commit()
+        for number, step in enumerate(steps):
+            some = table.c.id % draw.choice([1, 2, 3]) == 0
+            new = a_row(table, draw)
+            changed = {
+                column: new[column] for column in draw.sample(tally.columns, draw.randint(1, len(tally.columns)))
+            }
+            if "workspace_id" in table.c:  # unique together with a path
+                new["file_path"] = str(number)
+                changed.pop("workspace_id", None)
+            if step == "i":
+                connection.execute(insert(table).values(new))
+            elif step == "u" and changed:
+                connection.execute(update(table).where(some).values(changed))
+            elif step == "r":
+                connection.rollback()
+                continue
+            elif step == "d":
+                connection.execute(delete(table).where(some))
+            if draw.random() < 0.5:
+                connection.commit()
+        assert tallied(connection, tally) == counted(connection, tally)
+        connection.rollback()
+
+
+def test_tallies_follow_what_the_services_do(context: Context, urls: SerializerContext) -> None:
+    jobs, queue, executions = JobService(context), QueueService(context), ExecutionService(context)
+    types = [_job_type(context, urls, name) for name in ("a", "b")]
+    made: list[int] = []
+    seen = set()
+    for step in ["new", "new", "new", "new", "fail", "run", "cancel", "new", "cancel", "requeue", "new", "run"] * 3:
+        waiting = [one.execution_id for one in executions.queue(100) if not one.is_system]
+        if step == "new":
+            made.append(queue.new_job({"job_type_id": types[len(made) % 3 == 0], "job_data": {}}, urls)["id"])
+        elif step == "cancel":
+            jobs.cancel(made.pop(), urls)
+        elif step == "requeue":
+            queue.requeue({"job_type_ids": types[:1]}, urls)
+        else:
+            claimed = executions.claim([Placement(one, None, "") for one in waiting[:2]])
+            if step == "fail":
+                executions.finish([failure_report(plan.execution_id, "timeout", "Late.") for plan, _ in claimed.plans])
+        assert_exact(context.database)
+        for status in ("QUEUED", "RUNNING", "FAILED", "CANCELED"):
+            with context.database.read() as session:
+                there = session.scalar(select(func.count()).where(Job.status == status, Job.job_type_id == types[0]))
+            assert jobs.list(ListJobsQuery(status=status, job_type_name=("a",)), urls).count == there
+            seen |= {status} if there else set()
+    assert len(seen) == 4
+
+
+def test_migrating_a_database_with_a_history_counts_it_and_back_again(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'scale.db'}")
+    schema.upgrade(database, "0001")
+    with database.write() as session:
+        for kind in ("A", "A", "B"):
+            when = text("'2026-01-01 00:00:00.000000'")
+            session.execute(insert(TriggerEvent).values(type=kind, occurred=when, description={}))
+    before, after = schema.upgrade(database)
+    assert (before, after) != ("0001", "0001")
+    assert_exact(database)
+    with database.engine.connect() as connection:
+        tally = next(one for one in TALLIES if one.counted == "trigger_event")
+        assert tallied(connection, tally) == {("A",): 2, ("B",): 1}
+    database.close()
+
+
+def test_migrations_lead_to_what_the_models_say(tmp_path: Path) -> None:
+    found = []
+    for name in ("migrated", "made"):
+        database = Database(f"sqlite:///{tmp_path / name}")
+        if name == "migrated":
+            schema.upgrade(database)
+        else:
+            Base.metadata.create_all(database.engine)
+        with database.engine.connect() as connection:
+            tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+            rows = connection.exec_driver_sql(
+                "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+            )
+            found.append((tables, {row.name: " ".join(row.sql.split()) for row in rows}))
+        database.close()
+    assert found[0] == found[1]
+
+
+def _job_type(context: Context, urls: SerializerContext, name: str) -> int:
+    interface = {"command": "true", "command_arguments": ""}
+    body: Any = {"name": name, "version": "1", "interface": interface, "max_tries": 1}
+    return JobTypeService(context).create(body, urls)["id"]

@@ -1,0 +1,65 @@
+"""The benchmarks, with sizes at which they show only that they work."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bench.__main__ import ON_ONE_SCALE, SCENARIOS, main
+
+WANTED = {
+    ",".join(ON_ONE_SCALE): {
+        "Jobs of /bin/true, two at a time": 9,
+        "From request to start, idle": 2,
+        "Files through Strike": 3,
+        "Memory at the end": 2,
+    },
+    "start": {"From start to first answer": 2},
+    "growth": {"With 400 finished jobs, beside 100": 30},
+}
+"""Scenarios, the titles of their sections, and how many figures each has at least."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", WANTED)
+def test_every_scenario_runs_and_prints_its_rows(names: str, tmp_path: Path) -> None:
+    found, output = run(tmp_path, "--only", names)
+    figures = {section["title"]: section["figures"] for section in found["sections"]}
+    enough = {title: len(rows) >= WANTED[names].get(title, math.inf) for title, rows in figures.items()}
+    assert enough == dict.fromkeys(WANTED[names], True)
+    for title, rows in figures.items():
+        assert title in output
+        for row in rows:
+            assert row["name"] in output
+            assert all(math.isfinite(sample) and sample >= 0 for sample in [*row["values"], *row["floors"]])
+    assert [path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith("history-")] == []
+
+
+def test_each_scenario_is_run_here() -> None:
+    assert ",".join(WANTED).split(",") == list(SCENARIOS)
+
+
+def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--work", str(tmp_path), "--only", "jobs,steam"])
+    assert done.exit_code == 2
+    assert "there is no steam; there are jobs, latency, ingest, start, growth" in done.output
+
+
+@pytest.mark.parametrize("part", [["--quick"], ["--only", "jobs,latency"]])
+def test_the_page_is_not_written_from_a_part(part: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--work", str(tmp_path / "work"), "--write-docs", *part])
+    assert done.exit_code == 2
+    assert "it needs every scenario at its full size" in done.output
+    assert not (tmp_path / "work").exists()
+
+
+def run(folder: Path, *arguments: str) -> tuple[dict[str, Any], str]:
+    """A quick run: its JSON, and what it printed."""
+    written = folder / "figures.json"
+    done = CliRunner().invoke(main, ["--quick", "--work", str(folder / "work"), "--json", str(written), *arguments])
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(written.read_text())
+    return found, done.output
