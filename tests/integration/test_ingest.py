@@ -1,12 +1,12 @@
 """The ingest task: from a file in a watched directory to a source file, whatever happens in between."""
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from fakes.ingests import Ends, Ingests, task
 from fakes.world import World
 from scale_core.db.models import Ingest, ScaleFile, TriggerEvent, Workspace
 from scale_core.interfaces.notice import FileIngested
@@ -15,8 +15,6 @@ from scale_core.services.duplicates import DuplicateService
 from scale_core.services.executions import SystemTask
 from scale_core.services.ingest_orders import Removal, StoredSource
 from scale_core.services.ingesting import IngestingService
-from scale_core.services.transfers import Arrival, TransferService
-from scale_generated.specs.execution_report import ReportFailure
 from scale_scheduler import ingest as ingest_module
 from scale_scheduler.ingest import IngestPool
 from scale_scheduler.ingest_moves import Mover
@@ -33,25 +31,6 @@ class Notices:
         self.files.append(file)
 
 
-class Ends:
-    """Remembers how tasks ended."""
-
-    def __init__(self) -> None:
-        self.by_execution: dict[int, ReportFailure | None] = {}
-        self._changed = threading.Condition()
-
-    def __call__(self, ended: Sequence[tuple[int, ReportFailure | None]]) -> None:
-        with self._changed:
-            for execution_id, failure in ended:
-                assert execution_id not in self.by_execution, "a task ended twice"
-                self.by_execution[execution_id] = failure
-            self._changed.notify_all()
-
-    def wait(self, number: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.by_execution) >= number, 20), "tasks did not end"
-
-
 @pytest.fixture
 def notices() -> Notices:
     return Notices()
@@ -64,21 +43,7 @@ def world(tmp_path: Path, notices: Notices) -> World:
 
 @pytest.fixture
 def arrive(world: World) -> Callable[..., int]:
-    strike_id = world.strike()
-    service = TransferService(world.context)
-
-    def arrive(name: str, content: bytes = b"content") -> int:
-        """A file that Strike has taken; the id of its ingest."""
-        order = service.order(strike_id)
-        assert order is not None
-        path = world.incoming / "ingesting" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-        service.arrived(order, [Arrival(name, str(world.incoming / name), str(path), len(content))])
-        newest: int = world.all(Ingest)[-1].id
-        return newest
-
-    return arrive
+    return Ingests(world).arrive
 
 
 @pytest.fixture
@@ -92,10 +57,6 @@ def pool(world: World, ends: Ends) -> Iterator[IngestPool]:
     pool.start()
     yield pool
     pool.stop(10)
-
-
-def task(ingest_id: int, execution_id: int | None = None) -> SystemTask:
-    return SystemTask(execution_id or ingest_id, 1, "scale-ingest", {"ingest_id": str(ingest_id)})
 
 
 def test_a_transferred_file_becomes_a_source_file(
