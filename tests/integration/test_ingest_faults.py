@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from fakes.ingests import Ingests
 from fakes.storage import LIMIT, read_only, small_storage
 from fakes.world import World
 from scale_core.db.models import Ingest, Job, ScaleFile, Workspace
-from scale_core.interfaces.engine import EngineSettings
+from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent
 from scale_core.services.queue import QueueService
 from scale_core.services.serialization import SerializerContext
 from scale_scheduler.scheduler import Scheduler
@@ -160,10 +160,14 @@ def job_id(world: World, ingest_id: int) -> int:
         return session.get_one(Ingest, ingest_id).job_id or 0
 
 
+def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+    pytest.fail("this engine starts no agent")
+
+
 @contextmanager
 def running(world: World) -> Iterator[Callable[[Callable[[], object]], None]]:
     """A scheduler that runs; gives a function that waits until something holds."""
-    scheduler = Scheduler(world.context, FakeEngine(EngineSettings(world.folder, {})), lambda: None)
+    scheduler = Scheduler(world.context, FakeEngine(EngineSettings(world.folder)), no_agent)
     thread = threading.Thread(target=scheduler.run)
     thread.start()
 
