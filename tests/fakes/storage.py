@@ -51,7 +51,8 @@ def read_only(folder: Path) -> Iterator[None]:
 
 def mount(folder: Path, options: str, flags: int = 0) -> bool:
     """Mount a file system in memory; False: that is not permitted."""
-    return _libc().mount(b"tmpfs", os.fsencode(folder), b"tmpfs", flags, options.encode()) == 0
+    mounted: int = _libc().mount(b"tmpfs", os.fsencode(folder), b"tmpfs", flags, options.encode())
+    return mounted == 0
 
 
 def _libc() -> ctypes.CDLL:

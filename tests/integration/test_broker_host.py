@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from fakes.storage import small_storage
 from scale_broker_host import batch
 from scale_broker_host.broker import HostBroker
-from scale_broker_host.files import LARGE, LARGE_CHUNK, sync_file_system
+from scale_broker_host.files import CHUNK, sync_file_system
 from scale_core.interfaces.broker import BrokerError, FileMissing, StorageFull, StorageUnavailable, StoredFile
 from scale_core.testing import BrokerContract
 
@@ -276,7 +276,7 @@ def test_many_from_another_file_system_are_copied_and_removed(root: Path, tmp_pa
     assert sorted(path.name for path in (root / "a").iterdir()) == sorted(str(index) for index in range(20))
 
 
-@pytest.mark.parametrize("size", [LARGE - 1, LARGE, LARGE_CHUNK * 2, LARGE_CHUNK * 2 + 1, LARGE_CHUNK * 5 - 7])
+@pytest.mark.parametrize("size", [CHUNK - 1, CHUNK, CHUNK * 20, CHUNK * 20 + 1])
 def test_large_files_are_copied_whole(root: Path, tmp_path: Path, size: int) -> None:
     content = os.urandom(1 << 16) * (size // (1 << 16) + 1)
     (tmp_path / "large").write_bytes(content[:size])

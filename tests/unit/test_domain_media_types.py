@@ -82,10 +82,10 @@ def test_content_is_judged_as_puremagic_does_though_it_is_not_asked_each_time() 
     signatures = [*puremagic.magic_header_array, *puremagic.magic_footer_array]
     heads = [random.randbytes(600) for _ in range(200)]
     for row in signatures:
-        head = bytearray(random.randbytes(600))
-        start = row.offset if row.offset >= 0 else len(head) + row.offset
-        head[start : start + len(row.byte_match)] = row.byte_match
-        heads.append(bytes(head[: start + len(row.byte_match) + random.randrange(9)]))
+        begun = bytearray(random.randbytes(600))
+        start = row.offset if row.offset >= 0 else len(begun) + row.offset
+        begun[start : start + len(row.byte_match)] = row.byte_match
+        heads.append(bytes(begun[: start + len(row.byte_match) + random.randrange(9)]))
     assert any(media_type("file", head) != UNKNOWN for head in heads)
     for head in heads:
         if not head.startswith(tuple(signature for signature, _ in media_types._SIGNATURES)):

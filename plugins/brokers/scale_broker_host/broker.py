@@ -131,7 +131,7 @@ class HostBroker(Broker):
             return self._readable(path).stat().st_size
 
     def checksum(self, path: str) -> str:
-        """Read the whole file, a mebibyte at a time."""
+        """Read the whole file, a piece at a time."""
         with storage_errors(f"read {path!r}", self._root), open_regular(self._readable(path)) as source:
             return read_through(source).checksum
 

@@ -7,22 +7,16 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import cycle
 from pathlib import Path
 
 from scale_core.interfaces.broker import FileMissing
 
-CHUNK = 1 << 20
-"""Bytes that are read at a time."""
-
-LARGE = 4 << 20
-"""Bytes from which on a file is hashed by another thread while it is read and written; it has two buffers of
-:data:`LARGE_CHUNK` bytes."""
-LARGE_CHUNK = 4 << 20
+CHUNK = 1 << 18
+"""Bytes that are read, hashed and written at a time: they stay in the processor's cache meanwhile, and Linux takes three
+times as long to take a mebibyte at once."""
 
 AT_A_TIME = 1 << 30
 """Bytes that one call asks the kernel to copy."""
@@ -63,37 +57,14 @@ def open_regular(path: Path) -> Iterator[int]:
 
 def read_through(source: int, target: int | None = None) -> Content:
     """Read descriptor ``source`` to its end, copying to ``target`` where one is given."""
-    size = os.fstat(source).st_size
-    if size >= LARGE:
-        return _read_large(source, target)
     digest = hashlib.sha256()
-    view = memoryview(bytearray(min(CHUNK, size + 1)))
+    view = memoryview(bytearray(min(CHUNK, os.fstat(source).st_size + 1)))
     size = 0
     while count := os.readv(source, [view]):
         digest.update(view[:count])
         if target is not None:
             _write_all(target, view[:count])
         size += count
-    return Content(size, f"sha256:{digest.hexdigest()}")
-
-
-def _read_large(source: int, target: int | None) -> Content:
-    """Hash each chunk while it is written and the next one is read."""
-    digest = hashlib.sha256()
-    buffers = cycle([memoryview(bytearray(LARGE_CHUNK)), memoryview(bytearray(LARGE_CHUNK))])
-    size = 0
-    with ThreadPoolExecutor(1, "checksum") as hasher:
-        hashed: Future[None] | None = None
-        for buffer in buffers:
-            count = os.readv(source, [buffer])
-            if hashed is not None:
-                hashed.result()
-            if not count:
-                break
-            hashed = hasher.submit(digest.update, buffer[:count])
-            if target is not None:
-                _write_all(target, buffer[:count])
-            size += count
     return Content(size, f"sha256:{digest.hexdigest()}")
 
 
