@@ -130,7 +130,7 @@ def _by_content(head: bytes) -> str | None:
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
             return found
-    if not _may_be_known(head):
+    if not head or not _may_be_known(head):
         return None
     try:
         matches = puremagic.magic_string(head[:HEAD_SIZE])
@@ -140,19 +140,29 @@ def _by_content(head: bytes) -> str | None:
 
 
 def _may_be_known(head: bytes) -> bool:
-    """Whether puremagic has anything that begins like this: asking it costs a quarter of a millisecond."""
-    return any(head[start:end] in known for start, end, known in _beginnings())
+    """Whether puremagic has anything that looks like this: asking it costs a quarter of a millisecond."""
+    for start, firsts, signatures in _signatures():
+        if head[start : start + 1 or None] in firsts and any(head[start:end] in known for end, known in signatures):
+            return True
+    return False
 
 
 @cache
-def _beginnings() -> tuple[tuple[int, int | None, frozenset[bytes]], ...]:
-    """What puremagic compares with, by place in the file: those that are sure enough, or lead to others that are."""
-    places = defaultdict(set)
+def _signatures() -> tuple[tuple[int, frozenset[bytes], tuple[tuple[int | None, frozenset[bytes]], ...]], ...]:
+    """What puremagic compares with, as far as that is sure enough or leads on to something that is: where it begins,
+    its first bytes, and for each place where it ends, what may be there."""
+    places: dict[int, dict[int | None, set[bytes]]] = defaultdict(lambda: defaultdict(set))
     for row in (*puremagic.magic_header_array, *puremagic.magic_footer_array):
         if len(row.byte_match) >= _SHORTEST or row.byte_match in puremagic.multi_part_dict:
-            end = row.offset + len(row.byte_match)
-            places[row.offset, end or None].add(row.byte_match)
-    return tuple((start, end, frozenset(known)) for (start, end), known in places.items())
+            places[row.offset][(row.offset + len(row.byte_match)) or None].add(row.byte_match)
+    return tuple(
+        (
+            start,
+            frozenset(one[:1] for known in ends.values() for one in known),
+            tuple((end, frozenset(known)) for end, known in ends.items()),
+        )
+        for start, ends in places.items()
+    )
 
 
 def accepts(media_types: Collection[str], found: str) -> bool:

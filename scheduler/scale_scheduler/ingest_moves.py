@@ -192,8 +192,11 @@ def _media_type(order: IngestOrder) -> str:
     kind = media_type(order.file_name)
     if kind != UNKNOWN:
         return kind
-    with Path(order.source).open("rb") as content:
-        return media_type(order.file_name, content.read(HEAD_SIZE))
+    descriptor = os.open(order.source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return media_type(order.file_name, os.read(descriptor, HEAD_SIZE))
+    finally:
+        os.close(descriptor)
 
 
 def _content(source: Path) -> tuple[int, str]:

@@ -215,11 +215,11 @@ def test_many_are_durable_before_they_get_their_names(
 ) -> None:
     files = many(tmp_path / "many", number)
     steps: list[str] = []
-    rename, fsync = Path.rename, os.fsync
+    rename, fsync = os.rename, os.fsync
 
-    def renamed(self: Path, target: Path) -> Path:
+    def renamed(source: str, target: str) -> None:
         steps.append("rename")
-        return rename(self, target)
+        rename(source, target)
 
     def synced(descriptor: int) -> None:
         steps.append("sync folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
@@ -230,7 +230,7 @@ def test_many_are_durable_before_they_get_their_names(
             steps.append("sync all")
         return has_syncfs and sync_file_system(folder)
 
-    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(os, "rename", renamed)
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(batch, "sync_file_system", synced_all)
     HostBroker(root).store_many(files, move=move)

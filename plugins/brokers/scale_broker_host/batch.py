@@ -33,14 +33,12 @@ class _Item:
 
     source: Path
     path: str
-    target: Path
-    ready: Path
+    folder: Path
+    target: str
+    ready: str
     content: Content
     facts: os.stat_result
-
-    @property
-    def is_copied(self) -> bool:
-        return self.ready is not self.source
+    is_copied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Batch:
         self._move = move
         self._replace = replace
         self._folders: dict[str, _Folder] = {}
-        self._targets: set[Path] = set()
+        self._targets: set[str] = set()
 
     def store(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
         """Store them; the results in order."""
@@ -97,16 +95,17 @@ class Batch:
         if folder is None or name in {"", ".", ".."} or "\0" in name:
             real = self._folder_of(path)
             folder = self._folders[parent] = _Folder(real, real.stat().st_dev)
-        target = folder.path / name
+        target = f"{folder.path}/{name}"
         self._require_free(target, path)
         with open_regular(source) as descriptor:
             facts = os.fstat(descriptor)
             if self._move and facts.st_dev == folder.device and _has_one_name(source, facts):
-                return _Item(source, path, target, source, read_through(descriptor), facts)
-            ready, content = copy_beside(descriptor, target, sync=False)
-            return _Item(source, path, target, ready, content, facts)
+                content = read_through(descriptor)
+                return _Item(source, path, folder.path, target, os.fspath(source), content, facts, is_copied=False)
+            ready, content = copy_beside(descriptor, folder.path, sync=False)
+            return _Item(source, path, folder.path, target, os.fspath(ready), content, facts, is_copied=True)
 
-    def _require_free(self, target: Path, path: str) -> None:
+    def _require_free(self, target: str, path: str) -> None:
         """Refuse a folder; and a file, if none is to be replaced."""
         if target in self._targets and not self._replace:
             raise PathTaken(f"There is a file at {path!r} already.")
@@ -115,7 +114,7 @@ class Batch:
             mode = os.lstat(target).st_mode
         except FileNotFoundError:
             return
-        if stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and target.is_dir()):
+        if stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and Path(target).is_dir()):
             raise PathRefused(f"{path!r} is a folder; a file cannot take its place.")
         if not self._replace:
             raise PathTaken(f"There is a file at {path!r} already.")
@@ -127,7 +126,7 @@ class Batch:
             if len(ready) > FEW and all(sync_file_system(one.path) for one in self._one_of_each_device()):
                 return True
             for one in ready:
-                sync_file(one)
+                sync_file(Path(one))
         except OSError:
             return False
         return True
@@ -141,7 +140,7 @@ class Batch:
         for number, item in items.items():
             try:
                 if item.is_copied or _is_unchanged(item):
-                    item.ready.rename(item.target)
+                    os.rename(item.ready, item.target)  # noqa: PTH104 - for each of many files
                     renamed[number] = item
             except OSError:  # as for two mounts of one file system; it is tried alone
                 continue
@@ -151,15 +150,15 @@ class Batch:
         """Make names durable, then remove the sources of copies; why some are not."""
         failed: dict[int, BrokerError] = {}
         errors: dict[Path, BrokerError] = {}
-        for folder in {item.target.parent for item in renamed.values()}:
+        for folder in {item.folder for item in renamed.values()}:
             try:
                 sync_folder(folder)
             except OSError as error:
                 errors[folder] = broker_error("sync a folder of the workspace", folder, error)
         emptied = set()
         for number, item in renamed.items():
-            if item.target.parent in errors:
-                failed[number] = errors[item.target.parent]
+            if item.folder in errors:
+                failed[number] = errors[item.folder]
             elif item.is_copied and self._move:
                 try:
                     item.source.unlink(missing_ok=True)
@@ -174,7 +173,7 @@ class Batch:
     def _alone(self, item: _Item) -> StoredFile | BrokerError:
         try:
             if item.is_copied:
-                item.ready.unlink(missing_ok=True)
+                Path(item.ready).unlink(missing_ok=True)
             return self._store_alone(item.source, item.path)
         except (OSError, BrokerError) as error:
             return _refusal(item.path, item.source, error)

@@ -15,8 +15,8 @@ from pathlib import Path
 from scale_core.interfaces.broker import FileMissing
 
 CHUNK = 1 << 18
-"""Bytes that are read, hashed and written at a time: they stay in the processor's cache meanwhile, and Linux takes three
-times as long to take a mebibyte at once."""
+"""Bytes that are read, hashed and written at a time: they stay in the processor's cache meanwhile, and Linux takes
+three times as long to take a mebibyte at once."""
 
 AT_A_TIME = 1 << 30
 """Bytes that one call asks the kernel to copy."""
@@ -73,13 +73,13 @@ def _write_all(target: int, data: memoryview) -> None:
         data = data[os.write(target, data) :]
 
 
-def copy_beside(source: int, target: Path, *, sync: bool) -> tuple[Path, Content]:
-    """Copy descriptor ``source`` to a hidden file beside ``target``, to be renamed once it is durable.
+def copy_beside(source: int, folder: Path, *, sync: bool) -> tuple[Path, Content]:
+    """Copy descriptor ``source`` to a hidden file in ``folder``, to be renamed once it is durable.
 
     :param sync: make it durable here.
     :return: the hidden file, and what is in it.
     """
-    hidden = target.with_name(f".scale-{secrets.token_hex(8)}.part")
+    hidden = folder / f".scale-{secrets.token_hex(8)}.part"
     try:
         descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
@@ -96,7 +96,7 @@ def copy_beside(source: int, target: Path, *, sync: bool) -> tuple[Path, Content
 
 def copy_into_place(source: int, target: Path) -> Content:
     """Copy descriptor ``source`` to ``target`` so that nobody ever sees a part of it, and it survives a power loss."""
-    hidden, content = copy_beside(source, target, sync=True)
+    hidden, content = copy_beside(source, target.parent, sync=True)
     try:
         hidden.rename(target)
     except BaseException:

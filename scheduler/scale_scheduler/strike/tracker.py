@@ -124,7 +124,7 @@ class Tracker:
 
     def _arrival(self, name: str, path: str, size: int, *, is_copied_again: bool = False) -> Arrival:
         growing = None if is_copied_again else self._growing.get(name)
-        return Arrival(name, str(self._directory.root / name), path, size, growing.ingest_id if growing else None)
+        return Arrival(name, f"{self._directory.root}/{name}", path, size, growing.ingest_id if growing else None)
 
     def _record(self, arrivals: list[Arrival]) -> None:
         if not arrivals:
