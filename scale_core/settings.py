@@ -3,12 +3,14 @@
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 CONFIG_FILE = "scale.toml"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_FORMATS = ("text", "json")
 
 
 class SettingsError(Exception):
@@ -26,6 +28,9 @@ class Settings:
     :param grace_seconds: how long running executions may go on after SIGTERM.
     :param long_wait_seconds: how long an execution waits on the queue until it counts as one that has waited long.
     :param long_wait_share: the share of placements and nodes, from 0 to 0.5, that those get whatever their priority.
+    :param metrics_bind: ``host:port`` where ``scale scheduler`` tells how it is; empty: nowhere.
+    :param log_level: one of :data:`LOG_LEVELS`.
+    :param log_format: one of :data:`LOG_FORMATS`.
     :param engine_options: the table ``[engine]`` of scale.toml and ``SCALE_ENGINE_<OPTION>`` variables.
     """
 
@@ -36,6 +41,9 @@ class Settings:
     grace_seconds: float = 10.0
     long_wait_seconds: float = 300.0
     long_wait_share: float = 0.25
+    metrics_bind: str = ""
+    log_level: str = "INFO"
+    log_format: str = "text"
     engine_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,14 +57,20 @@ class Settings:
 
         :raises SettingsError: ``bind`` is not ``host:port``.
         """
-        host, colon, port = self.bind.rpartition(":")
-        if not colon or not port.isdigit() or int(port) > 65535:
-            raise SettingsError(f"bind: {self.bind!r} is not host:port, for example 127.0.0.1:8580.")
-        return host.strip("[]") or "127.0.0.1", int(port)
+        return _address("bind", self.bind)
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port where ``scale scheduler`` tells how it is; None: nowhere.
+
+        :raises SettingsError: ``metrics_bind`` is not ``host:port``.
+        """
+        return _address("metrics_bind", self.metrics_bind) if self.metrics_bind else None
 
 
-TEXTS = frozenset({"data_dir", "database_url", "engine", "bind"})
 SECONDS = frozenset({"grace_seconds", "long_wait_seconds"})
+TEXTS = frozenset({"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"})
+MAY_BE_EMPTY = frozenset({"database_url", "metrics_bind"})
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 
@@ -103,7 +117,7 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
     result = dict(values)
     for name in TEXTS & result.keys():
         if not isinstance(result[name], str | Path) or not str(result[name]):
-            if name == "database_url" and result[name] == "":
+            if name in MAY_BE_EMPTY and result[name] == "":
                 continue
             raise SettingsError(f"{name}: {result[name]!r} is no text; write it in quotes.")
     if "data_dir" in result:
@@ -112,7 +126,24 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
         result[name] = _number(name, result[name], "a number of seconds")
     if "long_wait_share" in result:
         result["long_wait_share"] = _number("long_wait_share", result["long_wait_share"], "a share", 0.5)
+    if "log_level" in result:
+        result["log_level"] = _one_of("log_level", result["log_level"].upper(), LOG_LEVELS)
+    if "log_format" in result:
+        result["log_format"] = _one_of("log_format", result["log_format"], LOG_FORMATS)
     return result
+
+
+def _address(name: str, value: str) -> tuple[str, int]:
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise SettingsError(f"{name}: {value!r} is not host:port, for example 127.0.0.1:8580.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _one_of(name: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise SettingsError(f"{name}: {value!r} is none of {', '.join(known)}.")
+    return value
 
 
 def _number(name: str, value: Any, what: str, most: float = math.inf) -> float:

@@ -1,28 +1,37 @@
 """The ASGI application: connexion on the generated document, with our handlers behind it."""
 
+import threading
+
 from connexion import AsyncApp
 from connexion.middleware import MiddlewarePosition
 from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
 from scale_core.api.handlers import configuration, definitions, errors, files, ingests, jobs, system, workspaces
+from scale_core.api.operational import OperationalEndpoints
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
 from scale_core.api.responses import endpoint
 from scale_core.api.services import Services
 from scale_core.api.validators import VALIDATORS
 from scale_core.services.context import Context
+from scale_core.services.health import Health
 from scale_generated.routes import OPERATIONS, HandlerTable, check_handlers, resolve
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 
-def create_app(context: Context, *, validate_responses: bool = False) -> ASGIApp:
+def create_app(
+    context: Context, *, validate_responses: bool = False, scheduler: threading.Thread | None = None
+) -> ASGIApp:
     """The web application.
 
+    :param scheduler: the scheduler's thread, where this process has it.
     :param validate_responses: also check every response against the document; for tests.
     :raises MissingHandler: an operation of the document is handled by nobody.
     """
@@ -42,6 +51,21 @@ def create_app(context: Context, *, validate_responses: bool = False) -> ASGIApp
     # The last one added comes first: the path is put right, then the document is looked for.
     app.add_middleware(DocumentMiddleware, MiddlewarePosition.BEFORE_SWAGGER)
     app.add_middleware(PathMiddleware, MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
+    counted = CountingMiddleware(app, context.telemetry, OPERATIONS)
+    return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)))
+
+
+def create_operational_app(context: Context, scheduler: threading.Thread | None) -> ASGIApp:
+    """The web application of a process that serves nothing but health and metrics."""
+    return _guarded(OperationalEndpoints(_nothing_else, context, Health(context, scheduler)))
+
+
+async def _nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await PlainTextResponse("There are only /-/healthy, /-/ready and /-/metrics.", 404)(scope, receive, send)
+
+
+def _guarded(app: ASGIApp) -> ASGIApp:
     # Without authentication a page of another site must not reach us under a name that it controls (DNS rebinding).
     return TrustedHostMiddleware(app, LOOPBACK_HOSTS, www_redirect=False)
 

@@ -10,8 +10,9 @@ import click
 
 from scale_core.cli.failures import report_failures
 from scale_core.cli.flags import Flags
-from scale_core.cli.logs import FORMATS, LEVELS, set_up_logging
+from scale_core.cli.logs import set_up_logging
 from scale_core.plugin.registry import PluginError, load_registry
+from scale_core.settings import LOG_FORMATS, LOG_LEVELS, Settings, SettingsError, load_settings
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -54,8 +55,8 @@ class ScaleGroup(click.Group):
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default: scale.toml, if there is one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded database, runs and logs.")
 @click.option("--database-url", metavar="URL", help="Database; default: an SQLite file in the data folder.")
-@click.option("--log-level", type=click.Choice(LEVELS, case_sensitive=False), default="INFO", show_default=True)
-@click.option("--log-format", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--log-level", type=click.Choice(LOG_LEVELS, case_sensitive=False), help="What is logged; default INFO.")
+@click.option("--log-format", type=click.Choice(LOG_FORMATS), help="For people (default) or for machines.")
 @click.version_option(package_name="scale-processing", prog_name="scale")
 @click.pass_context
 def scale(
@@ -63,15 +64,26 @@ def scale(
     config: Path | None,
     data_dir: Path | None,
     database_url: str | None,
-    log_level: str,
-    log_format: str,
+    log_level: str | None,
+    log_format: str | None,
 ) -> None:
     """Automated processing of files: watched directories, jobs, recipes, products.
 
     Settings are flags, else variables (SCALE_DATA_DIR, SCALE_DATABASE_URL, SCALE_BIND …), else scale.toml.
     """
-    set_up_logging(log_level.upper(), log_format)
-    flags = {"config": config, "data_dir": data_dir, "database_url": database_url}
+    flags = {
+        "config": config,
+        "data_dir": data_dir,
+        "database_url": database_url,
+        "log_level": log_level,
+        "log_format": log_format,
+    }
+    try:
+        settings = load_settings(flags)
+    except SettingsError:
+        # The command says it if it needs settings; those that need none are not kept from working.
+        settings = Settings(log_level=(log_level or "INFO").upper(), log_format=log_format or "text")
+    set_up_logging(settings.log_level, settings.log_format)
     context.obj = Flags(flags)
 
 

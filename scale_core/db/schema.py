@@ -32,14 +32,28 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
 
 def require_current(database: Database) -> None:
     """Raise DatabaseUnusable, saying what to do, unless the schema is the one that this software was made for."""
-    current = _current(database)
-    if current == _scripts().get_current_head():
-        return
-    if current is None:
-        raise DatabaseUnusable("The database is empty. Run `scale db upgrade` first.")
-    if current in _known():
-        raise DatabaseUnusable(f"The database is at schema {current}, which is older. Run `scale db upgrade` first.")
-    raise DatabaseUnusable(_newer(current))
+    SchemaCheck().require(database)
+
+
+class SchemaCheck:
+    """The check of :func:`require_current` for whoever asks often: what this software knows is read once."""
+
+    def __init__(self) -> None:
+        self._head = _scripts().get_current_head()
+        self._known = _known()
+
+    def require(self, database: Database) -> None:
+        """Raise DatabaseUnusable, saying what to do, unless the schema is the one that this software was made for."""
+        current = _current(database)
+        if current == self._head:
+            return
+        if current is None:
+            raise DatabaseUnusable("The database is empty. Run `scale db upgrade` first.")
+        if current in self._known:
+            raise DatabaseUnusable(
+                f"The database is at schema {current}, which is older. Run `scale db upgrade` first."
+            )
+        raise DatabaseUnusable(_newer(current))
 
 
 def _newer(revision: str) -> str:

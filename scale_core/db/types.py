@@ -9,6 +9,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+SRID = 4326
+"""WGS 84."""
+
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A document: JSONB on PostgreSQL, text on SQLite. None is NULL."""
 
@@ -73,24 +76,27 @@ class Wkb(TypeDecorator[bytes]):
 
     impl = LargeBinary
     cache_ok = True
+    spatial_index = False
+    """GeoAlchemy2's hooks ask for it when a table has been created."""
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """PostGIS where there is one."""
-        if dialect.name == "postgresql":
-            # Only here: it takes a fifth of a second to import, which SQLite has no use for.
-            geoalchemy = import_module("geoalchemy2")
-            postgis: TypeEngine[Any] = geoalchemy.Geometry(srid=4326, spatial_index=False)
-            return dialect.type_descriptor(postgis)
-        return dialect.type_descriptor(LargeBinary())
+    def load_dialect_impl(self, dialect: Dialect | None) -> TypeEngine[Any]:
+        """GeoAlchemy2's type where there is PostGIS; without a dialect, as its hooks ask, bytes."""
+        if dialect is None or dialect.name != "postgresql":
+            return LargeBinary()
+        return dialect.type_descriptor(postgis().Geometry(srid=SRID, spatial_index=False))
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
         """WKB in; PostGIS takes it as hexadecimal EWKB text."""
-        if value is None or dialect.name != "postgresql":
-            return value
-        return f"SRID=4326;{value.hex()}"
+        return value if value is None or dialect.name != "postgresql" else f"SRID={SRID};{value.hex()}"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
-        """WKB out."""
-        if value is None or isinstance(value, bytes):
-            return value
-        return bytes(value.data) if hasattr(value, "data") else bytes.fromhex(str(value))
+        """WKB out; GeoAlchemy2 has it in an element."""
+        return value if value is None or isinstance(value, bytes) else bytes(value.data)
+
+
+def postgis() -> Any:
+    """GeoAlchemy2, which takes a fifth of a second to import and is of use on PostgreSQL only.
+
+    It hooks into the creation of tables, before and after, and so has to be there before the first one is created.
+    """
+    return import_module("geoalchemy2")

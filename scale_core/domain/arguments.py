@@ -17,6 +17,7 @@ in the template       with a value                                without (an op
 Blanks after ``FLAG`` are ignored. A flag may contain colons: the name is what follows the last one.
 """
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ OUTPUT_DIR: Final = "job_output_dir"
 
 _BLANKS: Final = " \t\r\n"
 _OPEN: Final = "${"
+_PLAIN_COMMAND: Final = re.compile(r"[\w./+:=@%,-]+(?: [\w./+:=@%,-]+)*", re.ASCII)
+"""A command without anything to interpret: most are, and every execution splits its own."""
 
 
 class TemplateError(ValueError):
@@ -77,6 +80,8 @@ def split_command(command: str) -> list[str]:
 
     :raises TemplateError: a quotation is not closed, or a backslash ends the text.
     """
+    if _PLAIN_COMMAND.fullmatch(command):
+        return command.split(" ")
     try:
         return shlex.split(command)
     except ValueError as error:

@@ -26,6 +26,10 @@ class ClockContext(Protocol):
 class ClockProcessor:
     """A function that clock rules named ``name`` run.
 
+    It runs in a thread of its own and never twice at once. A run that the end of Scale interrupts is done again at the
+    next start, once, with the same ``occurred``: what the function does should come to the same when it is done twice.
+    Where a run takes longer than the period, the firings that it has no time for are left out, but for the last.
+
     :param name: the name of the rules that run it.
     :param title: for people.
     :param run: the function; an exception it raises is logged and the rule fires again at its next time.

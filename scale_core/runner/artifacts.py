@@ -15,16 +15,16 @@ MOST_ARTIFACTS = 100_000
 _LINE = re.compile(rb"^ARTIFACT:([^:\n]+):([^\n]+)$", re.MULTILINE)
 
 
-def read_artifacts(stdout: Path) -> dict[str, list[str]]:
+def read_artifacts(stdout: str) -> dict[str, list[str]]:
     """Paths by output name, in the order of the lines, each once.
 
     :raises StepFailed: there are more than MOST_ARTIFACTS, or a line is not UTF-8.
     """
     found: dict[str, dict[str, None]] = {}
     count = 0
-    if not stdout.exists():
+    if not Path(stdout).exists():
         return {}
-    with stdout.open("rb") as stream:
+    with Path(stdout).open("rb") as stream:
         for name, path in _artifacts(stream):
             count += 1
             if count > MOST_ARTIFACTS:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final, Self
 
 PROC: Final = Path("/proc")
-OWN_MEMORY: Final = 32 << 20
-"""Bytes that the worker itself may take in its group, beside the command."""
+OWN_MEMORY: Final = 16 << 20
+"""Bytes that the worker may need in its group beside the command and what it has now."""
 
 LEAF: Final = "scale"
 """Where Scale's own processes move to make room for groups (second version)."""
@@ -69,11 +69,11 @@ class MemoryGroup:
         """
         if limit == self._limit:
             return
+        value = str(limit + _resident() + OWN_MEMORY) if limit else self._dialect.unlimited
         if self._dialect is V2:
-            self._write(self._dialect.limit, str(limit + OWN_MEMORY) if limit else self._dialect.unlimited)
+            self._write(self._dialect.limit, value)
             self._write_swap("0" if limit else self._dialect.unlimited)
         else:
-            value = str(limit + OWN_MEMORY) if limit else self._dialect.unlimited
             raised = not limit or 0 < self._limit < limit
             if raised:
                 self._write_swap(value)
@@ -150,6 +150,11 @@ class GroupFolder:
                 if group.is_dir():
                     _remove(group)
         _remove(self._folder)
+
+
+def _resident() -> int:
+    """Bytes that this process has now."""
+    return int((PROC / "self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _remove(group: Path) -> None:

@@ -53,7 +53,8 @@ def end_children(spare: Collection[int] = ()) -> Ended:
         for pid in targets:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if not any([_reaped(pid, ended) for pid in targets]):
+        reaped = [pid for pid in targets if _reaped(pid, ended)]
+        if not reaped:
             if time.monotonic() > deadline:
                 ended.all_gone = False
                 break

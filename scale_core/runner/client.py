@@ -24,15 +24,16 @@ from scale_core.interfaces.engine import (
     ExecutionReport,
     ExecutionStarted,
 )
+from scale_core.runner.apart import make_apart
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.journal import log_again
 from scale_core.runner.leftovers import end_leftovers
 from scale_core.runner.settings import write_settings
 
 Tell = Callable[[Sequence[EngineEvent]], None]
 
 COMMAND: Final = (sys.executable, "-P", "-m", "scale_core.runner.agent")
-CHUNK: Final = 1 << 20
 SEND_BUFFER: Final = 4 << 20
 """Bytes that may wait for the agent, so that a launch does not."""
 
@@ -50,7 +51,7 @@ def start_agent(settings: AgentSettings, tell: Tell) -> "AgentClient":
 
     :raises OSError: the process or its folder cannot be made.
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_apart(settings.folder)
     return AgentClient(settings, tell)
 
 
@@ -108,7 +109,9 @@ class AgentClient:
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         try:
-            process = subprocess.Popen(COMMAND, stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                COMMAND, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+            )
         except OSError:
             ours.close()
             raise
@@ -183,6 +186,9 @@ class AgentClient:
             os.close(handle)
 
     def _take(self, frames: Sequence[Frame]) -> None:
+        for each in frames:
+            if each.kind == Kind.LOGGED:
+                log_again(each)
         with self._lock:
             events = [event for each in frames if (event := self._event(each)) is not None]
         if events:
@@ -190,7 +196,7 @@ class AgentClient:
 
     def _event(self, told: Frame) -> EngineEvent | None:
         execution_id = told.execution_id
-        if execution_id not in self._known:
+        if told.kind == Kind.LOGGED or execution_id not in self._known:
             return None
         if told.kind == Kind.STARTED:
             return ExecutionStarted(execution_id, told.body.decode())

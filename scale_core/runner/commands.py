@@ -3,23 +3,29 @@
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import click
+import orjson
 
-from scale_core.interfaces.cancel import CancelSwitch
-from scale_core.plugin.registry import PluginError, load_registry
-from scale_core.runner.runner import Runner
+from scale_core.interfaces.engine import AgentSettings
+from scale_core.runner.folders import ExecutionFolders
+from scale_core.runner.frames import CHUNK, SECONDS, FrameReader, Kind, frame
+from scale_core.runner.journal import log_again
+from scale_core.runner.runner import RunnerSettings
+from scale_core.runner.worker import keep_files_from_commands, leaving_process, work
 from scale_core.specs import InvalidDocument, InvalidJSON, SpecLibrary, loads
 from scale_generated.specs.execution_plan import ExecutionPlan
+from scale_generated.specs.execution_report import ExecutionReport
 
+DEFAULTS: Final = AgentSettings(Path())
 COMPLETED, FAILED, UNUSABLE = 0, 1, 2
 
 
@@ -43,37 +49,13 @@ def run_plan(plan: BinaryIO, folder: Path | None) -> None:
     specs = SpecLibrary.packaged()
     try:
         document = specs.check("execution-plan", loads(plan.read()))
-        brokers = load_registry().brokers
-        with _run_folder(folder) as place, _signaled() as control:
-            runner = Runner(brokers, specs, lambda: datetime.now(UTC), os.environ.get("PATH", os.defpath))
-            report = runner(ExecutionPlan.from_document(document), place, control)
-    except (InvalidDocument, InvalidJSON, PluginError, OSError) as error:
+        with _run_folder(folder) as place:
+            report = _run(ExecutionPlan.from_document(document), place.absolute())
+    except (InvalidDocument, InvalidJSON, OSError) as error:
         click.echo(f"The execution plan cannot be run: {error}", err=True)
         sys.exit(UNUSABLE)
     click.echo(json.dumps(report.to_document(), indent=2))
     sys.exit(COMPLETED if report.status == "COMPLETED" else FAILED)
-
-
-class SwitchControl:
-    """A ``RunControl`` whose run ends when ``switch`` is set."""
-
-    def __init__(self, switch: CancelSwitch) -> None:
-        self._switch = switch
-
-    def canceled(self) -> bool:
-        """Whether the switch is set."""
-        return self._switch.is_set()
-
-    def cancel_fd(self) -> int:
-        """The switch's descriptor."""
-        return self._switch.fd
-
-    def step_started(self, step: str) -> None:
-        """Tell people."""
-        click.echo(f"step {step}", err=True)
-
-    def process_started(self, pid: int) -> None:
-        """Nobody needs to know."""
 
 
 @contextmanager
@@ -88,18 +70,68 @@ def _run_folder(folder: Path | None) -> Iterator[Path]:
     yield folder
 
 
+class GivenFolder(ExecutionFolders):
+    """The one folder that the user has named, which stays as the execution leaves it."""
+
+    def path(self, execution_id: int) -> str:
+        """The folder."""
+        return str(self.root)
+
+    def make(self, execution_id: int) -> str:
+        """It is there, and empty."""
+        return str(self.root)
+
+    def keep_report(self, execution_id: int, report: bytes) -> None:
+        """It is printed."""
+
+    def tidy(self, execution_id: int) -> None:
+        """What is in it is the user's."""
+
+
+def _run(plan: ExecutionPlan, folder: Path) -> ExecutionReport:
+    """Run a plan in a worker, as a node agent does; SIGTERM and SIGINT end it."""
+    line, pid = _start_worker(folder)
+    reader = FrameReader()
+    line.sendall(frame(Kind.LAUNCH, plan.execution_id, orjson.dumps(plan.to_document())))
+    try:
+        with _signals_end(line, plan.execution_id):
+            while data := line.recv(CHUNK):
+                for told in reader.feed(data):
+                    if told.kind == Kind.STARTED:
+                        click.echo(f"step {told.body.decode()}", err=True)
+                    elif told.kind == Kind.LOGGED:
+                        log_again(told)
+                    elif told.kind == Kind.FINISHED:
+                        return ExecutionReport.from_document(orjson.loads(told.body))
+    finally:
+        line.close()
+        os.waitpid(pid, 0)
+    raise ChildProcessError("the process that ran it has ended unexpectedly")
+
+
+def _start_worker(folder: Path) -> tuple[socket.socket, int]:
+    settings = RunnerSettings(os.environ.get("PATH", os.defpath), DEFAULTS.log_limit, DEFAULTS.limits)
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        with leaving_process():
+            ours.close()
+            keep_files_from_commands()
+            work(theirs, GivenFolder(folder), settings, DEFAULTS.kill_grace, None)
+    theirs.close()
+    return ours, pid
+
+
 @contextmanager
-def _signaled() -> Iterator[SwitchControl]:
-    """A control that SIGTERM and SIGINT end."""
-    switch = CancelSwitch()
+def _signals_end(line: socket.socket, execution_id: int) -> Iterator[None]:
+    """Have SIGTERM and SIGINT end the execution."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        switch.set()
+        line.sendall(frame(Kind.KILL, execution_id, SECONDS.pack(DEFAULTS.kill_grace)))
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield SwitchControl(switch)
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        switch.close()

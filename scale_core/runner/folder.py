@@ -1,7 +1,6 @@
 """The folder of one execution."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from scale_core.runner.failures import StepFailed
@@ -11,33 +10,24 @@ OUTPUTS = "outputs"
 MANIFEST = "results_manifest.json"
 
 
-@dataclass(frozen=True, slots=True)
 class RunFolder:
     """Where things lie in an execution's folder ``root`` (absolute), which is also the algorithm's working folder, HOME
-    and TMPDIR. A folder costs more than all else that a short job needs, so that none is made that nobody asks for.
+    and TMPDIR. A folder costs more than all else that a short job needs, so that none is made that nobody asks for, and
+    path objects cost as much as the calls that are made with them, so that these are text.
+
+    ``inputs`` is the folder of the inputs' folders, ``inputs/<input name>/<file name>``, made where there are files;
+    ``outputs`` the one that the algorithm writes to, ``${job_output_dir}``, made where the job has outputs or asks for
+    it; ``stdout`` and ``stderr`` are the logs.
     """
 
-    root: Path
+    __slots__ = ("inputs", "outputs", "root", "stderr", "stdout")
 
-    @property
-    def inputs(self) -> Path:
-        """Folder of the inputs' folders: ``inputs/<input name>/<file name>``; made where there are files."""
-        return self.root / INPUTS
-
-    @property
-    def outputs(self) -> Path:
-        """Folder that the algorithm writes to, ``${job_output_dir}``; made where the job has outputs or asks for it."""
-        return self.root / OUTPUTS
-
-    @property
-    def stdout(self) -> Path:
-        """Log of the algorithm's standard output."""
-        return self.root / "stdout"
-
-    @property
-    def stderr(self) -> Path:
-        """Log of the algorithm's standard error."""
-        return self.root / "stderr"
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.inputs = f"{root}/{INPUTS}"
+        self.outputs = f"{root}/{OUTPUTS}"
+        self.stdout = f"{root}/stdout"
+        self.stderr = f"{root}/stderr"
 
 
 def find_output(outputs: Path, path: str, what: str) -> Path:

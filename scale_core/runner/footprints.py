@@ -1,4 +1,4 @@
-"""What is wrong with GeoJSON; a module of its own, for what it needs is large (see :mod:`scale_core.runner.geometry`)."""
+"""Checks GeoJSON; a module of its own, for what it needs is large: see :mod:`~scale_core.runner.geometry`."""
 
 from collections.abc import Mapping
 from typing import Any

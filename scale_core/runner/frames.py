@@ -16,12 +16,15 @@ NEEDS: Final = struct.Struct("<ddd")
 
 SECONDS: Final = struct.Struct("<d")
 
+CHUNK: Final = 1 << 15
+"""Bytes to read at a time. Far larger ones make each read ask the system for memory and give it back."""
+
 
 class Kind(IntEnum):
     """What a frame says, who says it to whom, and what its body is."""
 
     SETTINGS = 1  # Scale to agent: the settings as JSON; the first frame
-    LAUNCH = 2  # Scale to agent: NEEDS and the plan; agent to worker: the plan
+    LAUNCH = 2  # Scale to agent: NEEDS and the plan; agent to worker: the plan, to be run after those before it
     KILL = 3  # Scale to agent; agent to worker: SECONDS of grace
     STOP = 4  # Scale to agent: SECONDS of grace; agent to worker: end it unreported, SECONDS of grace
     RECONCILE = 5  # Scale to agent
@@ -29,14 +32,18 @@ class Kind(IntEnum):
     STARTED = 7  # to Scale: the step's name
     FINISHED = 8  # to Scale: the report
     LOST = 9  # to Scale: why
+    LOGGED = 10  # to Scale: what was logged, as JSON
+    RETURN = 11  # agent to worker: give back what has not begun
+    RETURNED = 12  # worker to agent: the ids of what it gives back, as JSON
 
 
 class Frame(NamedTuple):
-    """One message."""
+    """One message; ``raw`` is the whole of it as it travels."""
 
     kind: int
     execution_id: int
     body: bytes
+    raw: bytes
 
 
 def frame(kind: Kind, execution_id: int = 0, body: bytes = b"") -> bytes:
@@ -48,20 +55,30 @@ class FrameReader:
     """Cuts a stream into frames."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._parts: list[bytes] = []
+        self._have = 0
+        self._need = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that ``data`` completes."""
-        if self._rest:
-            data = self._rest + data
+        if self._parts:
+            self._parts.append(data)
+            self._have += len(data)
+            if self._have < self._need:  # put together only once, however long the frame is
+                return []
+            data = b"".join(self._parts)
+            self._parts.clear()
         frames: list[Frame] = []
-        at, size = 0, len(data)
+        at, size, need = 0, len(data), HEADER.size
         while at + HEADER.size <= size:
             length, kind, execution_id = HEADER.unpack_from(data, at)
-            end = at + HEADER.size + length
+            need = HEADER.size + length
+            end = at + need
             if end > size:
                 break
-            frames.append(Frame(kind, execution_id, data[at + HEADER.size : end]))
-            at = end
-        self._rest = data[at:]
+            frames.append(Frame(kind, execution_id, data[at + HEADER.size : end], data[at:end]))
+            at, need = end, HEADER.size
+        if at < size:
+            self._parts.append(data[at:])
+            self._have, self._need = size - at, need
         return frames

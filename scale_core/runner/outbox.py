@@ -16,17 +16,14 @@ class Outbox:
         self._pending: list[bytes] = []
         self._unsent = b""
         self._last_sent = float("-inf")
+        self.due: float | None = None
+        """When :meth:`send` should be called (monotonic); None: there is nothing to send, or the line is full."""
 
     def add(self, news: bytes) -> None:
         """Have a frame sent."""
         self._pending.append(news)
-
-    def due(self) -> float | None:
-        """When :meth:`send` should be called next (monotonic), or None: there is nothing to send, or the line is full
-        and :meth:`is_blocked`."""
-        if not self._pending or self._unsent:
-            return None
-        return self._last_sent + GROUP_SECONDS
+        if self.due is None and not self._unsent:
+            self.due = self._last_sent + GROUP_SECONDS
 
     def is_blocked(self) -> bool:
         """Whether the line is full; :meth:`send` goes on when it can be written to."""
@@ -45,3 +42,4 @@ class Outbox:
             sent = 0
         self._unsent = data[sent:]
         self._last_sent = now
+        self.due = None

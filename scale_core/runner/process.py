@@ -7,7 +7,7 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -46,7 +46,7 @@ class Stopped(Enum):
     """Why we ended a process that did not end by itself."""
 
     TIMEOUT = "timeout"
-    CANCEL = "cancel"
+    CANCEL = "canceled"
     MEMORY = "memory"
     DISK = "disk"
     LOG = "log"
@@ -57,7 +57,8 @@ class ProcessEnd:
     """How a process ended: by ``exit_code`` or by ``signal``, and whether and why we made it end.
 
     ``peak_kib`` is the largest resident memory that was seen, 0 for a process too short to look at, and ``disk_bytes``
-    the largest space in its folder; ``all_gone`` says whether nothing is left of all that it started.
+    the largest space in its folder, ``disk`` what is there at the end; ``all_gone`` says whether nothing is left of all
+    that it started.
     """
 
     exit_code: int | None
@@ -66,11 +67,12 @@ class ProcessEnd:
     cpu_seconds: float
     peak_kib: int
     disk_bytes: int
+    disk: DiskUse
     all_gone: bool
 
 
 def run_process(
-    arguments: Sequence[str],
+    arguments: list[str],
     environment: Mapping[str, str],
     timeout: float | None,
     limits: Limits,
@@ -84,7 +86,8 @@ def run_process(
     group gets SIGTERM and, at the end of the control's grace, SIGKILL. What is left of everything that the command
     started is killed when it ends. This process must be a child subreaper and have no other children.
 
-    :param group: the memory cgroup that this process is in, if it is in one.
+    :param limits: what makes us end it; what the system itself bounds, it inherits from this process.
+    :param group: the memory cgroup that this process is in, if that bounds it.
     :param inputs: the files that were fetched.
     :raises OSError: the command cannot be started.
     :raises ValueError: an argument cannot be passed to a process (it holds a NUL or half a character).
@@ -94,11 +97,12 @@ def run_process(
     watch = _Watch(limits, group, inputs)
     pid = _spawn(arguments, environment)
     try:
-        limits.put_on(pid, watched=group is None)
         stopped = _wait(pid, timeout, watch, control)
-    finally:
+    except BaseException:
         # The process is not yet reaped, so that its number cannot have gone to another.
         _signal_group(pid, signal.SIGKILL)
+        raise
+    finally:
         _, status, usage = os.wait4(pid, 0)
         left = end_children()
     watch.look_at_disk()
@@ -112,6 +116,7 @@ def run_process(
         cpu_seconds=left.cpu_seconds,
         peak_kib=max(watch.peak_kib, left.peak_kib if left.peak_kib > own_peak else 0),
         disk_bytes=watch.disk_bytes,
+        disk=watch.disk,
         all_gone=left.all_gone,
     )
 
@@ -124,7 +129,7 @@ class _Watch:
         self._group = group
         self._kills = 0 if group is None else group.kills()
         self._inputs = inputs
-        self._disk = DiskUse()
+        self.disk = DiskUse()
         self.peak_kib = 0
         self.disk_bytes = 0
 
@@ -139,8 +144,8 @@ class _Watch:
     def look_at_disk(self) -> None:
         """Look at the folder; it is empty where the command removed it."""
         with contextlib.suppress(FileNotFoundError):
-            self._disk = disk_use(".", self._inputs)
-        self.disk_bytes = max(self.disk_bytes, self._disk.logs + self._disk.written + self._inputs.copied)
+            self.disk = disk_use(".", self._inputs)
+        self.disk_bytes = max(self.disk_bytes, self.disk.logs + self.disk.written + self._inputs.copied)
 
     def verdict(self, code: int) -> Stopped | None:
         """Which limit a command broke that ended by itself, with ``code`` as in ``os.waitstatus_to_exitcode``."""
@@ -159,14 +164,14 @@ class _Watch:
         return self.peak_kib * 1024 > self._limits.memory
 
     def _too_much_disk(self) -> Stopped | None:
-        if self._limits.log and self._disk.longest_log > self._limits.log:
+        if self._limits.log and self.disk.longest_log > self._limits.log:
             return Stopped.LOG
-        if self._limits.disk and self._disk.written > self._limits.disk:
+        if self._limits.disk and self.disk.written > self._limits.disk:
             return Stopped.DISK
         return None
 
 
-def _spawn(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def _spawn(arguments: list[str], environment: Mapping[str, str]) -> int:
     try:
         return os.posix_spawnp(
             arguments[0],

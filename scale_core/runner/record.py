@@ -1,13 +1,12 @@
 """What is known of a run so far; at the end it becomes the report."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal
 
 from scale_core.runner.failures import StepFailed
-from scale_core.runner.times import timestamp
+from scale_core.runner.times import now
+from scale_core.runner.usage import DiskUse
 from scale_generated.specs.execution_report import (
     ExecutionReport,
     ReportFailure,
@@ -26,7 +25,6 @@ class RunRecord:
     """Filled while the steps run."""
 
     execution_id: int
-    clock: Callable[[], datetime]
     steps: dict[Step, ReportStep] = field(default_factory=dict)
     command_arguments: str | None = None
     usage: ReportUsage | None = None
@@ -35,27 +33,30 @@ class RunRecord:
     outputs: tuple[ReportOutput, ...] = ()
     parse_results: tuple[ReportParseResult, ...] = ()
     failure: ReportFailure | None = None
+    disk: DiskUse = field(default_factory=DiskUse)
+    """What lay in the folder when the command had ended."""
 
-    @contextmanager
-    def step(self, name: Step) -> Iterator[None]:
-        """Note when the block begins and ends, and how. A system error in it is a failure of this node."""
-        began = timestamp(self.clock())
-        self.steps[name] = ReportStep(started=began)
-        failed = False
-        try:
-            yield
-        except StepFailed as error:
-            failed = True
-            self._fail(name, error)
-            raise
-        except OSError as error:
-            failed = True
-            broken = StepFailed("engine", f"The step {name!r} failed on this node: {error}.")
-            self._fail(name, broken)
-            raise broken from error
-        finally:
-            code = self.exit_code if name == "job" else int(failed)
-            self.steps[name] = ReportStep(started=began, ended=timestamp(self.clock()), exit_code=code)
+    _now: str | None = None
+    """When the last step ended and the next one begins."""
+
+    def step(self, name: Step) -> "_RecordedStep":
+        """A context that notes when the step begins and ends, and how. A system error in it is a failure of this
+        node."""
+        return _RecordedStep(self, name)
+
+    def begin(self, name: Step) -> None:
+        """Note that a step begins."""
+        self.steps[name] = ReportStep(started=self._now or now())
+
+    def end(self, name: Step, error: StepFailed | None) -> None:
+        """Note that it ended, and how."""
+        if error is not None:
+            self.failure = ReportFailure(
+                kind=error.kind, step=name, message=error.message, exit_code=error.exit_code, signal=error.signal
+            )
+        self._now = now()
+        code = self.exit_code if name == "job" else int(error is not None)
+        self.steps[name] = ReportStep(started=self.steps[name].started, ended=self._now, exit_code=code)
 
     def report(self) -> ExecutionReport:
         """The report of the run as it stands."""
@@ -75,7 +76,18 @@ class RunRecord:
             usage=self.usage,
         )
 
-    def _fail(self, step: Step, error: StepFailed) -> None:
-        self.failure = ReportFailure(
-            kind=error.kind, step=step, message=error.message, exit_code=error.exit_code, signal=error.signal
-        )
+
+class _RecordedStep:
+    def __init__(self, record: RunRecord, name: Step) -> None:
+        self._record = record
+        self._name: Step = name
+
+    def __enter__(self) -> None:
+        self._record.begin(self._name)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            broken = StepFailed("engine", f"The step {self._name!r} failed on this node: {error}.")
+            self._record.end(self._name, broken)
+            raise broken from error
+        self._record.end(self._name, error if isinstance(error, StepFailed) else None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from scale_core.runner.folder import RunFolder
@@ -46,9 +47,10 @@ class ResultsCollector:
         :param artifacts: paths by output name, of the ``ARTIFACT:`` lines.
         :raises StepFailed: something that was declared is not there or not right, or cannot be stored.
         """
-        document = read_manifest(folder.outputs, self._specs)
+        made = Path(folder.outputs)
+        document = read_manifest(made, self._specs)
         manifest = None if document is None else ResultsManifest.from_document(document)
-        files = collect_outputs(plan.outputs, manifest, artifacts, folder.outputs)
-        parse_results = collect_parse_results(manifest, inputs.files, folder.outputs)
+        files = collect_outputs(plan.outputs, manifest, artifacts, made)
+        parse_results = collect_parse_results(manifest, inputs.files, made)
         outputs = store_outputs(files, plan.output_path, workspaces, check_canceled)
         return Results(document, outputs, parse_results)

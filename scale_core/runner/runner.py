@@ -1,16 +1,14 @@
 """The runner: an execution plan in, an execution report out."""
 
 import contextlib
-import logging
 import os
 import pkgutil
 import shlex
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scale_core.domain.arguments import OUTPUT_DIR, TemplateError, build_arguments
 from scale_core.interfaces.broker import Broker
@@ -20,7 +18,7 @@ from scale_core.runner.control import RunControl
 from scale_core.runner.failures import StepFailed
 from scale_core.runner.folder import INPUTS, MANIFEST, RunFolder
 from scale_core.runner.inputs import FetchedInputs, fetch_inputs
-from scale_core.runner.limits import LOG_FACTOR, MIB, Limits
+from scale_core.runner.limits import LOG_FACTOR, MIB, Bounds, Limits
 from scale_core.runner.logs import append_line, last_line, limit_log
 from scale_core.runner.process import ProcessEnd, Stopped, run_process
 from scale_core.runner.record import RunRecord
@@ -31,8 +29,6 @@ from scale_generated.specs.execution_report import ExecutionReport, ReportUsage
 
 if TYPE_CHECKING:
     from scale_core.runner.results import ResultsCollector
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,13 @@ class RunnerSettings:
     limits: bool
 
 
+class Run(NamedTuple):
+    """A run's report, and whether nothing is in its folder but its logs."""
+
+    report: ExecutionReport
+    is_tidy: bool
+
+
 class Runner:
     """Does the three steps of a plan in this process, which must be a child subreaper and have no other children.
 
@@ -52,7 +55,6 @@ class Runner:
     SCALE_EXECUTION_ID, and nothing else; its working folder is the execution's, its standard input is empty.
 
     :param brokers: gives the installed broker classes by type.
-    :param clock: the time now, with a time zone.
     :param group: the memory cgroup that this process is in, if it is in one of its own.
     """
 
@@ -60,29 +62,29 @@ class Runner:
         self,
         settings: RunnerSettings,
         brokers: Callable[[], Mapping[str, type[Broker]]],
-        clock: Callable[[], datetime],
         group: MemoryGroup | None = None,
     ) -> None:
         self._settings = settings
         self._brokers = brokers
-        self._clock = clock
-        self._group = group
+        self._bounds = Bounds(group)
         self._collector: ResultsCollector | None = None
 
-    def __call__(self, plan: ExecutionPlan, folder: Path, control: RunControl) -> ExecutionReport:
+    def __call__(self, plan: ExecutionPlan, folder: str, control: RunControl) -> Run:
         """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
-        record = RunRecord(plan.execution_id, self._clock)
+        record = RunRecord(plan.execution_id)
         run_folder = RunFolder(folder)
         workspaces = PlanWorkspaces(self._brokers, plan.workspaces)
-        with contextlib.suppress(StepFailed):  # is in the record
+        try:
             with record.step("pre"):
                 inputs, arguments = self._prepare(plan, run_folder, workspaces, control, record)
             with record.step("job"):
                 self._run(plan, run_folder, arguments, inputs, control, record)
             with record.step("post"):
                 self._finish(plan, run_folder, workspaces, inputs, control, record)
+        except StepFailed:
+            pass  # it is in the record
         self._tidy_logs(run_folder, record)
-        return record.report()
+        return Run(record.report(), is_tidy=record.failure is None and not record.disk.has_more)
 
     def _prepare(
         self,
@@ -94,14 +96,16 @@ class Runner:
     ) -> tuple[FetchedInputs, list[str]]:
         os.chdir(folder.root)
         if plan.outputs or OUTPUT_DIR in plan.command_arguments:
-            folder.outputs.mkdir()
+            os.mkdir(folder.outputs)  # noqa: PTH102 - a path object costs as much as the call
         if any(each.files for each in plan.inputs):
             control.step_started("pre")
-            self._unlimit()
+            self._bounds.lift()
         _check_canceled(control)
-        inputs = fetch_inputs(plan, folder.inputs, workspaces, lambda: _check_canceled(control))
+        inputs = FetchedInputs()
+        if plan.inputs:
+            inputs = fetch_inputs(plan, Path(folder.inputs), workspaces, lambda: _check_canceled(control))
         try:
-            arguments = build_arguments(plan.command, plan.command_arguments, inputs.values, str(folder.outputs))
+            arguments = build_arguments(plan.command, plan.command_arguments, inputs.values, folder.outputs)
         except TemplateError as error:
             raise StepFailed("launch", f"The command of the job type cannot be used: {error}.") from error
         record.command_arguments = shlex.join(arguments[1:])
@@ -120,13 +124,14 @@ class Runner:
             raise StepFailed("launch", f"The image {plan.docker.image!r} cannot run: this node runs no containers.")
         limits = self._limits(plan)
         fetched = input_files(INPUTS) if inputs.files else InputFiles()
-        group = self._limited_group(limits)
         environment = self._environment(plan, folder)
+        self._bounds.put(limits)
         try:
-            end = run_process(arguments, environment, plan.timeout, limits, group, fetched, control)
+            end = run_process(arguments, environment, plan.timeout, limits, self._bounds.group, fetched, control)
         except (OSError, ValueError) as error:
             raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
         record.exit_code = end.exit_code
+        record.disk = end.disk
         record.usage = ReportUsage(
             cpu_seconds=round(end.cpu_seconds, 6),
             memory_mib=round(end.peak_kib / 1024, 3),
@@ -139,22 +144,6 @@ class Runner:
         most_log = LOG_FACTOR * self._settings.log_limit
         return Limits(int(plan.resources.mem * bound), int(plan.resources.disk_out * bound), most_log)
 
-    def _limited_group(self, limits: Limits) -> MemoryGroup | None:
-        """The group with this limit; None where memory has to be watched instead."""
-        if self._group is None:
-            return None
-        try:
-            self._group.set_limit(limits.memory)
-        except OSError as error:
-            log.warning("The memory of an execution is watched instead of bounded by its cgroup: %s.", error)
-            return None
-        return self._group
-
-    def _unlimit(self) -> None:
-        """Bound this process no longer, for the work that it does itself is not the command's."""
-        if self._group is not None:
-            self._limited_group(Limits())
-
     def _finish(
         self,
         plan: ExecutionPlan,
@@ -164,11 +153,12 @@ class Runner:
         control: RunControl,
         record: RunRecord,
     ) -> None:
-        artifacts = read_artifacts(folder.stdout)
-        if not (artifacts or plan.outputs or os.path.lexists(folder.outputs / MANIFEST)):
+        artifacts = read_artifacts(folder.stdout) if record.disk.log_sizes.get("stdout") else {}
+        has_manifest = record.disk.has_more and os.path.lexists(f"{folder.outputs}/{MANIFEST}")
+        if not (artifacts or plan.outputs or has_manifest):
             return
         control.step_started("post")
-        self._unlimit()
+        self._bounds.lift()
         if self._collector is None:
             self._collector = pkgutil.resolve_name("scale_core.runner.results:ResultsCollector")()
         results = self._collector.collect(plan, folder, artifacts, workspaces, inputs, lambda: _check_canceled(control))
@@ -179,19 +169,22 @@ class Runner:
     def _environment(self, plan: ExecutionPlan, folder: RunFolder) -> dict[str, str]:
         return {
             "PATH": self._settings.search_path,
-            "HOME": str(folder.root),
-            "TMPDIR": str(folder.root),
+            "HOME": folder.root,
+            "TMPDIR": folder.root,
             "LANG": "C.UTF-8",
             "SCALE_JOB_ID": str(plan.job_id),
             "SCALE_EXECUTION_ID": str(plan.execution_id),
         }
 
     def _tidy_logs(self, folder: RunFolder, record: RunRecord) -> None:
+        if record.failure is None and record.disk.longest_log <= self._settings.log_limit:
+            return
         with contextlib.suppress(OSError):  # the report says what matters; a log that cannot be shortened stays long
-            for each in (folder.stdout, folder.stderr):
-                limit_log(each, self._settings.log_limit)
+            if record.disk.longest_log > self._settings.log_limit:
+                for each in (folder.stdout, folder.stderr):
+                    limit_log(Path(each), self._settings.log_limit)
             if record.failure is not None and record.failure.kind not in ("exit-code", "signal"):
-                append_line(folder.stderr, f"[scale, {record.failure.step}] {record.failure.message}")
+                append_line(Path(folder.stderr), f"[scale, {record.failure.step}] {record.failure.message}")
 
 
 def _check_canceled(control: RunControl) -> None:
@@ -208,7 +201,7 @@ def _check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: Run
         raise StepFailed(end.stopped.value, message, exit_code=end.exit_code, signal=end.signal)
     if end.exit_code == 0:
         return
-    said = last_line(folder.stderr)
+    said = last_line(Path(folder.stderr))
     tail = f" The last line in stderr: {said}" if said else " It wrote nothing to stderr."
     if end.signal is not None:
         raise StepFailed("signal", f"The command was ended by {_signal_name(end.signal)}.{tail}", signal=end.signal)

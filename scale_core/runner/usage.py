@@ -15,11 +15,18 @@ BLOCK = 512
 
 @dataclass(slots=True)
 class DiskUse:
-    """Bytes in an execution's folder: its logs, the longer of them, and what else it wrote."""
+    """Bytes in an execution's folder: the space that its logs take, their lengths by name, and the space that all else
+    takes; and whether there is anything else."""
 
     logs: int = 0
-    longest_log: int = 0
+    log_sizes: dict[str, int] = field(default_factory=dict)
     written: int = 0
+    has_more: bool = False
+
+    @property
+    def longest_log(self) -> int:
+        """Length of the longer log."""
+        return max(self.log_sizes.values(), default=0)
 
 
 @dataclass(slots=True)
@@ -47,12 +54,15 @@ def disk_use(folder: str, inputs: InputFiles) -> DiskUse:
     seen = set(inputs.inodes)
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name in STREAMS and entry.is_file(follow_symlinks=False):
+            name = entry.name
+            if name in STREAMS and entry.is_file(follow_symlinks=False):
                 facts = entry.stat(follow_symlinks=False)
                 use.logs += facts.st_blocks * BLOCK
-                use.longest_log = max(use.longest_log, facts.st_size)
-            elif entry.name != INPUTS:
-                use.written += _bytes_of(entry, seen)
+                use.log_sizes[name] = facts.st_size
+            else:
+                use.has_more = True
+                if name != INPUTS:
+                    use.written += _bytes_of(entry, seen)
     return use
 
 

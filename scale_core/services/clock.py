@@ -1,28 +1,24 @@
-"""Clock rules: which are due, and what a clock processor may use (reference: Clock Triggers)."""
+"""Clock rules: which are due, and firing them (reference: Clock Triggers)."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from scale_core.db.database import WriteSession
-from scale_core.db.models import TriggerRule, Workspace
-from scale_core.interfaces.broker import Broker, StorageUsage
+from scale_core.db.models import TriggerRule
 from scale_core.interfaces.trigger import TriggerEvent, TriggerType
-from scale_core.services.brokers import broker_for
+from scale_core.services.clock_runs import FiredRule, ProcessorState
 from scale_core.services.context import Context
 from scale_core.services.triggering import fire_rule
 
+log = logging.getLogger(__name__)
+
 CLOCK_EVENT = "CLOCK"
 
-
-@dataclass(frozen=True, slots=True)
-class FiredRule:
-    """A rule that fired: its name (that of its processor) and when."""
-
-    rule_id: int
-    name: str
-    occurred: datetime
+FARTHEST_AHEAD = timedelta(days=1)
+"""No period is longer. A rule that fired farther in the future did so because the machine's clock was wrong; it would
+rest until then."""
 
 
 class ClockService:
@@ -41,8 +37,11 @@ class ClockService:
                 select(TriggerRule)
                 .where(TriggerRule.type.in_(self._kinds), TriggerRule.is_active)
                 .order_by(TriggerRule.id)
-            )
-            return [rule.id for rule in rules if self._matches(rule, event)]
+            ).all()
+        for rule in rules:
+            if _reference(rule) - event.occurred > FARTHEST_AHEAD:
+                self._set_right(rule.id, event.occurred)
+        return [rule.id for rule in rules if self._is_due(rule, event)]
 
     def fire(self, rule_id: int, event: TriggerEvent) -> FiredRule | None:
         """Fire a rule, with the jobs and recipes of the types linked to it, in one transaction.
@@ -53,42 +52,36 @@ class ClockService:
             rule = session.get(TriggerRule, rule_id)
             if rule is None or not rule.is_active or not self._matches(rule, event):
                 return None
-            self._fire(session, rule, event)
-            return FiredRule(rule.id, rule.name, event.occurred)
+            return self._fire(session, rule, event)
 
-    def _fire(self, session: WriteSession, rule: TriggerRule, event: TriggerEvent) -> None:
+    def _fire(self, session: WriteSession, rule: TriggerRule, event: TriggerEvent) -> FiredRule:
         description = {"version": "1.0", "rule_name": rule.name}
-        fire_rule(session, self._context, rule, self._kinds[rule.type], event, description)
+        if rule.name in self._context.registry.clock_processors:
+            description["processor"] = ProcessorState.DUE
+        record = fire_rule(session, self._context, rule, self._kinds[rule.type], event, description)
+        return FiredRule(rule.id, record.id, rule.name, event.occurred)
+
+    def _is_due(self, rule: TriggerRule, event: TriggerEvent) -> bool:
+        try:
+            return self._matches(rule, event)
+        except Exception:  # a plugin's rule may raise anything; the other rules are due all the same
+            log.exception("Clock rule %d cannot be looked at; the others go on", rule.id)
+            return False
 
     def _matches(self, rule: TriggerRule, event: TriggerEvent) -> bool:
-        return self._kinds[rule.type].matches(rule.configuration, event, rule.last_fired or rule.created)
+        return self._kinds[rule.type].matches(rule.configuration, event, _reference(rule))
 
-
-class ProcessorContext:
-    """What a clock processor is given (:class:`scale_core.interfaces.clock.ClockContext`)."""
-
-    def __init__(self, context: Context, occurred: datetime) -> None:
-        self._context = context
-        self._occurred = occurred
-
-    @property
-    def occurred(self) -> datetime:
-        """When the rule fired (UTC)."""
-        return self._occurred
-
-    def workspaces(self) -> dict[str, Broker]:
-        """Brokers of the active workspaces by workspace name."""
-        with self._context.database.read() as session:
-            rows = session.execute(
-                select(Workspace.name, Workspace.json_config).where(Workspace.is_active).order_by(Workspace.name)
-            ).all()
-        return {row.name: broker_for(self._context, row.json_config) for row in rows}
-
-    def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
-        """Keep a workspace's used and total space, in bytes."""
+    def _set_right(self, rule_id: int, now: datetime) -> None:
+        """Let a rule count from now on, as a new one does."""
         with self._context.database.write() as session:
-            session.execute(
-                update(Workspace)
-                .where(Workspace.name == workspace_name)
-                .values(used_size=usage.used, total_size=usage.total)
-            )
+            rule = session.get(TriggerRule, rule_id)
+            if rule is not None and _reference(rule) - now > FARTHEST_AHEAD:
+                log.warning(
+                    "Clock rule %d fired at %s, which is yet to come; it counts from now", rule_id, rule.last_fired
+                )
+                rule.last_fired = now
+
+
+def _reference(rule: TriggerRule) -> datetime:
+    """The moment after which a slot is the rule's next one."""
+    return rule.last_fired or rule.created

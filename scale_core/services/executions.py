@@ -4,6 +4,7 @@ Everything works in groups, on plain rows: one transaction claims all that a pas
 becomes of an execution afterwards is in :mod:`scale_core.services.endings`.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ from scale_core.services.jobs import values_of
 from scale_core.services.plans import PlanBuilder, PlanSource
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.execution_plan import ExecutionPlan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class ExecutionService:
         self._context = context
         self._plans = PlanBuilder()
 
-    def look(self, window: int, longest: int, since: datetime) -> QueueView:
+    def look(self, window: int, longest: int, since: datetime, hopeless: Collection[int] = ()) -> QueueView:
         """What there is to schedule, in one transaction.
 
         Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
@@ -115,22 +118,25 @@ class ExecutionService:
 
         :param window: how many executions of the queue to look at.
         :param longest: how many of those that have waited longest, of those that wait since ``since``.
+        :param hopeless: ids of executions that are not to be among those.
         """
         with self._context.database.read() as session:
             is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
             running = _running_by_type(session)
             queue = _queued(session, running, window, _BY_RANK)
             is_whole = len(queue) < window
-            oldest = _queued(session, running, longest, _BY_AGE, JobExecution.queued <= since)
+            long = (JobExecution.queued <= since, JobExecution.id.not_in(hopeless))
+            oldest = _queued(session, running, longest, _BY_AGE, *long)
             return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
 
-    def behind(self, limit: int, job_type_ids: Collection[int], *, only_tasks: bool = False) -> list[QueuedExecution]:
-        """The first executions of the queue, by priority, then age, that are of none of the job types.
+    def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
+        """The first executions of the queue, by priority, then age, as in :meth:`look`.
 
-        :param only_tasks: of Scale's own job types only.
+        :param skipped: ids of job types whose executions are passed over.
+        :param only_tasks: look at those of Scale's own job types only.
         """
         with self._context.database.read() as session:
-            others = JobExecution.job_type_id.not_in(job_type_ids)
+            others = JobExecution.job_type_id.not_in(skipped)
             where = (others, JobType.is_system) if only_tasks else (others,)
             return _queued(session, _running_by_type(session), limit, _BY_RANK, *where)
 
@@ -182,13 +188,15 @@ class ExecutionService:
             status = next_status(
                 EXECUTION, JobExecutionStatus.QUEUED, ExecutionEvent.START, history=f"execution {one.execution_id}"
             )
+            # A wall clock that was set back must not let anything begin before it was asked for.
+            started = max(now, one.queued)
             executions.append(
                 {
                     "id": one.execution_id,
                     "status": status,
                     "node_id": placements[one.execution_id].node_id,
-                    "started": now,
-                    "last_modified": now,
+                    "started": started,
+                    "last_modified": started,
                     "command_arguments": interfaces[one.job_type_rev_id].command_arguments,
                     "cpus_scheduled": one.cpus,
                     "mem_scheduled": one.mem,
@@ -202,9 +210,9 @@ class ExecutionService:
                 {
                     "id": one.job_id,
                     "status": job_status,
-                    "started": now,
-                    "last_status_change": now,
-                    "last_modified": now,
+                    "started": started,
+                    "last_status_change": started,
+                    "last_modified": started,
                 }
             )
             notices.job_status_changed(
@@ -220,6 +228,8 @@ class ExecutionService:
         if not started:
             return
         now = self._context.now()
+        for execution_id, step, _when in started:
+            log.debug("Step %s has begun", step, extra={"execution_id": execution_id})
         with self._context.database.write() as session:
             for execution_id, step, when in started:
                 session.execute(
@@ -316,6 +326,7 @@ def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
             JobExecution.id,
             JobExecution.job_id,
             Job.status,
+            JobExecution.queued,
             Job.data,
             Job.timeout,
             Job.cpus_required,

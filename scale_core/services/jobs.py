@@ -20,6 +20,8 @@ from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 
+ENDED_JOB = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
+
 
 def current_revision(session: WriteSession, job_type: JobType) -> JobTypeRevision:
     """The revision that a job made now keeps."""
@@ -118,9 +120,10 @@ def create_queued_job(
     return job
 
 
-def change_status(session: WriteSession, context: Context, job: Job, event: JobEvent) -> None:
+def change_status(session: WriteSession, context: Context, job: Job, event: JobEvent, category: str = "") -> None:
     """The only way in which a job's status changes.
 
+    :param category: of the error that it fails with; empty: it does not fail.
     :raises IllegalTransition: ``event`` cannot happen to a job in its status.
     """
     old = job.status
@@ -129,6 +132,8 @@ def change_status(session: WriteSession, context: Context, job: Job, event: JobE
         JOB, JobStatus(old), event, history=f"job {job.id}, {old} since {job.last_status_change:%Y-%m-%d %H:%M:%S}"
     )
     job.last_status_change = job.last_modified = now
+    if job.status in ENDED_JOB:
+        context.telemetry.job_ended(session, job.status, category)
     notices.job_status_changed(session, context, JobStatusChanged(job.id, job.job_type.name, old, job.status))
 
 

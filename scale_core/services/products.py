@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from scale_core.db.database import WriteSession
@@ -20,6 +21,7 @@ from scale_core.interfaces.trigger import FileFacts, TriggerEvent
 from scale_core.services import notices
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
+from scale_core.services.exceptions import ServiceError
 from scale_core.services.triggering import fire
 from scale_generated.specs.execution_report import ExecutionReport, ReportFile, ReportParseResult
 from scale_generated.specs.job_data import JobData
@@ -190,7 +192,8 @@ def _file_ids(file_id: int | None, file_ids: Sequence[int] | None) -> Sequence[i
 def _record_parse_result(session: WriteSession, context: Context, job: Job, parsed: ReportParseResult) -> None:
     file = session.get(ScaleFile, parsed.file_id)
     if file is None or file.is_deleted:
-        log.warning("Job %d parsed file %d, which is deleted by now", job.id, parsed.file_id)
+        about = {"job_id": job.id, "job_type": job.job_type.name, "file_id": parsed.file_id}
+        log.warning("A job parsed a file that is deleted by now; what it found is dropped", extra=about)
         return
     now = context.now()
     file.data_type = sorted({*file.data_type, *parsed.data_types})
@@ -224,20 +227,25 @@ def finish_move(context: Context, file_id: int) -> None:
     try:
         broker_for(context, configuration).move(path, destination)
     except BrokerError as error:
-        log.error("File %d stays at %s: %s", file_id, path, error, extra={"file_id": file_id})
+        log.error("A file stays at %s and is not moved to %s: %s", path, destination, error, extra={"file_id": file_id})
         destination = path
     with context.database.write() as session:
         file = session.get_one(ScaleFile, file_id)
+        if file.moving_to is None:  # somebody else was quicker, and the event has happened
+            return
         file.file_path, file.moving_to, file.last_modified = destination, None, context.now()
         fire_parsed(session, context, file)
 
 
 def resume_moves(context: Context) -> None:
-    """Finish the moves that a crash interrupted; called at start."""
+    """Finish the moves that a crash interrupted; called at start. One that cannot be is left for the next start."""
     with context.database.read() as session:
         pending = list(session.scalars(select(ScaleFile.id).where(ScaleFile.moving_to.is_not(None))))
     for file_id in pending:
-        finish_move(context, file_id)
+        try:
+            finish_move(context, file_id)
+        except (ServiceError, SQLAlchemyError):
+            log.exception("File %d cannot be moved; the next start tries again", file_id, extra={"file_id": file_id})
 
 
 def locate(file: ScaleFile, geo_json: Mapping[str, object] | None) -> None:

@@ -161,10 +161,16 @@ def _queue(
     try:
         check_job_data(session, interface, job_data)
     except Invalid as refused:
-        log.error("Recipe %d: job %d (%s) cannot run: %s", recipe.id, job.id, name, refused)
-        change_status(session, context, job, JobEvent.FAIL)
-        job.data, job.ended = job_data.to_document(), context.now()
-        job.error_id = session.scalar(select(Error.id).where(Error.name == REFUSED_INPUT))
+        log.warning(
+            "The job %r of a recipe failed (%s), for what its dependencies made does not fit it: %s",
+            name,
+            REFUSED_INPUT,
+            refused,
+            extra={"recipe_id": recipe.id, "job_id": job.id, "job_type": job.job_type.name, "error": REFUSED_INPUT},
+        )
+        error = session.scalars(select(Error).where(Error.name == REFUSED_INPUT)).one()
+        change_status(session, context, job, JobEvent.FAIL, error.category)
+        job.data, job.ended, job.error_id = job_data.to_document(), context.now(), error.id
         return False
     queue_job(session, context, job, job_data)
     return True

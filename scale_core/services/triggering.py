@@ -89,9 +89,16 @@ def fire_rule(
         refusals += _attempt(
             recipe_type, lambda one=recipe_type: _make_recipe(session, context, one, record, needs, event)
         )
+    for refusal in refusals:
+        log.warning("A trigger rule matched, but nothing is made of it: %s", refusal, extra=_about(rule, event))
     if refusals:
         record.description = {**record.description, "refused": refusals}
     return record
+
+
+def _about(rule: TriggerRule, event: trigger.TriggerEvent) -> dict[str, object]:
+    file = {} if event.file is None else {"file_id": event.file.id, "file_name": event.file.file_name}
+    return {"rule_id": rule.id, **file}
 
 
 def _active_rules(session: WriteSession, kind: TriggerType) -> Sequence[TriggerRule]:
@@ -112,7 +119,6 @@ def _attempt(made: JobType | RecipeType, make: Any) -> list[str]:
         make()
     except Invalid as refused:
         message = f"{made.name} {made.version}: {refused}"
-        log.warning("A trigger rule matched, but %s", message)
         return [message]
     return []
 

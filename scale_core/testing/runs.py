@@ -22,8 +22,8 @@ def make_plan(
     outputs: Sequence[Mapping[str, Any]] = (),
     workspaces: Mapping[str, Any] | None = None,
     cpus: float = 0.1,
-    mem: float = 1.0,
-    disk_out: float = 1.0,
+    mem: float = 16.0,
+    disk_out: float = 16.0,
     timeout: float | None = None,
     docker: Mapping[str, Any] | None = None,
 ) -> ExecutionPlan:

@@ -10,8 +10,8 @@ MEMINFO = Path("/proc/meminfo")
 
 
 def machine_resources(folder: Path, options: Options) -> Resources:
-    """All that executions may use: what the options say, else what the machine has: the processors this process may use,
-    all memory, and what is free now on the file system of ``folder``.
+    """All that executions may use: what the options say, else what the machine has: the processors that this process
+    may use, all memory, and what is free now on the file system of ``folder``.
 
     :raises OptionError: the machine does not tell its memory.
     """

@@ -12,10 +12,10 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``cpus``, ``mem`` and ``disk`` (MiB) replace what the machine has, ``log_limit`` (option in MiB, here in bytes) is
-    what is kept of a log, ``kill_grace`` are seconds between SIGTERM and SIGKILL, and ``limits`` (``on`` or ``off``) says
-    whether executions are ended that use more memory or disk than they require. Values may be text, for they come from
-    environment variables too."""
+    """``cpus``, ``mem`` and ``disk`` (MiB) replace what the machine has; ``log_limit`` (MiB as option, bytes here) is
+    what is kept of a log; ``kill_grace`` are the seconds between SIGTERM and SIGKILL; ``limits`` (``on`` or ``off``)
+    says whether executions end that use more memory or disk than they require. Values may be text, as they are in
+    environment variables."""
 
     cpus: float | None
     mem: float | None

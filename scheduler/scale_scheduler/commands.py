@@ -1,20 +1,24 @@
 """The commands that run Scale: ``scale up``, ``scale scheduler``, ``scale web``."""
 
+import contextlib
 import logging
 import threading
 
 import click
+from sqlalchemy.exc import OperationalError
 
-from scale_core.api.app import create_app
+from scale_core.api.app import create_app, create_operational_app
 from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
+from scale_core.db.errors import DatabaseUnusable
 from scale_core.runner.client import start_agent
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
 from scale_core.services.installation import prepare
+from scale_core.services.products import resume_moves
 from scale_scheduler.lock import only_scheduler
 from scale_scheduler.scheduler import Scheduler
-from scale_scheduler.serve import WebServer, listen, require_loopback, stopping_on_signals, url_of
+from scale_scheduler.serve import WebServer, answering, listen, require_loopback, stopping_on_signals, url_of
 
 log = logging.getLogger(__name__)
 
@@ -33,20 +37,16 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
       scale --data-dir /var/lib/scale up --bind 127.0.0.1:8580
     """
     application.override(bind=bind, engine=engine)
-    address = require_loopback(application.settings)
+    address = require_loopback("bind", application.settings.address)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
-        if context.database.is_sqlite:
-            schema.upgrade(context.database)
-        schema.require_current(context.database)
-        prepare(context)
-        scheduler = make_scheduler(context)
-        with listen(address) as listening:
+        scheduler = _prepared_scheduler(context, upgrade=context.database.is_sqlite)
+        thread = threading.Thread(target=scheduler.run, name="scheduler")
+        with listen("bind", address) as listening:
 
             def ready() -> None:
                 click.echo(f"Scale is up: {url_of(listening)} (data in {context.settings.data_dir.absolute()})")
 
-            server = WebServer(create_app(context), context.settings.grace_seconds, ready)
-            thread = threading.Thread(target=scheduler.run, name="scheduler")
+            server = WebServer(create_app(context, scheduler=thread), context.settings.grace_seconds, ready)
             thread.start()
             try:
                 with stopping_on_signals(lambda: _stop(server, scheduler)):
@@ -59,15 +59,22 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
 
 @click.command()
 @click.option("--engine", metavar="NAME", help="What runs the jobs; default: local.")
+@click.option("--metrics-bind", metavar="HOST:PORT", help="Where health and metrics are answered; default: nowhere.")
 @pass_application
-def scheduler(application: Application, engine: str | None) -> None:
+def scheduler(application: Application, engine: str | None, metrics_bind: str | None) -> None:
     """Run the scheduler, and Scale's own tasks, in this process."""
-    application.override(engine=engine)
+    application.override(engine=engine, metrics_bind=metrics_bind)
+    address = application.settings.metrics_address
+    if address is not None:
+        require_loopback("metrics_bind", address)
     with only_scheduler(application.settings.data_dir), application.opened() as context:
-        schema.require_current(context.database)
-        prepare(context)
-        one = make_scheduler(context)
-        with stopping_on_signals(one.stop):
+        one = _prepared_scheduler(context, upgrade=False)
+        with contextlib.ExitStack() as stack:
+            if address is not None:
+                listening = stack.enter_context(listen("metrics_bind", address))
+                app = create_operational_app(context, scheduler=threading.current_thread())
+                stack.enter_context(answering(app, listening))
+            stack.enter_context(stopping_on_signals(one.stop))
             one.run()
 
 
@@ -77,10 +84,10 @@ def scheduler(application: Application, engine: str | None) -> None:
 def web(application: Application, bind: str | None) -> None:
     """Run the web server in this process."""
     application.override(bind=bind)
-    address = require_loopback(application.settings)
+    address = require_loopback("bind", application.settings.address)
     with application.opened() as context:
         schema.require_current(context.database)
-        with listen(address) as listening:
+        with listen("bind", address) as listening:
             server = WebServer(
                 create_app(context),
                 context.settings.grace_seconds,
@@ -94,6 +101,24 @@ def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
     server.should_exit = True
     if scheduler is not None:
         scheduler.stop()
+
+
+def _prepared_scheduler(context: Context, *, upgrade: bool) -> Scheduler:
+    """A scheduler, and an installation in which nothing is left half done that the scheduler would not see.
+
+    :raises DatabaseUnusable: the schema is not the right one, or the database cannot be written.
+    """
+    try:
+        if upgrade:
+            schema.upgrade(context.database)
+        schema.require_current(context.database)
+        prepare(context)
+    except OperationalError as error:
+        raise DatabaseUnusable(
+            f"The database cannot be prepared: {error.orig}. Check that it has space and can be written."
+        ) from error
+    resume_moves(context)
+    return make_scheduler(context)
 
 
 def make_scheduler(context: Context) -> Scheduler:

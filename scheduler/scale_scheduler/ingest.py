@@ -106,7 +106,8 @@ class IngestPool:
         try:
             work()
         except Exception as error:  # a thread must outlive whatever a broker or the database does
-            log.exception("Ingest tasks failed")
+            about = [task.execution_id for task in group.tasks.values()]
+            log.exception("Ingests broke off; their executions fail: %s", about)
             message = f"{type(error).__name__}: {error}"
             if not isinstance(error, SQLAlchemyError):
                 self._record_failure(group, message)
@@ -186,7 +187,7 @@ class IngestPool:
             removals = self._service.finish(stored)
         except (SQLAlchemyError, ServiceError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             if len(stored) == 1:
-                log.exception("The source file cannot be recorded", extra={"ingest_id": stored[0].ingest_id})
+                log.exception("A source file cannot be recorded", extra={"ingest_id": stored[0].ingest_id})
                 reason = f"The file is stored at {stored[0].path!r}, but cannot be recorded: {error}"
                 self._fail(group, [Failure(stored[0].ingest_id, reason, "unknown")])
                 return
@@ -217,8 +218,6 @@ class IngestPool:
     def _fail(self, group: _Group, failures: Sequence[Failure]) -> None:
         if not failures:
             return
-        for one in failures:
-            log.warning("Ingest failed: %s", one.reason, extra={"ingest_id": one.ingest_id})
         self._service.fail([Refused(one.ingest_id, one.reason) for one in failures])
         for one in failures:
             self._end([group.tasks.pop(one.ingest_id)], ReportFailure(kind=one.kind, message=one.reason))

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scale_core.interfaces.engine import Resources
-from scale_core.services.endings import Ended
 from scale_core.services.executions import QueuedExecution
+from scale_core.services.telemetry import EndedExecution
 from scale_scheduler.placement import SHORT_SECONDS
 
 AHEAD_SECONDS = 0.2
@@ -73,11 +73,11 @@ class Load:
         self._busy[execution.execution_id] = one
         self._add(one, 1)
 
-    def ended(self, ended: Iterable[Ended]) -> None:
+    def ended(self, ended: Iterable[EndedExecution]) -> None:
         """Executions ended."""
         for one in ended:
-            if one.seconds is not None:
-                self._learn(one.job_type_id, one.seconds)
+            if None not in one.durations:
+                self._learn(one.job_type_id, sum(max(0.0, step) for step in one.durations if step is not None))
             busy = self._busy.pop(one.execution_id, None)
             if busy is not None:
                 self._add(busy, -1)

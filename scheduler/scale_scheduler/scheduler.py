@@ -10,10 +10,12 @@ from sqlalchemy.exc import OperationalError
 
 from scale_core.interfaces.engine import AgentStarter, Engine, EngineMode, Launch, Offer, Resources
 from scale_core.services.context import Context
-from scale_core.services.endings import Ended, EndingService, failure_report, task_report
+from scale_core.services.ending_group import NODE_LOST
+from scale_core.services.endings import EndingService, failure_report, task_report
 from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
+from scale_core.services.telemetry import EndedExecution
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.inbox import Inbox
 from scale_scheduler.load import Load
@@ -101,6 +103,7 @@ class Scheduler:
                 step()
             except Exception:  # the scheduler must outlive whatever the database or an engine does
                 delay = backoff.next()
+                self._context.telemetry.scheduler_failed()
                 log.exception("The scheduler failed; it goes on in %g s", delay)
                 self._stopping.wait(delay)
             else:
@@ -129,6 +132,11 @@ class Scheduler:
 
     def run_once(self) -> None:
         """One pass: record, end what was canceled, place, start."""
+        began = time.perf_counter()
+        self._pass()
+        self._context.telemetry.pass_done(time.perf_counter() - began)
+
+    def _pass(self) -> None:
         self._record()
         self._beat()
         view = self._search.look()
@@ -160,7 +168,7 @@ class Scheduler:
     def _record(self) -> None:
         """Record in one go whatever the engine and the tasks have told."""
         news = self._inbox.take()
-        losses = [failure_report(execution_id, "node-lost", message) for execution_id, message in news.losses]
+        losses = [failure_report(execution_id, NODE_LOST, message) for execution_id, message in news.losses]
         tasks = [task_report(execution_id, failure) for execution_id, failure in news.ended_tasks]
         ended = self._endings.finish([*news.reports, *losses, *tasks])
         self._executions.step_started(news.started)
@@ -170,7 +178,7 @@ class Scheduler:
             if one.restarts:
                 self._restart(one)
 
-    def _restart(self, ended: Ended) -> None:
+    def _restart(self, ended: EndedExecution) -> None:
         """Let a long-running job run again: at once, but for one that ends again and again."""
         if ended.lasted >= STEADY_SECONDS:
             self._restarts.pop(ended.job_id, None)
@@ -191,6 +199,7 @@ class Scheduler:
         """End executions, each once."""
         canceled = set(execution_ids)
         for execution_id in sorted(canceled - self._killed):
+            log.debug("The job was canceled: ending what runs of it", extra={"execution_id": execution_id})
             if not self._tasks.cancel(execution_id):
                 self._engine.kill(execution_id)
         self._killed = canceled
@@ -237,7 +246,11 @@ class Scheduler:
             except OperationalError:
                 raise
             except Exception:  # as above; it is tried again later
-                log.exception("Execution cannot be taken off the queue", extra={"execution_id": placement.execution_id})
+                log.exception(
+                    "An execution cannot be taken off the queue; it is tried again in %g s",
+                    CLAIM_RETRY_SECONDS,
+                    extra={"execution_id": placement.execution_id, "node_id": placement.node_id},
+                )
                 self._search.hold_back(looked_at[placement.execution_id].job_id, CLAIM_RETRY_SECONDS)
             else:
                 claimed.plans.extend(one.plans)
@@ -247,6 +260,9 @@ class Scheduler:
     def _start(
         self, claimed: Claimed, offers: Mapping[str, Sequence[Offer]], looked_at: Mapping[int, QueuedExecution]
     ) -> None:
+        self._context.telemetry.placed(len(claimed.plans) + len(claimed.system_tasks))
+        if log.isEnabledFor(logging.DEBUG):
+            _tell_placed(claimed)
         self._tasks.start(claimed.system_tasks)
         totals = {one.agent_id: one.total for one in self._engine.nodes()} if claimed.plans else {}
         launches = []
@@ -260,6 +276,15 @@ class Scheduler:
         except Exception:  # an engine must not; those that it did not take are found missing
             log.exception("The engine failed to launch %d executions", len(launches))
             self._engine.reconcile([launch.plan.execution_id for launch in launches])
+
+
+def _tell_placed(claimed: Claimed) -> None:
+    for plan, agent_id in claimed.plans:
+        about = {"job_id": plan.job_id, "execution_id": plan.execution_id, "job_type": plan.job_type.name}
+        log.debug("Placed on %s", agent_id or "the cluster", extra=about)
+    for task in claimed.system_tasks:
+        about = {"job_id": task.job_id, "execution_id": task.execution_id, "job_type": task.task}
+        log.debug("Placed in this process", extra=about)
 
 
 def _sum(offers: Sequence[Offer]) -> Resources:

@@ -34,6 +34,12 @@ MOST_STEPS = 12
 LOOK_FAR_SECONDS = 1.0
 """How long it does not look further again after that was in vain."""
 
+HOPELESS = frozenset({Reason.TOO_LARGE, Reason.MAX_SCHEDULED, Reason.NO_CONTAINERS})
+"""Reasons that waiting its turn does not help against: who has one must not hide those behind it that it would help."""
+
+HOPELESS_SECONDS = 5.0
+MOST_HOPELESS = 1000
+
 PAUSED = "An operator has paused the scheduler."
 HELD_BACK = "It could not be started, or ended soon after it was; it is tried again in a while."
 
@@ -52,13 +58,14 @@ class Search:
         self._standing = Standing()
         self._waiting: dict[int, Waiting] = {}
         self._held_back: dict[int, float] = {}
+        self._hopeless: dict[int, float] = {}
         self._window = NARROWEST_WINDOW
         self._looked_far = float("-inf")
 
     def look(self) -> QueueView:
         """What there is to schedule."""
         since = self._now() - timedelta(seconds=min(self._policy.long_wait_seconds, LONGEST_SECONDS))
-        return self._executions.look(self._window, OLDEST, since)
+        return self._executions.look(self._window, OLDEST, since, _still(self._hopeless))
 
     def waiting(self, execution_id: int) -> Waiting | None:
         """Why a queued execution was not placed in the last pass; None: it was, or it was not looked at."""
@@ -85,6 +92,7 @@ class Search:
         self._window = _next_window(self._window, decision, view)
         self._standing = decision.standing
         self._remember(decision)
+        self._pass_over_hopeless(oldest)
         return decision, {one.execution_id: one for one in (*oldest, *queue)}
 
     def _place(
@@ -110,7 +118,7 @@ class Search:
                 break
             skipped |= types
             only_tasks = not has_room(capacity, decision, by_id)
-            behind = self._executions.behind(WINDOW, skipped, only_tasks=only_tasks)
+            behind = self._executions.queue(WINDOW, skipped, only_tasks=only_tasks)
             placed = [by_id[one.execution_id] for one in decision.placements]
             queue = sorted(_once([*placed, *self._without_held_back(behind)]), key=_rank)
             decision = self._place(queue, oldest, capacity)
@@ -123,12 +131,26 @@ class Search:
     def _without_held_back(self, queue: Collection[QueuedExecution]) -> list[QueuedExecution]:
         if not self._held_back:
             return list(queue)
-        now = time.monotonic()
-        self._held_back = {one: until for one, until in self._held_back.items() if until > now}
-        return [one for one in queue if one.job_id not in self._held_back]
+        held_back = _still(self._held_back)
+        return [one for one in queue if one.job_id not in held_back]
+
+    def _pass_over_hopeless(self, oldest: Sequence[QueuedExecution]) -> None:
+        until = time.monotonic() + HOPELESS_SECONDS
+        for one in oldest:
+            why = self._waiting.get(one.execution_id)
+            if why is not None and why.reason in HOPELESS and len(self._hopeless) < MOST_HOPELESS:
+                self._hopeless[one.execution_id] = until
 
     def _remember(self, decision: Decision) -> None:
         self._waiting = {one.execution_id: one for one in decision.waiting}
+
+
+def _still(until: dict[int, float]) -> Collection[int]:
+    """The keys whose time has not come yet; the others are forgotten."""
+    now = time.monotonic()
+    for key in [key for key, when in until.items() if when <= now]:
+        del until[key]
+    return until.keys()
 
 
 def has_room(capacity: Capacity, decision: Decision, by_id: Mapping[int, QueuedExecution]) -> bool:

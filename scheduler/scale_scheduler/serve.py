@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 import threading
@@ -12,22 +13,22 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from scale_core.settings import Settings, SettingsError
+from scale_core.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def require_loopback(settings: Settings) -> tuple[str, int]:
-    """The address to listen on.
+def require_loopback(name: str, address: tuple[str, int]) -> tuple[str, int]:
+    """The address to listen on, which the setting ``name`` gives.
 
     :raises SettingsError: others could reach it: Scale does not ask yet who they are.
     """
-    host, port = settings.address
+    host, port = address
     if host != "localhost" and not _is_loopback(host):
         raise SettingsError(
-            f"bind: {settings.bind} can be reached from other machines, and Scale does not ask yet who its clients "
+            f"{name}: {host}:{port} can be reached from other machines, and Scale does not ask yet who its clients "
             "are. Bind to 127.0.0.1, and let a proxy that does ask stand before it."
         )
     return host, port
@@ -40,8 +41,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def listen(address: tuple[str, int]) -> socket.socket:
-    """A socket that listens on host and port; port 0 takes a free one.
+def listen(name: str, address: tuple[str, int]) -> socket.socket:
+    """A socket that listens on host and port, which the setting ``name`` gives; port 0 takes a free one.
 
     :raises SettingsError: the address cannot be used.
     """
@@ -52,7 +53,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
         )
     except OSError as error:
         raise SettingsError(
-            f"bind: cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another port."
+            f"{name}: cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another port."
         ) from error
 
 
@@ -89,13 +90,26 @@ class WebServer(uvicorn.Server):
 
 
 @contextlib.contextmanager
+def answering(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
+    """Have ``app`` answer in a thread of its own while the block runs."""
+    server = WebServer(app, 1.0, lambda: log.info("Health and metrics are at %s-/", url_of(listening)))
+    thread = threading.Thread(target=lambda: server.run(sockets=[listening]), name="metrics")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextlib.contextmanager
 def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call ``stop`` when the process is asked to end; the second time it is asked, it ends at once."""
+    """Call ``stop`` when the process is asked to end; the second time it is asked, it ends at once, as in a crash."""
     asked = threading.Event()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
-            raise SystemExit(128 + number)
+            os._exit(128 + number)  # an exception would wait for requests and threads, which is what takes too long
         asked.set()
         stop()
 

@@ -107,7 +107,8 @@ class SystemTasks:
         try:
             long_task.run(stop)
         except Exception as error:  # the end of a thread: whatever it is, the execution has to end with it
-            log.exception("Task %s failed", task.task, extra={"execution_id": task.execution_id, "job_id": task.job_id})
+            about = {"execution_id": task.execution_id, "job_id": task.job_id, "job_type": task.task}
+            log.exception("A task of Scale's own failed", extra=about)
             failure = ReportFailure(kind="unknown", message=f"{type(error).__name__}: {error}")
         if stop.is_set() and not canceled.is_set():
             return

@@ -132,7 +132,7 @@ def error_mappers(registry: Registry) -> None:
 
 
 def engines(registry: Registry) -> None:
-    assert list(registry.engines) == ["threads"]
+    assert list(registry.engines) == ["at-once"]
 
 
 def clock_processors(registry: Registry) -> None:
@@ -188,7 +188,7 @@ def test_a_mapper_that_tries_first_comes_before_the_builtin_one(plugin: ModuleTy
 def test_the_plugin_stands_beside_the_builtin_ones(plugin: ModuleType) -> None:
     registry = load_registry([plugin])
     assert {"host", "flat"} <= set(registry.brokers)
-    assert {"local", "threads"} <= set(registry.engines)
+    assert {"local", "at-once"} <= set(registry.engines)
 
 
 @pytest.mark.parametrize("path", [path for path in files() if path.startswith("tests/")])

@@ -1,11 +1,14 @@
 """An engine that runs nothing, and is strict about what it is asked: a test says what becomes of each execution."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from scale_core.interfaces.engine import (
+    AgentSettings,
     AgentStarter,
     Engine,
+    EngineEvent,
     EngineListener,
     EngineSettings,
     ExecutionFinished,
@@ -16,6 +19,7 @@ from scale_core.interfaces.engine import (
     Launch,
     LogChunk,
     Node,
+    NodeAgent,
     Offer,
     Resources,
 )
@@ -77,7 +81,8 @@ class FakeEngine(Engine):
             assert execution_id not in self.launched, f"execution {execution_id} was launched twice"
             assert launch.offer_ids, "a launch without an offer"
             assert set(launch.offer_ids) <= self._offered, "a launch on an offer that is not the latest"
-            assert self.need(launch.plan).fits_in(self.free(launch.agent_id)), "a node was over-committed"
+            room = self.sizes[launch.agent_id] if self.holds_launches else self.free(launch.agent_id)
+            assert self.need(launch.plan).fits_in(room), "a node was over-committed"
             self.launched.append(execution_id)
             self.running[execution_id] = (launch.agent_id, launch.plan)
 
@@ -112,10 +117,13 @@ class FakeEngine(Engine):
         """Report that a step has begun."""
         self.listener.notify([ExecutionStarted(execution_id, step)])
 
-    def finish(self, execution_id: int, status: str = "COMPLETED", kind: str | None = None) -> None:
-        """Report that an execution ended."""
+    def finish(
+        self, execution_id: int, status: str = "COMPLETED", kind: str | None = None, seconds: float | None = None
+    ) -> None:
+        """Report that an execution ended; ``seconds``: how long its steps took."""
         self._forget(execution_id)
-        document = {"execution_id": execution_id, "status": status, "steps": {}}
+        steps = {} if seconds is None else _steps(seconds)
+        document = {"execution_id": execution_id, "status": status, "steps": steps}
         if kind is not None:
             document["failure"] = {"kind": kind, "message": f"it failed: {kind}"}
         self.listener.notify([ExecutionFinished(ExecutionReport.from_document(document))])
@@ -129,3 +137,24 @@ class FakeEngine(Engine):
         assert execution_id not in self._ended, "an execution ended twice"
         self._ended.add(execution_id)
         del self.running[execution_id]
+
+
+def _steps(seconds: float) -> dict[str, dict[str, object]]:
+    began = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+    times = {"started": began.isoformat(), "ended": (began + timedelta(seconds=seconds)).isoformat()}
+    return {
+        "pre": {**times, "ended": times["started"], "exit_code": 0},
+        "job": {**times, "exit_code": 0},
+        "post": {**times, "started": times["ended"], "exit_code": 0},
+    }
+
+
+class HoldingEngine(FakeEngine):
+    """An engine that takes executions beyond what a node has free."""
+
+    holds_launches: ClassVar[bool] = True
+
+
+def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+    """For engines that start none."""
+    raise AssertionError("this engine starts no agent")

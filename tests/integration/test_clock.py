@@ -2,23 +2,34 @@
 
 import threading
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fakes.world import SetClock, World
 from scale_core.db.models import JobType, TriggerEvent, TriggerRule, Workspace
 from scale_core.interfaces.clock import ClockContext, ClockProcessor
 from scale_core.plugin import hookimpl
-from scale_scheduler.clock import ClockTask, seconds_to_next_minute
+from scale_core.services.clock_runs import FiredRule
+from scale_scheduler.clock import ClockTask, seconds_to_next_tick
+from scale_scheduler.processors import ClockProcessors
+
+HANGS_SECONDS = 60
 
 
 class Processors:
-    """A plugin with a processor that works and one that does not."""
+    """A plugin with a processor that works, one that does not, and one that takes its time."""
 
     def __init__(self) -> None:
         self.runs: list[datetime] = []
+        self.slow_runs: list[datetime] = []
+        self.may_end = threading.Event()
 
     def work(self, context: ClockContext) -> None:
         self.runs.append(context.occurred)
@@ -26,12 +37,39 @@ class Processors:
     def break_down(self, context: ClockContext) -> None:
         raise RuntimeError("broken")
 
+    def hang(self, context: ClockContext) -> None:
+        self.slow_runs.append(context.occurred)
+        self.may_end.wait(HANGS_SECONDS)
+
     @hookimpl
     def scale_register_clock_processors(self) -> list[ClockProcessor]:
         return [
             ClockProcessor("works", "Works", self.work, "WORKED"),
             ClockProcessor("breaks", "Breaks", self.break_down, "BROKE"),
+            ClockProcessor("hangs", "Hangs", self.hang, "HUNG"),
         ]
+
+
+@dataclass
+class Clock:
+    """A clock task, as one process of Scale has it."""
+
+    world: World
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.processors = ClockProcessors(self.world.context, self.stop)
+        self._task = ClockTask(self.world.context)
+
+    def tick(self) -> list[FiredRule]:
+        """A tick whose processors have run."""
+        fired = self.begin()
+        self.processors.wait()
+        return fired
+
+    def begin(self) -> list[FiredRule]:
+        """A tick whose processors may run still."""
+        return self._task.tick(self.processors)
 
 
 @pytest.fixture
@@ -49,6 +87,19 @@ def world(tmp_path: Path, clock: SetClock, processors: Processors) -> World:
     return World(tmp_path, processors, now=clock)
 
 
+def at(hour: int, minute: int = 0, second: int = 0, *, day: int = 4) -> datetime:
+    return datetime(2026, 3, day, hour, minute, second, tzinfo=UTC)
+
+
+def states(world: World) -> list[str]:
+    """How far the processors of all firings are."""
+    return [one.description["processor"] for one in world.all(TriggerEvent) if one.type == "TICK"]
+
+
+def is_at(world: World, expected: list[str]) -> bool:
+    return states(world) == expected
+
+
 def fired(world: World) -> list[datetime]:
     return [one.occurred for one in world.all(TriggerEvent) if one.type == "TICK"]
 
@@ -57,7 +108,7 @@ def test_a_rule_fires_once_at_each_slot_of_the_day_and_not_before(
     world: World, clock: SetClock, processors: Processors
 ) -> None:
     world.rule("works", "PT1H")
-    task = ClockTask(world.context)
+    task = Clock(world)
     assert task.tick() == []
     clock.time = datetime(2026, 3, 4, 13, 7, tzinfo=UTC)
     assert [one.name for one in task.tick()] == ["works"]
@@ -79,16 +130,16 @@ def test_a_rule_fires_once_at_each_slot_of_the_day_and_not_before(
 def test_a_restart_does_not_fire_again_and_an_outage_is_caught_up_once(world: World, clock: SetClock) -> None:
     world.rule("works", "PT1H")
     clock.forward(hours=1)
-    assert len(ClockTask(world.context).tick()) == 1
-    assert ClockTask(world.context).tick() == []
+    assert len(Clock(world).tick()) == 1
+    assert Clock(world).tick() == []
     clock.forward(hours=7)
-    assert len(ClockTask(world.context).tick()) == 1
-    assert ClockTask(world.context).tick() == []
+    assert len(Clock(world).tick()) == 1
+    assert Clock(world).tick() == []
 
 
 def test_a_clock_that_jumps_back_fires_nothing_twice(world: World, clock: SetClock) -> None:
     world.rule("works", "PT1H")
-    task = ClockTask(world.context)
+    task = Clock(world)
     clock.forward(hours=2)
     assert len(task.tick()) == 1
     clock.forward(hours=-1)
@@ -101,7 +152,7 @@ def test_a_rule_starts_the_job_types_that_are_linked_to_it(world: World, clock: 
     with world.database.write() as session:
         session.get_one(JobType, job_type).trigger_rule_id = rule_id
     clock.forward(hours=1)
-    ClockTask(world.context).tick()
+    Clock(world).tick()
     (job,) = world.jobs("nightly")
     assert job.status == "QUEUED"
     assert job.event_id == world.all(TriggerEvent)[-1].id
@@ -113,7 +164,7 @@ def test_a_broken_processor_or_rule_does_not_stop_the_others(
     world.rule("breaks", "PT1H")
     world.rule("works", "PT1H")
     clock.forward(hours=1)
-    assert len(ClockTask(world.context).tick()) == 2
+    assert len(Clock(world).tick()) == 2
     assert len(processors.runs) == 1
     assert "Clock processor 'breaks' failed" in caplog.text
 
@@ -123,13 +174,13 @@ def test_an_inactive_rule_rests(world: World, clock: SetClock) -> None:
     with world.database.write() as session:
         session.get_one(TriggerRule, rule_id).is_active = False
     clock.forward(hours=1)
-    assert ClockTask(world.context).tick() == []
+    assert Clock(world).tick() == []
 
 
 def test_the_builtin_processor_records_the_space_of_workspaces(world: World, clock: SetClock) -> None:
     world.rule("workspace-usage", "PT15M")
     clock.forward(hours=1)
-    ClockTask(world.context).tick()
+    Clock(world).tick()
     (workspace,) = world.all(Workspace)
     assert 0 < workspace.used_size < workspace.total_size
 
@@ -149,9 +200,177 @@ def test_the_task_ticks_at_its_start_and_ends_when_told(world: World, clock: Set
     assert len(fired(world)) == 1
 
 
-@pytest.mark.parametrize(
-    ("second", "microsecond", "expected"), [(0, 0, 60.0), (59, 0, 1.0), (30, 500_000, 29.5), (59, 999_999, 0.000001)]
+def test_ticks_are_at_the_beginning_of_each_minute_however_long_one_takes() -> None:
+    assert seconds_to_next_tick(at(12, 7), at(12, 7)) == 60
+    assert seconds_to_next_tick(at(12, 7, 30), at(12, 7, 31)) == 29
+    assert seconds_to_next_tick(at(12, 7, 59), at(12, 7, 59)) == 1
+    almost = at(12, 7, 59).replace(microsecond=999_999)
+    assert seconds_to_next_tick(almost, almost) == pytest.approx(0.000001)
+
+
+def test_a_minute_that_begins_during_a_tick_has_its_tick_at_once() -> None:
+    assert seconds_to_next_tick(at(12, 7, 59), at(12, 8)) == 0
+    assert seconds_to_next_tick(at(12, 7), at(12, 9, 30)) == 0
+
+
+def test_a_wall_clock_that_jumps_during_a_tick_never_makes_it_wait_longer_than_a_minute() -> None:
+    assert seconds_to_next_tick(at(12), at(9, 0, 20)) == 0
+    assert seconds_to_next_tick(at(12), at(12, 0, 20, day=9)) == 0
+
+
+def test_a_slow_processor_holds_up_neither_ticks_nor_other_rules(
+    world: World, clock: SetClock, processors: Processors, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.rule("hangs", "PT1M")
+    world.rule("works", "PT1M")
+    one = Clock(world)
+    moments = [at(13, minute) for minute in range(4)]
+    for clock.time in moments:
+        assert len(one.begin()) == 2
+        until(lambda: len(processors.runs) == clock.time.minute + 1)
+        until(lambda: processors.slow_runs == moments[:1])
+    processors.may_end.set()
+    one.processors.wait()
+    # Of the firings that it had no time for, it catches up with the last.
+    assert processors.slow_runs == [moments[0], moments[-1]]
+    assert "'hangs' takes longer than its period" in caplog.text
+    slow = [one.description["processor"] for one in world.all(TriggerEvent) if one.description["rule_name"] == "hangs"]
+    assert slow == ["completed", "skipped", "skipped", "completed"]
+
+
+def test_a_processor_that_a_crash_kept_from_beginning_runs_at_the_next_start(
+    world: World, clock: SetClock, processors: Processors
+) -> None:
+    world.rule("works", "PT1H")
+    clock.time = at(13)
+    crashed = Clock(world)
+    crashed.stop.set()  # from now on nothing begins
+    assert len(crashed.tick()) == 1
+    assert (processors.runs, states(world)) == ([], ["due"])
+
+    clock.time = at(13, 20)
+    started_again(world)
+    assert (processors.runs, states(world)) == ([at(13)], ["completed"])
+    started_again(world)
+    assert processors.runs == fired(world) == [at(13)]
+
+
+def test_a_processor_that_a_crash_interrupted_runs_again_but_not_for_ever(
+    world: World, clock: SetClock, processors: Processors, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.rule("hangs", "PT1H")
+    clock.time = at(13)
+    Clock(world).begin()  # and the process is killed
+    until(lambda: states(world) == ["started"])
+    for expected in (["started again"], ["failed"], ["failed"]):
+        successor = Clock(world)
+        successor.processors.resume()
+        until(partial(is_at, world, expected))
+    assert processors.slow_runs == [at(13), at(13)]
+    assert "'hangs' did not survive Scale twice" in caplog.text
+    processors.may_end.set()
+
+
+def test_a_rule_that_cannot_be_looked_at_does_not_stop_the_others(
+    world: World, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.rule("first", "no schedule at all")
+    world.rule("works", "PT1H")
+    clock.time = at(13)
+    assert [one.name for one in Clock(world).tick()] == ["works"]
+    assert "Clock rule 1 cannot be looked at" in caplog.text
+
+
+def test_a_clock_that_was_far_ahead_for_a_while_does_not_silence_a_rule(
+    world: World, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.rule("works", "PT1H")
+    clock.time = at(13, 10, day=29)
+    assert len(Clock(world).tick()) == 1
+    clock.time = at(13, 10)
+    assert Clock(world).tick() == []
+    assert "which is yet to come" in caplog.text
+    clock.time = at(13, 59)
+    assert Clock(world).tick() == []
+    clock.time = at(14)
+    assert len(Clock(world).tick()) == 1
+
+
+def started_again(world: World) -> None:
+    """A start of Scale, up to its first tick."""
+    successor = Clock(world)
+    successor.processors.resume()
+    successor.tick()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    deadline = time.monotonic() + HANGS_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, SetClock, Processors]]:
+    """One installation for many examples, each with a rule of its own."""
+    clock, processors = SetClock(), Processors()
+    world = World(tmp_path_factory.mktemp("clock"), processors, now=clock)
+    yield world, clock, processors
+    world.database.close()
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.integers(-6 * 3600, 30 * 3600) | st.integers(0, 300),  # seconds until the next tick
+        st.sampled_from(["goes on", "is started again", "crashed before the processor ran"]),
+    ),
+    max_size=12,
 )
-def test_ticks_are_aligned_to_minutes(second: int, microsecond: int, expected: float) -> None:
-    now = datetime(2026, 3, 4, 12, 7, second, microsecond, tzinfo=UTC)
-    assert seconds_to_next_minute(now) == pytest.approx(expected)
+
+
+@given(st.integers(60, 86_400), st.integers(0, 86_399), STEPS)
+@settings(max_examples=40, deadline=None)
+def test_whatever_happens_each_slot_fires_once_at_most_and_what_was_missed_once(
+    shared: tuple[World, SetClock, Processors], period: int, second: int, steps: list[tuple[int, str]]
+) -> None:
+    world, clock, processors = shared
+    clock.time = at(0) + timedelta(seconds=second)
+    rule_id = world.rule("works", f"PT{period}S")
+    processors.runs.clear()
+    running, latest, expected = Clock(world), clock.time, []
+    for seconds, how in steps:
+        # Never a day back: then a rule counts anew, see above.
+        clock.time = max(clock.time + timedelta(seconds=seconds), latest - timedelta(hours=23))
+        if how == "is started again":
+            running = Clock(world)
+            running.processors.resume()
+            running.processors.wait()
+        running.stop = threading.Event()
+        if how == "crashed before the processor ran":
+            running.stop.set()
+            running.processors = ClockProcessors(world.context, running.stop)
+        count = len(running.tick())
+        slots = slots_between(latest, clock.time, period)
+        assert count == min(1, slots)
+        expected += [clock.time] * count
+        latest = max(latest, clock.time)
+        if how == "crashed before the processor ran":
+            running = Clock(world)
+            running.processors.resume()
+            running.processors.wait()
+    with world.database.write() as session:
+        session.get_one(TriggerRule, rule_id).is_active = False
+    recorded = [one.occurred for one in world.all(TriggerEvent) if one.rule_id == rule_id]
+    assert recorded == processors.runs == expected
+
+
+def slots_between(after: datetime, until: datetime, period: int) -> int:
+    """How many slots lie after the one moment and not after the other, counted one by one."""
+    midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
+    count = 0
+    while midnight <= until:
+        slots = (midnight + timedelta(seconds=seconds) for seconds in range(0, 86_400, period))
+        count += sum(after < slot <= until for slot in slots)
+        midnight += timedelta(days=1)
+    return count

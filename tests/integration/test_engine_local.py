@@ -1,34 +1,36 @@
 """The local engine with real processes."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
-import threading
+import sys
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from scale_core.interfaces.engine import (
+    AgentSettings,
+    AgentStarter,
     Engine,
+    EngineEvent,
     EngineSettings,
     ExecutionFinished,
     ExecutionLost,
-    ExecutionPlan,
-    ExecutionReport,
     Launch,
+    NodeAgent,
     OptionError,
-    RunControl,
 )
-from scale_core.runner import Runner
-from scale_core.specs import SpecLibrary
+from scale_core.runner import client
+from scale_core.runner.agent import LOCK_FILE
 from scale_core.testing import EngineContract
 from scale_core.testing.runs import RecordingListener, make_plan
 from scale_engine_local.engine import LocalEngine
 from scale_engine_local.machine import machine_resources
+from scale_engine_local.options import Options
 
 
 class TestLocalEngine(EngineContract):
@@ -39,7 +41,7 @@ class TestLocalEngine(EngineContract):
 
 @pytest.fixture
 def settings(tmp_path: Path) -> EngineSettings:
-    return EngineSettings(tmp_path, {"cpus": "4", "mem": 1000, "disk": 100})
+    return EngineSettings(tmp_path, {"cpus": "4", "mem": 1000, "disk": 100, "kill_grace": 0.3})
 
 
 @pytest.fixture
@@ -48,16 +50,30 @@ def listener() -> RecordingListener:
 
 
 @pytest.fixture
-def runner() -> Runner:
-    return Runner({}, SpecLibrary.packaged(), lambda: datetime.now(UTC), os.defpath, kill_grace=0.3)
+def agents() -> list[client.AgentClient]:
+    """The agents that :func:`start_agent` started."""
+    return []
 
 
 @pytest.fixture
-def engine(settings: EngineSettings, listener: RecordingListener, runner: Runner) -> Iterator[LocalEngine]:
+def start_agent(agents: list[client.AgentClient]) -> AgentStarter:
+    def start(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+        agents.append(client.start_agent(settings, tell))
+        return agents[-1]
+
+    return start
+
+
+@pytest.fixture
+def engine(settings: EngineSettings, listener: RecordingListener, start_agent: AgentStarter) -> Iterator[LocalEngine]:
     engine = LocalEngine(settings)
-    engine.start(listener, lambda: runner)
+    engine.start(listener, start_agent)
     yield engine
     engine.stop(3.0)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def running(pid: int) -> bool:
@@ -82,11 +98,17 @@ def test_options_replace_what_the_machine_has(engine: LocalEngine) -> None:
 @pytest.mark.parametrize("value", ["many", "0", -1, "nan", "inf", [1]])
 def test_an_option_that_is_no_number_is_refused(tmp_path: Path, value: object) -> None:
     with pytest.raises(OptionError, match=r"'cpus'.*above 0"):
-        machine_resources(tmp_path, {"cpus": value})
+        LocalEngine(EngineSettings(tmp_path, {"cpus": value}))
+
+
+@pytest.mark.parametrize("value", ["maybe", 3, None])
+def test_limits_are_on_or_off(tmp_path: Path, value: object) -> None:
+    with pytest.raises(OptionError, match=r"'limits'.*'on' or 'off'"):
+        LocalEngine(EngineSettings(tmp_path, {"limits": value}))
 
 
 def test_the_machines_own_resources_are_found(tmp_path: Path) -> None:
-    found = machine_resources(tmp_path, {})
+    found = machine_resources(tmp_path, Options.of({}))
     assert found.cpus >= 1
     assert found.mem > 100
     assert found.disk > 1
@@ -138,23 +160,24 @@ def test_the_same_execution_launched_twice_runs_once(engine: LocalEngine, listen
     launch = Launch(make_plan("/bin/sleep", "0.3"), "local")
     engine.launch([launch, launch])
     listener.wait_for_end(1, 10)
-    time.sleep(0.1)
+    engine.reconcile([4711])
+    listener.wait_for_end(4711, 10)
     assert len(listener.ends(1)) == 1
 
 
 def test_a_report_that_was_not_taken_is_told_again_after_a_restart(
-    settings: EngineSettings, listener: RecordingListener, runner: Runner
+    settings: EngineSettings, listener: RecordingListener, start_agent: AgentStarter
 ) -> None:
     first = LocalEngine(settings)
-    first.start(listener, lambda: runner)
+    first.start(listener, start_agent)
     first.launch([Launch(make_plan("/bin/false", execution_id=5), "local")])
     told = listener.wait_for_end(5, 10)
     first.stop(3.0)
     second_listener = RecordingListener()
     second = LocalEngine(settings)
-    second.start(second_listener, lambda: runner)
+    second.start(second_listener, start_agent)
     second.reconcile([5])
-    assert second_listener.ends(5) == [told]
+    assert second_listener.wait_for_end(5, 10) == told
     second.stop(3.0)
 
 
@@ -163,7 +186,7 @@ def test_a_torn_report_counts_as_lost(engine: LocalEngine, listener: RecordingLi
     folder.mkdir(parents=True)
     (folder / "report.json").write_text('{"version": "1.0", "exec')
     engine.reconcile([5])
-    assert isinstance(listener.ends(5)[0], ExecutionLost)
+    assert isinstance(listener.wait_for_end(5, 10), ExecutionLost)
 
 
 def test_processes_of_a_previous_life_are_ended_and_no_others(
@@ -191,14 +214,14 @@ def test_processes_of_a_previous_life_are_ended_and_no_others(
     other.kill()
     other.wait()
     left.stdout.close()
-    assert isinstance(listener.ends(5)[0], ExecutionLost)
+    assert isinstance(listener.wait_for_end(5, 10), ExecutionLost)
 
 
 def test_a_stop_tells_what_it_ended_as_lost_so_that_it_can_run_again(
-    settings: EngineSettings, listener: RecordingListener, runner: Runner, tmp_path: Path
+    settings: EngineSettings, listener: RecordingListener, start_agent: AgentStarter, tmp_path: Path
 ) -> None:
     engine = LocalEngine(settings)
-    engine.start(listener, lambda: runner)
+    engine.start(listener, start_agent)
     engine.launch([Launch(make_plan("/bin/sleep", "60"), "local")])
     listener.wait_for_step(1, "job", 10)
     engine.stop(5.0)
@@ -207,34 +230,38 @@ def test_a_stop_tells_what_it_ended_as_lost_so_that_it_can_run_again(
     assert engine.offers() == []
 
 
-def test_a_stop_kills_what_ignores_sigterm(settings: EngineSettings, listener: RecordingListener) -> None:
-    stubborn = Runner({}, SpecLibrary.packaged(), lambda: datetime.now(UTC), os.defpath, kill_grace=60.0)
-    engine = LocalEngine(settings)
-    engine.start(listener, lambda: stubborn)
+def test_a_stop_kills_what_ignores_sigterm(tmp_path: Path, listener: RecordingListener) -> None:
+    engine = LocalEngine(EngineSettings(tmp_path, {"kill_grace": 60}))
+    engine.start(listener, client.start_agent)
     engine.launch([Launch(make_plan("/bin/sh", "-c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done'"), "local")])
     wait_for(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
     pid = int(engine.logs(1, "stdout", 0, 100).data)
-    began = time.monotonic()
     engine.stop(1.5)
-    assert time.monotonic() - began < 3
     assert not running(pid)
     assert len(listener.ends(1)) == 1
 
 
-def test_a_runner_that_breaks_is_a_failure_of_the_engine(settings: EngineSettings, listener: RecordingListener) -> None:
-    def broken(plan: ExecutionPlan, folder: Path, control: RunControl) -> ExecutionReport:
-        raise LookupError("a bug")
-
-    engine = LocalEngine(settings)
-    engine.start(listener, lambda: broken)
-    engine.launch([Launch(make_plan("/bin/true"), "local")])
-    end = listener.wait_for_end(1, 10)
+def test_a_runner_that_breaks_is_a_failure_of_the_engine_and_logged(
+    engine: LocalEngine, listener: RecordingListener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A configuration that no check has seen."""
+    file = {"id": 1, "workspace": "x", "path": "a", "file_name": "a", "media_type": "a/b", "size": 1, "is_source": True}
+    plan = make_plan(
+        "/bin/true",
+        inputs=[{"name": "a", "type": "file", "files": [file]}],
+        workspaces={"x": {"version": "1.0", "broker": {"type": "host"}}},
+    )
+    engine.launch([Launch(plan, "local")])
+    end = listener.wait_for_end(1, 20)
     assert isinstance(end, ExecutionFinished)
     assert end.report.failure is not None
     assert end.report.failure.kind == "engine"
-    assert "a bug" in end.report.failure.message
-    engine.stop(1.0)
-    assert engine.nodes()[0].total.cpus == 4
+    assert "host_path" in end.report.failure.message
+    (logged,) = [record for record in caplog.records if record.name == "scale_core.runner.worker"]
+    assert vars(logged)["execution_id"] == 1
+    assert "Traceback" in logged.getMessage()
+    engine.launch([Launch(make_plan("/bin/true", execution_id=2), "local")])
+    assert isinstance(listener.wait_for_end(2, 10), ExecutionFinished)
 
 
 def test_launching_before_the_start_is_a_mistake(settings: EngineSettings) -> None:
@@ -242,8 +269,180 @@ def test_launching_before_the_start_is_a_mistake(settings: EngineSettings) -> No
         LocalEngine(settings).launch([Launch(make_plan("/bin/true"), "local")])
 
 
-def test_threads_are_kept_for_the_next_run(engine: LocalEngine, listener: RecordingListener) -> None:
+def test_workers_are_kept_for_the_next_run(
+    engine: LocalEngine, listener: RecordingListener, agents: list[client.AgentClient]
+) -> None:
     for number in range(1, 21):
         engine.launch([Launch(make_plan("/bin/true", execution_id=number), "local")])
         listener.wait_for_end(number, 10)
-    assert sum(thread.name.startswith("execution-") for thread in threading.enumerate()) <= 3
+    assert len(children(agents[0].pid)) == 1
+
+
+LEAVES_A_DAEMON = "-c '(trap \"\" TERM HUP; env -i setsid sleep 60 & echo $!); sleep 60'"
+
+
+@pytest.fixture
+def daemon(engine: LocalEngine, listener: RecordingListener) -> int:
+    """A process that the running execution 1 started and that has nothing to do with it any more."""
+    engine.launch([Launch(make_plan("/bin/sh", LEAVES_A_DAEMON), "local")])
+    listener.wait_for_step(1, "job", 10)
+    wait_for(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
+    pid = int(engine.logs(1, "stdout", 0, 100).data)
+    assert running(pid)
+    return pid
+
+
+def test_a_worker_that_dies_costs_its_execution_alone(
+    engine: LocalEngine, listener: RecordingListener, agents: list[client.AgentClient], daemon: int
+) -> None:
+    (worker,) = children(agents[0].pid)
+    engine.launch([Launch(make_plan("/bin/sleep", "60", execution_id=2), "local")])
+    listener.wait_for_step(2, "job", 10)
+    os.kill(worker, signal.SIGKILL)
+    assert isinstance(listener.wait_for_end(1, 10), ExecutionLost)
+    assert not running(daemon)
+    assert listener.ends(2) == []
+    engine.launch([Launch(make_plan("/bin/true", execution_id=3), "local")])
+    assert isinstance(listener.wait_for_end(3, 10), ExecutionFinished)
+
+
+def test_an_agent_that_dies_is_started_again_and_what_it_ran_is_ended_and_lost(
+    engine: LocalEngine, listener: RecordingListener, agents: list[client.AgentClient], daemon: int
+) -> None:
+    before = agents[0].pid
+    os.kill(before, signal.SIGKILL)
+    assert isinstance(listener.wait_for_end(1, 20), ExecutionLost)
+    assert not running(daemon)
+    assert agents[0].pid != before
+    engine.launch([Launch(make_plan("/bin/true", execution_id=3), "local")])
+    assert isinstance(listener.wait_for_end(3, 10), ExecutionFinished)
+    assert len(listener.ends(1)) == 1
+
+
+def test_what_ended_before_its_agent_died_is_told_with_its_report(
+    engine: LocalEngine, listener: RecordingListener, agents: list[client.AgentClient], tmp_path: Path
+) -> None:
+    os.kill(agents[0].pid, signal.SIGSTOP)
+    engine.launch([Launch(make_plan("/bin/true"), "local")])
+    folder = tmp_path / "executions" / "1"
+    folder.mkdir()
+    (folder / "report.json").write_text('{"execution_id": 1, "status": "COMPLETED", "steps": {}}')
+    os.kill(agents[0].pid, signal.SIGKILL)
+    end = listener.wait_for_end(1, 20)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.status == "COMPLETED"
+
+
+class OneSlot:
+    """An engine with room for one execution at a time, whose worker has been given several and has begun none."""
+
+    def __init__(self, engine: LocalEngine, listener: RecordingListener, agent: client.AgentClient) -> None:
+        self.engine, self.listener, self.agent = engine, listener, agent
+        for number in (1, 2, 3):  # what is short is given ahead
+            self.launch(number)
+            listener.wait_for_end(number, 10)
+        (self.worker,) = children(agent.pid)
+        os.kill(self.worker, signal.SIGSTOP)
+        self.ids = range(10, 30)
+        self.launch(*self.ids)
+        self.settle()
+
+    def launch(self, *ids: int) -> None:
+        self.engine.launch([Launch(make_plan("/bin/echo", "ran", execution_id=one, cpus=4), "local") for one in ids])
+
+    def settle(self) -> None:
+        """Wait until the agent has passed on what it was told."""
+        self.engine.reconcile([4711])
+        self.listener.wait_for_end(4711, 10)
+        self.listener.events.clear()
+
+    def go_on(self) -> None:
+        os.kill(self.worker, signal.SIGCONT)
+
+    def ends(self, *ids: int) -> list[ExecutionFinished | ExecutionLost]:
+        ends = [self.listener.wait_for_end(one, 10) for one in ids]
+        assert all(len(self.listener.ends(one)) == 1 for one in ids)
+        return ends
+
+    def all_completed(self, *ids: int) -> bool:
+        return all(isinstance(end, ExecutionFinished) and end.report.status == "COMPLETED" for end in self.ends(*ids))
+
+
+@pytest.fixture
+def one_slot(engine: LocalEngine, listener: RecordingListener, agents: list[client.AgentClient]) -> OneSlot:
+    return OneSlot(engine, listener, agents[0])
+
+
+def test_what_a_worker_was_given_ahead_runs_in_its_order(one_slot: OneSlot) -> None:
+    one_slot.go_on()
+    assert one_slot.all_completed(*one_slot.ids)
+    ends = [event for event in one_slot.listener.events if isinstance(event, ExecutionFinished)]
+    assert [end.report.execution_id for end in ends] == list(one_slot.ids)
+
+
+def test_what_a_worker_was_given_ahead_can_be_killed_before_it_begins(one_slot: OneSlot) -> None:
+    one_slot.engine.kill(11)
+    one_slot.settle()
+    one_slot.go_on()
+    (end,) = one_slot.ends(11)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.status == "CANCELED"
+    assert one_slot.engine.logs(11, "stdout", 0, 10).data == b""
+    assert one_slot.all_completed(10, *range(12, 30))
+
+
+def test_a_worker_that_dies_does_not_take_along_what_it_was_given_ahead(one_slot: OneSlot) -> None:
+    os.kill(one_slot.worker, signal.SIGKILL)
+    (end,) = one_slot.ends(10)
+    assert isinstance(end, ExecutionLost)
+    assert one_slot.all_completed(*range(11, 30))
+
+
+def test_a_stop_tells_what_a_worker_was_given_ahead_as_lost(one_slot: OneSlot) -> None:
+    one_slot.engine.stop(1.0)
+    assert all(isinstance(end, ExecutionLost) for end in one_slot.ends(*one_slot.ids))
+
+
+def test_what_waits_behind_an_execution_that_lasts_runs_elsewhere(
+    engine: LocalEngine, listener: RecordingListener
+) -> None:
+    short = [Launch(make_plan("/bin/true", execution_id=one, cpus=2), "local") for one in range(1, 101)]
+    engine.launch(short[:20])
+    for one in range(1, 21):
+        listener.wait_for_end(one, 10)
+    # Both workers are known to be quick, and are given some of what follows ahead.
+    engine.launch([Launch(make_plan("/bin/sleep", "60", execution_id=200, cpus=2), "local"), *short[20:]])
+    for one in range(21, 101):
+        listener.wait_for_end(one, 10)
+    assert listener.ends(200) == []
+    engine.kill(200)
+
+
+SCALE_OF_ITS_OWN = """
+import sys, time
+from pathlib import Path
+from scale_core.interfaces.engine import EngineSettings, Launch
+from scale_core.runner.client import start_agent
+from scale_core.testing.runs import RecordingListener, make_plan
+from scale_engine_local.engine import LocalEngine
+engine, listener = LocalEngine(EngineSettings(Path(sys.argv[1]))), RecordingListener()
+engine.start(listener, start_agent)
+engine.launch([Launch(make_plan("/bin/sh", sys.argv[2]), "local")])
+time.sleep(600)
+"""
+
+
+def test_everything_ends_when_scale_is_killed(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
+    scale = subprocess.Popen([sys.executable, "-c", SCALE_OF_ITS_OWN, str(tmp_path), LEAVES_A_DAEMON], env=environment)
+    log = tmp_path / "executions" / "1" / "stdout"
+    wait_for(lambda: log.exists() and log.read_bytes().endswith(b"\n"))
+    (agent,) = children(scale.pid)
+    everything = [agent, *children(agent), int(log.read_text())]
+    assert all(running(pid) for pid in everything)
+    scale.kill()
+    scale.wait()
+    with (tmp_path / "executions" / LOCK_FILE).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # what holds it are the agent and its workers
+    assert not any(running(pid) for pid in everything if pid != agent)
+    assert not (tmp_path / "executions" / "1" / "report.json").exists()

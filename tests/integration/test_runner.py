@@ -1,41 +1,73 @@
-"""The runner with real processes and a real workspace."""
+"""The runner with real processes and a real workspace, in a node agent's worker."""
 
+import errno
 import json
 import os
-import resource
 import signal
-import threading
+import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scale_broker_host.broker import HostBroker
-from scale_core.interfaces.engine import ExecutionPlan, ExecutionReport
-from scale_core.runner import Runner
+from scale_core.interfaces.engine import (
+    AgentSettings,
+    EngineEvent,
+    ExecutionFinished,
+    ExecutionPlan,
+    ExecutionReport,
+)
+from scale_core.runner.client import AgentClient, start_agent
 from scale_core.specs import SpecLibrary
-from scale_core.testing.runs import TestControl, make_plan
+from scale_core.testing.runs import RecordingListener, make_plan
 
 GEO_JSON = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}
 
 
+PATIENCE = 60.0
+LOG_LIMIT = 1 << 20
+
+
+class Node:
+    """A node agent, and who listens to it now."""
+
+    def __init__(self, folder: Path, *, limits: bool = True) -> None:
+        self.folder = folder
+        self.listener = RecordingListener()
+        settings = AgentSettings(folder, log_limit=LOG_LIMIT, kill_grace=0.5, limits=limits)
+        self.agent: AgentClient = start_agent(settings, self.tell)
+
+    def tell(self, events: Sequence[EngineEvent]) -> None:
+        self.listener.notify(events)
+
+    def workers(self) -> list[int]:
+        pid = self.agent.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def cpu_seconds(self) -> float:
+        """What agent and workers have used, without their children."""
+        return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in self.processes()) / 1e9
+
+    def processes(self) -> list[int]:
+        return [self.agent.pid, *self.workers()]
+
+
 @dataclass
 class Bench:
-    """A workspace, a folder, and a runner on them."""
+    """A workspace and a node, on which everything is execution 1."""
 
+    node: Node
     folder: Path
     workspace: Path
     specs: SpecLibrary
-    runner: Runner
-    control: TestControl
 
     def script(self, text: str) -> str:
         """A command that runs a shell script with the output folder as $1."""
-        path = self.folder.parent / "script.sh"
+        path = self.workspace.parent / "script.sh"
         path.write_text(text)
         return f"/bin/sh {path}"
 
@@ -59,10 +91,26 @@ class Bench:
         )
 
     def run_plan(self, plan: ExecutionPlan) -> ExecutionReport:
+        self.launch(plan)
+        return self.report()
+
+    def launch(self, plan: ExecutionPlan) -> None:
         assert self.specs.problems("execution-plan", plan.to_document()) == []
-        report = self.runner(plan, self.folder, self.control)
-        assert self.specs.problems("execution-report", report.to_document()) == []
-        return report
+        self.node.listener = RecordingListener()
+        self.node.agent.launch([plan])
+
+    def report(self) -> ExecutionReport:
+        end = self.node.listener.wait_for_end(1, PATIENCE)
+        assert isinstance(end, ExecutionFinished), end
+        document = end.report.to_document()
+        assert self.specs.problems("execution-report", document) == []
+        if self.folder.is_dir():
+            assert {path.name for path in self.folder.iterdir()} <= {"stdout", "stderr", "report.json"}
+            assert json.loads((self.folder / "report.json").read_text()) == document
+        return end.report
+
+    def lines(self) -> list[str]:
+        return (self.folder / "stdout").read_text().splitlines()
 
     def stored(self) -> list[str]:
         return sorted(
@@ -72,16 +120,25 @@ class Bench:
         )
 
 
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECRET", "secret")
+        node = Node(tmp_path_factory.mktemp("node"))
+    yield node
+    node.agent.stop(5.0)
+
+
+@pytest.fixture(scope="module")
+def packaged_specs() -> SpecLibrary:
+    return SpecLibrary.packaged()
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    folder, workspace = tmp_path / "job_exe_1", tmp_path / "workspace"
-    folder.mkdir()
+def bench(node: Node, packaged_specs: SpecLibrary, tmp_path: Path) -> Bench:
+    workspace = tmp_path / "workspace"
     workspace.mkdir()
-    specs = SpecLibrary.packaged()
-    runner = Runner(
-        {"host": HostBroker}, specs, lambda: datetime.now(UTC), os.defpath, log_limit=1 << 20, kill_grace=0.5
-    )
-    return Bench(folder, workspace, specs, runner, TestControl())
+    return Bench(node, node.folder / "1", workspace, packaged_specs)
 
 
 def output(name: str, type_: str = "file", *, required: bool = True, media_type: str | None = None) -> dict[str, Any]:
@@ -160,7 +217,7 @@ def test_a_manifest_makes_products(bench: Bench) -> None:
     assert file.geo_json == GEO_JSON
     assert bench.stored() == [f"{folder}/a.csv", f"{folder}/a_2.csv", f"{folder}/one.txt"]
     assert report.results_manifest is not None
-    assert bench.control.steps == ["pre", "job", "post"]
+    assert bench.node.listener.steps(1)[-1] == "post"
 
 
 def test_an_absolute_path_in_the_output_folder_is_fine(bench: Bench) -> None:
@@ -222,6 +279,7 @@ def test_inputs_are_laid_out_and_passed(bench: Bench) -> None:
         inputs=inputs,
     )
     assert report.status == "COMPLETED"
+    assert bench.node.listener.steps(1)[0] == "pre"
     assert (bench.folder / "stdout").read_text().split("\n") == [
         "content of in/x y.png",
         "2_p.png",
@@ -236,8 +294,7 @@ def test_inputs_are_laid_out_and_passed(bench: Bench) -> None:
     assert "'a $HOME `b` '\"'\"'c'\"'\"''" in report.command_arguments
 
 
-def test_the_algorithm_sees_a_clean_environment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET", "secret")
+def test_the_algorithm_sees_a_clean_environment(bench: Bench) -> None:
     report = bench.run_plan(bench.plan("/usr/bin/env"))
     assert report.status == "COMPLETED"
     lines = dict(line.split("=", 1) for line in (bench.folder / "stdout").read_text().splitlines())
@@ -279,61 +336,289 @@ def test_a_signal_is_told_by_name(bench: Bench) -> None:
 
 @pytest.mark.parametrize("trap", ["", "trap '' TERM; "])
 def test_a_timeout_ends_it_and_its_children(bench: Bench, trap: str) -> None:
-    began = time.monotonic()
-    report = bench.run(f"{trap}sleep 60 & echo $!; while :; do sleep 0.05; done", timeout=0.3)
-    assert time.monotonic() - began < 5
+    report = bench.run(f"{trap}echo $$; sleep 60 & echo $!; while :; do sleep 0.05; done", timeout=0.3)
     assert "0.3 seconds" in failed(report, "timeout", "job")
-    assert gone(int((bench.folder / "stdout").read_text()))
-    assert gone(bench.control.processes[0])
+    assert all(gone(int(pid)) for pid in bench.lines())
+    assert len(bench.lines()) == 2
     assert "timeout" in (bench.folder / "stderr").read_text()
 
 
-def test_children_left_behind_are_ended_at_once(bench: Bench) -> None:
+DAEMON = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+os.environ.clear()
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+FLEEING = """
+import os, time
+until = time.monotonic() + 20
+while time.monotonic() < until:
+    if os.fork(): os._exit(0)
+    os.setsid()
+open("survived", "w")
+"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "(trap '' TERM HUP; sleep 60) & echo $!; sleep 61 & echo $!; exit 0",
+        "setsid sh -c 'echo $$; sleep 60 & echo $!; wait' & sleep 0.3",
+        "env -i setsid sleep 60 & echo $!; sleep 0.1; echo $$",
+    ],
+)
+def test_children_left_behind_are_ended(bench: Bench, script: str) -> None:
+    assert bench.run(script).status == "COMPLETED"
+    assert len(bench.lines()) == 2
+    assert all(gone(int(pid)) for pid in bench.lines())
+
+
+def test_a_daemon_is_ended(bench: Bench) -> None:
+    (bench.workspace.parent / "daemon.py").write_text(DAEMON)
+    report = bench.run(f"python3 {bench.workspace.parent}/daemon.py; sleep 0.5")
+    if report.status != "COMPLETED":
+        pytest.skip("there is no python3")
+    (pid,) = bench.lines()
+    assert gone(int(pid))
+
+
+def test_many_children_of_children_are_ended(bench: Bench) -> None:
+    script = "for i in $(seq 40); do setsid sh -c 'setsid sleep 60 & echo $!; sleep 60' & done; sleep 0.5"
+    assert bench.run_plan(bench.plan(bench.script(script), mem=200.0)).status == "COMPLETED"
+    pids = bench.lines()
+    assert pids
+    assert all(gone(int(pid)) for pid in pids)
+
+
+def test_a_process_that_flees_from_one_to_the_next_is_caught(bench: Bench) -> None:
+    (bench.workspace.parent / "flee.py").write_text(FLEEING)
     began = time.monotonic()
-    report = bench.run("(trap '' TERM HUP; sleep 60) & echo $!; sleep 61 & echo $!; exit 0")
+    report = bench.run(f"python3 {bench.workspace.parent}/flee.py & sleep 0.3; echo $!")
     assert report.status == "COMPLETED"
-    assert time.monotonic() - began < 5
-    assert all(gone(int(pid)) for pid in (bench.folder / "stdout").read_text().split())
+    (pid,) = bench.lines()
+    assert gone(int(pid))
+    assert time.monotonic() - began < PATIENCE
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"flee.py" in text_of(path)]
 
 
-def test_a_cancel_ends_it_soon(bench: Bench) -> None:
-    def cancel() -> None:
-        bench.control.running.wait(10)
-        time.sleep(0.1)
-        bench.control.switch.set()
+def text_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
-    threading.Thread(target=cancel).start()
-    began = time.monotonic()
-    report = bench.run("sleep 60", timeout=None)
-    assert time.monotonic() - began < 5
+
+def test_a_cancel_ends_it(bench: Bench) -> None:
+    bench.launch(bench.plan(bench.script("echo $$; sleep 60")))
+    bench.node.listener.wait_for_step(1, "job", PATIENCE)
+    bench.node.agent.kill(1)
+    report = bench.report()
     assert report.status == "CANCELED"
     assert report.failure is not None
-    assert report.failure.kind == "canceled"
+    assert (report.failure.kind, report.failure.signal) == ("canceled", signal.SIGTERM)
+    assert gone(int(bench.lines()[0]))
 
 
 def test_a_cancel_before_it_begins_starts_no_process(bench: Bench) -> None:
-    bench.control.switch.set()
-    report = bench.run("touch $1/ran")
+    bench.run("exit 0")
+    workers = bench.node.workers()
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    bench.launch(bench.plan("/bin/echo", "ran"))
+    passed_on(bench.node)
+    bench.node.agent.kill(1)
+    passed_on(bench.node)
+    for worker in workers:
+        os.kill(worker, signal.SIGCONT)
+    report = bench.report()
     assert report.status == "CANCELED"
     assert report.steps.job is None
-    assert bench.control.processes == []
+    assert not (bench.folder / "stdout").exists()
+
+
+def passed_on(node: Node) -> None:
+    """Return when the agent has passed on what it was told."""
+    node.agent.reconcile([4711])
+    node.listener.wait_for_end(4711, PATIENCE)
+    node.listener.events.clear()
 
 
 def test_waiting_uses_no_processor(bench: Bench) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    bench.run("exit 0")
+    before = bench.node.cpu_seconds()
     bench.run("sleep 1")
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.2
+    assert bench.node.cpu_seconds() - before < 0.2
 
 
 def test_use_of_cpu_and_memory_is_measured(bench: Bench) -> None:
     code = "x = bytearray(64 << 20); [sum(range(1000)) for _ in range(9000)]; __import__('time').sleep(0.3)"
-    report = bench.run_plan(bench.plan("/usr/bin/python3", f'-c "{code}"'))
+    report = bench.run_plan(bench.plan("/usr/bin/python3", f'-c "{code}"', mem=200.0))
     if report.status != "COMPLETED":
         pytest.skip("there is no /usr/bin/python3")
     assert report.usage is not None
     assert report.usage.cpu_seconds > 0.02
-    assert report.usage.max_rss_mib > 64
+    assert 64 < report.usage.memory_mib < 200
+
+
+HUNGRY = "x = bytearray(300 << 20); import time; time.sleep(20)"
+HUNGRY_CHILD = f"import subprocess; subprocess.run(['/usr/bin/python3', '-c', '{HUNGRY}'], check=True); print('fed')"
+
+
+@pytest.fixture(scope="module")
+def watched_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """One whose workers find no cgroups."""
+    with pytest.MonkeyPatch.context() as patch:
+        module = tmp_path_factory.mktemp("module")
+        (module / "sitecustomize.py").write_text(
+            "from scale_core.runner import cgroup\ncgroup._own_group = lambda: None\n"
+        )
+        patch.setenv("PYTHONPATH", f"{module}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+        node = Node(tmp_path_factory.mktemp("watched"))
+    yield node
+    node.agent.stop(5.0)
+
+
+@pytest.fixture(params=["cgroup", "watched"])
+def bound(request: pytest.FixtureRequest, bench: Bench) -> Bench:
+    """The bench on nodes with and without cgroups."""
+    if request.param == "watched":
+        node: Node = request.getfixturevalue("watched_node")
+        return Bench(node, node.folder / "1", bench.workspace, bench.specs)
+    return bench
+
+
+@pytest.mark.parametrize("code", [HUNGRY, HUNGRY_CHILD])
+def test_a_command_that_takes_more_memory_than_required_is_ended(bound: Bench, code: str) -> None:
+    if not Path("/usr/bin/python3").exists():
+        pytest.skip("there is no /usr/bin/python3")
+    (bound.workspace.parent / "hungry.py").write_text(code)
+    command = f"/usr/bin/python3 {bound.workspace.parent}/hungry.py"
+    report = bound.run_plan(bound.plan(command, mem=64.0))
+    assert "64 MiB" in failed(report, "memory", "job")
+    assert "fed" not in (bound.folder / "stdout").read_text()
+    assert bound.run_plan(bound.plan("/bin/true", mem=16.0)).status == "COMPLETED"
+
+
+def test_a_command_may_use_what_it_requires_and_what_requires_none_is_not_bounded(bound: Bench) -> None:
+    if not Path("/usr/bin/python3").exists():
+        pytest.skip("there is no /usr/bin/python3")
+    (bound.workspace.parent / "hungry.py").write_text("x = bytearray(100 << 20); import time; time.sleep(0.3)")
+    command = f"/usr/bin/python3 {bound.workspace.parent}/hungry.py"
+    for required in (150.0, 0.0, 150.0):
+        report = bound.run_plan(bound.plan(command, mem=required))
+        assert report.status == "COMPLETED"
+        assert report.usage is not None
+        assert 100 < report.usage.memory_mib < 150
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "head -c 300000000 /dev/zero > $1/big; sleep 20",
+        "for i in $(seq 30); do head -c 1000000 /dev/zero > file$i; done; sleep 20",
+        "for i in $(seq 30); do head -c 1000000 /dev/zero > $1/file$i; done",
+        "trap '' XFSZ; head -c 300000000 /dev/zero > $1/big || exit 3",
+    ],
+)
+def test_a_command_that_writes_more_than_required_is_ended(bench: Bench, script: str) -> None:
+    report = bench.run_plan(bench.plan(bench.script(script), "${job_output_dir}", disk_out=5.0))
+    assert "5 MiB" in failed(report, "disk", "job")
+    assert report.usage is not None
+    assert 5 < report.usage.disk_mib < 40
+
+
+def test_the_space_in_use_is_measured_without_linked_inputs(bench: Bench) -> None:
+    file = source(bench, "in/x.png")
+    (bench.workspace / "in/x.png").write_bytes(b"x" * (10 << 20))
+    report = bench.run(
+        "head -c 3145728 /dev/zero > $1/a; ln $1/a $1/b; ln $2 $1/c 2>/dev/null || true",
+        "${job_output_dir} ${image}",
+        inputs=[{"name": "image", "type": "file", "files": [file]}],
+    )
+    assert report.status == "COMPLETED"
+    assert report.usage is not None
+    assert 3 <= report.usage.disk_mib < 4
+
+
+def test_nothing_required_is_no_limit(bench: Bench) -> None:
+    script = bench.script("head -c 30000000 /dev/zero > $1/a")
+    assert bench.run_plan(bench.plan(script, "${job_output_dir}", disk_out=0.0)).status == "COMPLETED"
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+@pytest.mark.parametrize("rest", ["sleep 20", "exit 0"])
+def test_a_command_that_floods_its_log_is_ended(bench: Bench, stream: str, rest: str) -> None:
+    report = bench.run(f"head -c 30000000 /dev/zero >&{stream}; {rest}")
+    assert "stdout or stderr" in failed(report, "log", "job")
+    assert all((bench.folder / name).stat().st_size < LOG_LIMIT + 1000 for name in ("stdout", "stderr"))
+
+
+def test_an_endless_log_does_not_fill_the_disk(bench: Bench) -> None:
+    report = bench.run_plan(bench.plan("/usr/bin/yes", disk_out=0.0))
+    failed(report, "log", "job")
+    assert (bench.folder / "stdout").stat().st_size < LOG_LIMIT + 1000
+
+
+def test_limits_can_be_off(bench: Bench, tmp_path: Path) -> None:
+    node = Node(tmp_path / "free", limits=False)
+    free = Bench(node, node.folder / "1", bench.workspace, bench.specs)
+    script = free.script("head -c 30000000 /dev/zero > $1/a")
+    report = free.run_plan(free.plan(script, "${job_output_dir}", mem=0.1, disk_out=1.0))
+    node.agent.stop(5.0)
+    assert report.status == "COMPLETED"
+    assert report.usage is not None
+    assert report.usage.disk_mib > 28
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, small enough to fill."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=20", "scale-test", place],
+        capture_output=True,
+        check=False,
+    )
+    if mount.returncode:
+        pytest.skip(f"nothing can be mounted here: {mount.stderr.decode()}")
+    yield place
+    subprocess.run(["/bin/umount", "-l", place], check=True)
+
+
+def fill_up(folder: Path, size: int) -> None:
+    """Write files of that size until no more can be."""
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):  # noqa: PT012 - whichever is the first
+        for number in range(40):
+            (folder / str(number)).write_bytes(b"x" * size)
+
+
+@pytest.mark.parametrize("fill", ["bytes", "names"])
+def test_a_full_disk_is_a_failure_of_ours_and_the_agent_lives_on(bench: Bench, full_disk: Path, fill: str) -> None:
+    node = Node(full_disk / "executions")
+    small = Bench(node, node.folder / "1", bench.workspace, bench.specs)
+    small.run("exit 0")
+    junk = full_disk / "junk"
+    junk.mkdir()
+    fill_up(junk, 2 << 20 if fill == "bytes" else 0)
+    node.listener = RecordingListener()
+    node.agent.launch([small.plan("/bin/echo", "hello", execution_id=2)])
+    end = node.listener.wait_for_end(2, PATIENCE)
+    assert isinstance(end, ExecutionFinished)
+    if fill == "names":
+        assert end.report.failure is not None
+        assert end.report.failure.kind == "engine"
+        assert os.strerror(errno.ENOSPC) in end.report.failure.message
+    for path in junk.iterdir():
+        path.unlink()
+    assert small.run("exit 0").status == "COMPLETED"
+    node.agent.stop(5.0)
 
 
 @pytest.mark.parametrize("command", ["no-such-command", "/no/such/command", "/etc/passwd", "/etc", "./no"])
@@ -409,13 +694,14 @@ def test_no_manifest_where_an_output_is_required(bench: Bench) -> None:
     ],
 )
 def test_an_invalid_manifest_is_told_where(bench: Bench, content: str, said: str) -> None:
-    (bench.folder.parent / "content").write_text(content)
-    report = bench.run(f"cp {bench.folder.parent}/content $1/results_manifest.json", outputs=[output("x")])
+    (bench.workspace.parent / "content").write_text(content)
+    report = bench.run(f"cp {bench.workspace.parent}/content $1/results_manifest.json", outputs=[output("x")])
     assert said in failed(report, "invalid-manifest")
 
 
 def test_a_huge_manifest_is_not_read(bench: Bench) -> None:
-    report = bench.run("head -c 100000000 /dev/zero > $1/results_manifest.json")
+    script = bench.script("head -c 100000000 /dev/zero > $1/results_manifest.json")
+    report = bench.run_plan(bench.plan(script, "${job_output_dir}", disk_out=200.0))
     assert "too large" in failed(report, "invalid-manifest")
 
 
@@ -545,15 +831,14 @@ def test_a_storage_that_fails_keeps_nothing_of_the_outputs(bench: Bench) -> None
     assert bench.stored() == []
 
 
-def test_a_huge_stdout_is_read_in_bounded_memory_and_shortened(bench: Bench) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def test_a_long_stdout_is_read_in_whole_and_shortened(bench: Bench) -> None:
     report = bench.run(
-        "echo begin; head -c 150000000 /dev/zero; echo; touch $1/x; echo ARTIFACT:x:x; echo end", outputs=[output("x")]
+        "touch $1/x; echo begin; head -c 3500000 /dev/zero; echo; echo ARTIFACT:x:x; head -c 90000 /dev/zero; echo end",
+        outputs=[output("x")],
     )
     assert report.status == "COMPLETED"
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
     log = (bench.folder / "stdout").read_bytes()
-    assert len(log) < (1 << 20) + 1000
+    assert len(log) < LOG_LIMIT + 1000
     assert log.startswith(b"begin\n")
     assert log.endswith(b"end\n")
     assert b"bytes left out" in log
@@ -619,9 +904,14 @@ def test_a_parse_result_that_fits_no_source_file_is_told(
     assert report.parse_results == ()
 
 
-def test_a_folder_that_cannot_be_used_is_a_failure_of_ours(bench: Bench) -> None:
-    (bench.folder / "outputs").write_text("in the way")
-    assert "outputs" in failed(bench.run("exit 0"), "engine", "pre")
+def test_a_folder_that_cannot_be_used_is_a_failure_of_ours(bench: Bench, node: Node) -> None:
+    (node.folder / "1").rename(node.folder / "old")
+    (node.folder / "1").write_text("in the way")
+    report = bench.run("exit 0")
+    (node.folder / "1").unlink()
+    assert report.failure is not None
+    assert report.failure.kind == "engine"
+    assert str(node.folder / "1") in report.failure.message
 
 
 def test_steps_are_timed_in_order(bench: Bench) -> None:

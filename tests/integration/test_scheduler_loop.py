@@ -2,23 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fakes.engine import FakeEngine
-from fakes.world import World
-from scale_core.db.models import Job, JobExecution, Node
+from fakes.engine import FakeEngine, HoldingEngine, no_agent
+from fakes.world import SetClock, World
+from scale_core.db.models import Job, JobExecution, JobType, Node, TriggerEvent
 from scale_core.db.models import Scheduler as SchedulerRow
-from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent, Resources
-from scale_core.services.jobs import cancel_job
+from scale_core.interfaces.engine import EngineSettings, Resources
+from scale_core.services.jobs import cancel_job, create_queued_job
+from scale_generated.specs.job_data import JobData
 from scale_scheduler.placement import Reason
 from scale_scheduler.scheduler import Scheduler
-
-
-def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
-    pytest.fail("this engine starts no agent")
 
 
 @pytest.fixture
@@ -234,6 +231,100 @@ def test_many_unplaceable_jobs_at_the_head_do_not_stop_the_rest(
     last = world.job(world.job_type("last"))
     scheduler.run_once()
     assert statuses(world, last) == ["RUNNING"]
+
+
+def queue_many(world: World, job_type_id: int, number: int) -> list[int]:
+    """Queue jobs of a type; their ids."""
+    with world.database.write() as session:
+        event = TriggerEvent(type="USER", occurred=world.context.now(), description={})
+        session.add(event)
+        job_type = session.get_one(JobType, job_type_id)
+        data = JobData.from_document({})
+        return [create_queued_job(session, world.context, job_type, event, data).id for _ in range(number)]
+
+
+def running(world: World, job_type_id: int) -> int:
+    """How many executions of a type run."""
+    return sum(one.status == "RUNNING" for one in world.all(JobExecution) if one.job_type_id == job_type_id)
+
+
+def test_whatever_keeps_the_head_from_running_what_is_behind_it_runs(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    limited = world.job_type("limited", max_scheduled=2, priority=1)
+    large = world.job_type("large", cpus_required=100.0, priority=2)
+    ours = world.job_type("ours", docker_image="image", priority=3)
+    for job_type_id in (limited, large, ours):
+        queue_many(world, job_type_id, 300)
+    last = queue_many(world, world.job_type("last", priority=4), 1)[0]
+    scheduler.run_once()
+    assert running(world, limited) == 2
+    assert running(world, large) == 0
+    assert statuses(world, last) == ["RUNNING"]
+
+
+def test_one_that_has_waited_long_gets_its_turn_however_many_come_before_it(tmp_path: Path, engine: FakeEngine) -> None:
+    clock = SetClock()
+    world = World(tmp_path, now=clock)
+    queue_many(world, world.job_type("large", cpus_required=100.0, priority=900), 120)
+    patient = queue_many(world, world.job_type("patient", priority=900), 1)[0]
+    clock.forward(seconds=world.context.settings.long_wait_seconds + 1)
+    urgent = world.job_type("urgent", priority=1)
+    queue_many(world, urgent, 700)
+    scheduler = Scheduler(world.context, engine, no_agent)
+    scheduler.open()
+    for _ in range(10):
+        scheduler.run_once()
+        for execution_id in list(engine.running):
+            engine.finish(execution_id)
+    scheduler.close()
+    assert statuses(world, patient) == ["COMPLETED"]
+    done = sum(one.status == "COMPLETED" for one in world.all(JobExecution) if one.job_type_id == urgent)
+    assert done >= 30, "those of high priority stood still"
+
+
+def test_short_jobs_are_handed_ahead_and_others_are_not(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    engine = HoldingEngine(EngineSettings(tmp_path))
+    scheduler = Scheduler(world.context, engine, no_agent)
+    scheduler.open()
+    short, long = world.job_type("short"), world.job_type("long", priority=200)
+    queue_many(world, short, 100)
+    queue_many(world, long, 10)
+    scheduler.run_once()
+    assert (running(world, short), running(world, long)) == (4, 0)
+
+    for execution_id in list(engine.running):
+        engine.finish(execution_id, seconds=0.01)
+    scheduler.run_once()
+    ahead = running(world, short)
+    assert ahead > 4, "how short they are is known now"
+    assert running(world, long) == 0
+    scheduler.run_once()
+    assert running(world, short) == ahead, "a node is handed a bounded amount of work"
+
+    for execution_id in list(engine.running):
+        engine.finish(execution_id, seconds=30.0)
+    scheduler.run_once()
+    assert running(world, short) == 4, "they are short no more"
+    scheduler.close()
+
+
+def test_a_long_running_job_runs_again_whenever_it_ends_but_not_in_a_circle(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    job_id = world.job(world.job_type("watcher", is_long_running=True, max_tries=1))
+    for ended, status, kind in ((1, "COMPLETED", None), (2, "FAILED", "exit-code"), (3, "FAILED", "exit-code")):
+        deadline = time.monotonic() + 20
+        while len(engine.launched) < ended:
+            assert time.monotonic() < deadline, "it does not run again"
+            scheduler.run_once()
+            time.sleep(0.01)
+        engine.finish(engine.launched[-1], status, kind)
+        scheduler.run_once()
+        assert statuses(world, job_id)[-1] == "QUEUED", "one that has just begun runs again only after a pause"
+    assert statuses(world, job_id) == ["COMPLETED", "FAILED", "FAILED", "QUEUED"]
+    assert world.all(Job)[-1].tries == 2
 
 
 def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(

@@ -11,7 +11,8 @@ from scale_core.domain.states import IllegalTransition
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services import queue as queue_module
 from scale_core.services.context import Context
-from scale_core.services.executions import ExecutionService, Placement, failure_report
+from scale_core.services.endings import EndingService, failure_report
+from scale_core.services.executions import ExecutionService, Placement
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
@@ -28,6 +29,7 @@ class Installation:
     def __init__(self, context: Context, urls: SerializerContext) -> None:
         self.context, self.urls = context, urls
         self.queue, self.jobs, self.executions = QueueService(context), JobService(context), ExecutionService(context)
+        self.endings = EndingService(context)
         self.types = {name: self._type(name, category) for name, category in (("a", "first"), ("b", "second"))}
         places = [
             {
@@ -65,11 +67,11 @@ class Installation:
 
     def fail(self, *job_ids: int) -> None:
         """Run jobs; they fail."""
-        self.executions.finish([failure_report(one, "timeout", "Too long.") for one in self.start(*job_ids)])
+        self.endings.finish([failure_report(one, "timeout", "Too long.") for one in self.start(*job_ids)])
 
     def complete(self, *job_ids: int) -> None:
         """Run jobs; they complete."""
-        self.executions.finish(
+        self.endings.finish(
             [
                 ExecutionReport.from_document({"execution_id": one, "status": "COMPLETED", "steps": {}})
                 for one in self.start(*job_ids)

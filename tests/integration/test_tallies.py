@@ -16,7 +16,8 @@ from scale_core.db.database import Database
 from scale_core.db.models import TALLIES, Job, TriggerEvent
 from scale_core.db.tallies import Tally
 from scale_core.services.context import Context
-from scale_core.services.executions import ExecutionService, Placement, failure_report
+from scale_core.services.endings import EndingService, failure_report
+from scale_core.services.executions import ExecutionService, Placement
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
@@ -110,6 +111,7 @@ def test_a_tally_is_exact_after_any_statements(bare: Engine, name: str, draw: ra
 
 def test_tallies_follow_what_the_services_do(context: Context, urls: SerializerContext) -> None:
     jobs, queue, executions = JobService(context), QueueService(context), ExecutionService(context)
+    endings = EndingService(context)
     types = [_job_type(context, urls, name) for name in ("a", "b")]
     made: list[int] = []
     seen = set()
@@ -124,7 +126,7 @@ def test_tallies_follow_what_the_services_do(context: Context, urls: SerializerC
         else:
             claimed = executions.claim([Placement(one, None, "") for one in waiting[:2]])
             if step == "fail":
-                executions.finish([failure_report(plan.execution_id, "timeout", "Late.") for plan, _ in claimed.plans])
+                endings.finish([failure_report(plan.execution_id, "timeout", "Late.") for plan, _ in claimed.plans])
         assert_exact(context.database)
         for status in ("QUEUED", "RUNNING", "FAILED", "CANCELED"):
             with context.database.read() as session:

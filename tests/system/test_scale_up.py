@@ -1,17 +1,17 @@
 """``scale up`` as a process: starting, ending, and being killed."""
 
+import json
 import os
-import random
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 
@@ -31,11 +31,45 @@ def test_it_ends_cleanly_when_asked(scale: Any, number: int) -> None:
     assert "ERROR" not in scale.log.read_text()
 
 
-@pytest.mark.parametrize("command", ["up", "web"])
+@pytest.mark.parametrize("command", ["up --bind", "web --bind", "scheduler --metrics-bind"])
 def test_it_cannot_be_bound_to_where_others_reach_it(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, command, "--bind", "0.0.0.0:0")
+    done = run(tmp_path, *command.split(), "0.0.0.0:0")
     assert done.returncode == 2
-    assert done.stderr.startswith("Error: bind: 0.0.0.0:0 can be reached from other machines")
+    setting = command.split("--")[1].replace("-", "_")
+    assert done.stderr.startswith(f"Error: {setting}: 0.0.0.0:0 can be reached from other machines")
+
+
+def test_a_scheduler_apart_tells_how_it_is_where_it_is_told_to(tmp_path: Path) -> None:
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "scale_core.cli", "--data-dir", str(tmp_path / "data"), "--log-format", "json"]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [*command, "scheduler", "--metrics-bind", "127.0.0.1:0"], stderr=stderr, env=environment()
+        )
+    try:
+        deadline = time.monotonic() + 120
+        address = None
+        while address is None:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+            address = re.search(r"http://127\.0\.0\.1:\d+/-/", log.read_text())
+        with httpx.Client(base_url=address[0], timeout=60, trust_env=False) as client:
+            while client.get("ready").status_code != 200:
+                assert time.monotonic() < deadline, client.get("ready").text
+                time.sleep(0.05)
+            while "scale_placements_total 1.0" not in client.get("metrics").text:
+                assert time.monotonic() < deadline, client.get("metrics").text
+                time.sleep(0.05)
+            assert client.get("healthy").text == "ok"
+            assert client.get("/jobs/").status_code == 404
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(120)
+    assert code == 0
+    messages = [json.loads(line)["message"] for line in log.read_text().splitlines()]
+    assert messages[-1] == "The scheduler has stopped"
 
 
 def test_a_port_that_is_taken_is_one_line_of_error(tmp_path: Path) -> None:
@@ -67,30 +101,3 @@ def test_a_wrong_option_of_the_engine_is_one_line_of_error(tmp_path: Path) -> No
     done = run(tmp_path, "--config", str(settings), "up", "--bind", "127.0.0.1:0")
     assert done.returncode == 2
     assert done.stderr.startswith("Error: engine: The option 'cpus'")
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_every_file_is_ingested_once(
-    scale: Any, transfer: Callable[[Path, str, bytes], None], tmp_path: Path
-) -> None:
-    chance = random.Random(7)  # noqa: S311 - not for secrets
-    scale.workspace("raw")
-    incoming, storage = scale.strike("all", "raw"), tmp_path / "raw"
-    names = [f"{number:03}.txt" for number in range(120)]
-    for start in range(0, 120, 20):
-        for name in names[start : start + 20]:
-            transfer(incoming, name, name.encode())
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.5))
-        scale.kill()
-        scale.start()
-    scale.wait(lambda: scale.get("/ingests/", status="INGESTED")["count"] == 120)
-    scale.wait(lambda: scale.get("/jobs/", job_type_name="scale-ingest", status="COMPLETED")["count"] == 120)
-    ingests = scale.get("/ingests/", page_size=1000)["results"]
-    assert Counter(one["file_name"] for one in ingests) == Counter(names)
-    assert scale.get("/sources/")["count"] == 120
-    stored = [path for path in storage.rglob("*") if path.is_file()]
-    assert sorted(path.name for path in stored) == names
-    assert all(path.read_text() == path.name for path in stored)
-    assert [path.name for path in incoming.rglob("*") if path.is_file()] == []
-    assert scale.stop() == 0

@@ -1,6 +1,7 @@
 """The command line: exit codes, messages, and what is loaded for what."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -137,3 +138,31 @@ def test_a_database_without_tables_is_refused_with_what_to_do(run: Run) -> None:
     result = run("config", "export")
     assert result.exit_code == 2
     assert "scale db upgrade" in result.stderr
+
+
+def test_the_log_is_set_up_by_the_settings_and_a_flag_counts_before_a_variable(tmp_path: Path) -> None:
+    (tmp_path / "scale.toml").write_text('log_format = "json"\n')
+    program = (
+        "import logging, sys\n"
+        "from scale_core.cli.main import scale\n"
+        "scale([*sys.argv[1:], 'spec', 'list'], standalone_mode=False)\n"
+        "logging.getLogger('x').info('told')\n"
+    )
+
+    def log(*flags: str) -> str:
+        command = [sys.executable, "-c", program, *flags]
+        environment = os.environ | {"SCALE_LOG_LEVEL": "warning"}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment)
+        return done.stderr
+
+    assert log() == ""
+    assert json.loads(log("--log-level", "info"))["message"] == "told"
+    assert "INFO x: told" in log("--log-level", "INFO", "--log-format", "text")
+
+
+def test_settings_that_are_wrong_keep_no_command_from_working_that_needs_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "scale.toml").write_text('log_level = "LOUD"\n')
+    assert run("spec", "list").exit_code == 0
+    result = run("db", "check")
+    assert result.exit_code == 2
+    assert "log_level: 'LOUD' is none of DEBUG, INFO, WARNING, ERROR." in result.stderr

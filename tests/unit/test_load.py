@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_core.interfaces.engine import Resources
-from scale_core.services.endings import Ended
 from scale_core.services.executions import QueuedExecution
-from scale_generated.enums import JobExecutionStatus
+from scale_core.services.telemetry import EndedExecution
+from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_scheduler.load import AHEAD_SECONDS, Load
 
 NODE = Resources(2, 1000, 1000)
@@ -31,8 +31,22 @@ def queued(number: int, job_type_id: int = 1, cpus: float = 1.0, *, is_long_runn
     )
 
 
-def ended(number: int, seconds: float | None, job_type_id: int = 1) -> Ended:
-    return Ended(number, number, job_type_id, JobExecutionStatus.COMPLETED, seconds, seconds or 0.0, False)
+def ended(number: int, seconds: float | None, job_type_id: int = 1) -> EndedExecution:
+    return EndedExecution(
+        execution_id=number,
+        job_id=number,
+        job_type_id=job_type_id,
+        job_type="one",
+        status=JobExecutionStatus.COMPLETED,
+        error_name="",
+        category="",
+        message="",
+        is_lost=False,
+        job_status=JobStatus.COMPLETED,
+        durations=(0.0, seconds, 0.0),
+        lasted=seconds or 0.0,
+        restarts=False,
+    )
 
 
 def test_a_type_of_which_none_has_ended_counts_as_slow() -> None:

@@ -189,6 +189,42 @@ def test_a_reservation_is_given_up_when_another_node_has_room() -> None:
     assert decision.standing.reservations == ()
 
 
+def test_one_that_only_its_elders_or_equals_came_before_needs_no_reservation() -> None:
+    equals = [queued(1, queued=START, priority=1), queued(0, FOUR, queued=START, priority=2)]
+    decision = late(equals, [node(1, Resources(3, 3, 3), FOUR)])
+    assert placed(decision) == [1]
+    assert decision.standing.reservations == ()
+
+
+def test_a_node_is_kept_for_one_only() -> None:
+    queue = [queued(0, FOUR), queued(1, FOUR), fresh(100)]
+    nodes = [node(1, Resources(3, 3, 3), FOUR), *(node(number, Resources(), FOUR) for number in range(2, 9))]
+    decision = late(queue, nodes, Standing((Reservation(0, 1), Reservation(1, 1))))
+    assert decision.standing.reservations == (Reservation(0, 1),)
+
+
+def test_the_node_that_lacks_least_may_be_kept_already() -> None:
+    nodes = [node(1, Resources(5, 5, 5), Resources(8, 8, 8)), node(2, ONE, FOUR)]
+    nodes += [node(number, Resources(), FOUR) for number in range(3, 9)]
+    queue = [queued(0, Resources(6, 6, 6)), queued(1, FOUR), fresh(100)]
+    decision = late(queue, nodes, Standing((Reservation(0, 1),)))
+    assert decision.standing.reservations == (Reservation(0, 1), Reservation(1, 2))
+
+
+def test_the_room_of_a_node_that_is_kept_no_longer_is_there_for_all() -> None:
+    """A need that was looked for in vain before is looked for again."""
+    much_mem, many_cpus = Resources(1, 4, 0), Resources(4, 1, 0)
+    nodes = [
+        node(1, Resources(0, 4, 4), FOUR),
+        node(2, Resources(3, 4, 4), FOUR),
+        node(3, Resources(4, 1, 4), FOUR),
+        *(node(number, Resources(), FOUR) for number in range(4, 9)),
+    ]
+    standing = Standing((Reservation(0, 1), Reservation(1, 2)), 0)
+    decision = late([queued(0, much_mem), queued(1, many_cpus), fresh(100, much_mem)], nodes, standing)
+    assert [(one.execution_id, one.node_id) for one in decision.placements] == [(1, 3), (100, 2)]
+
+
 @pytest.mark.parametrize(
     ("execution", "nodes"),
     [

@@ -57,8 +57,11 @@ class Case:
         return place(self.demand, capacity, self.policy, self.standing)
 
 
-amounts = st.sampled_from([0.0, 0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 8.0])
-needs = st.builds(Resources, amounts, amounts, amounts)
+sizes = st.sampled_from([2.0, 4.0, 8.0])
+totals = st.one_of(sizes.map(lambda size: Resources(size, size, size)), st.builds(Resources, sizes, sizes, sizes))
+amounts = st.sampled_from([0.1, 0.3, 1.0, 1.0, 2.0, 4.0])
+others = st.sampled_from([0.0, 0.1, 1.0, 3.0])
+needs = st.one_of(st.builds(Resources, amounts, others, others), totals)
 
 
 @st.composite
@@ -66,15 +69,15 @@ def clusters(draw: st.DrawFn) -> list[NodeFree]:
     """A few classes of equal nodes; some clusters are large."""
     counts = draw(st.sampled_from([st.integers(1, 3), st.integers(1, 3), st.sampled_from([1, 30, 2500])]))
     found: list[NodeFree] = []
-    for _ in range(draw(st.integers(0, 4))):
-        total = draw(needs)
-        used = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.25]))
+    for _ in range(draw(st.integers(1, 4))):
+        total = draw(totals)
+        used = draw(st.sampled_from([0.25, 0.5, 0.75, 0.0, 1.0, 1.25]))
         in_use = Resources(total.cpus * used, total.mem * used, total.disk * used)
         extra: dict[str, Any] = {
-            "is_paused": draw(st.integers(0, 4)) == 0,
-            "ahead_seconds_left": draw(st.sampled_from([0.0, 0.0, 0.01, 0.1, 0.4])),
-            "slow": in_use if draw(st.booleans()) else Resources(),
-            "endless": in_use if draw(st.integers(0, 3)) == 0 else Resources(),
+            "is_paused": draw(st.sampled_from([False] * 6 + [True])),
+            "ahead_seconds_left": draw(st.sampled_from([0.0, 0.01, 0.1, 0.4])),
+            "slow": in_use if draw(st.sampled_from([False] * 6 + [True])) else Resources(),
+            "endless": in_use if draw(st.sampled_from([False] * 6 + [True])) else Resources(),
         }
         first = len(found) + 1
         found += [node(first + number, total - in_use, total, **extra) for number in range(draw(counts))]
@@ -85,13 +88,14 @@ def clusters(draw: st.DrawFn) -> list[NodeFree]:
 def executions(draw: st.DrawFn) -> list[QueuedExecution]:
     """Groups of equal executions, in the order of the queue."""
     found: list[QueuedExecution] = []
-    for _ in range(draw(st.integers(0, 12))):
-        kind = draw(st.sampled_from([1, 1, 2, 3, 4, 5]))
+    kinds = draw(st.sampled_from([[1], [1, 4], [1, 2, 3, 4, 5]]))
+    for _ in range(draw(st.integers(3, 12))):
+        kind = draw(st.sampled_from(kinds))
         values: dict[str, Any] = {
             "job_type_id": kind,
             "job_type_name": "a-task" if kind == SYSTEM_TYPE else "a-type",
             "is_system": kind == SYSTEM_TYPE,
-            "uses_docker": draw(st.integers(0, 9)) == 0,
+            "uses_docker": draw(st.sampled_from([False] * 20 + [True])),
             "max_scheduled": MAX_SCHEDULED[kind],
             "running_of_type": RUNNING[kind],
             "priority": draw(st.integers(1, 3)),
@@ -103,21 +107,47 @@ def executions(draw: st.DrawFn) -> list[QueuedExecution]:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def crowded(draw: st.DrawFn) -> Case:
+    """A few equal nodes, and much that might run on any of them: where ranks, turns and reservations collide."""
+    size = st.sampled_from([1.0, 2.0, 4.0, 0.5])
+    frees = draw(st.lists(st.sampled_from([4.0, 3.0, 1.0, 0.0, 6.0]), min_size=1, max_size=5))
+    total = Resources(6, 6, 6)
+    nodes = [node(number, Resources(free, 6, 6), total, ahead_seconds_left=0.3) for number, free in enumerate(frees, 1)]
+    kind = st.sampled_from([1, 4])
+    waited = st.sampled_from([0, 2 * LONG_WAIT])
+    drawn = draw(st.lists(st.tuples(size, kind, st.integers(1, 2), waited), min_size=6, max_size=20))
+    everything = [
+        queued(
+            number, Resources(cpus, 1, 0), job_type_id=kind, priority=priority, queued=START + timedelta(seconds=late)
+        )
+        for number, (cpus, kind, priority, late) in enumerate(drawn)
+    ]
+    now = START + timedelta(seconds=2 * LONG_WAIT)
+    reservations = tuple(Reservation(one, one + 1) for one in range(draw(st.integers(0, 1))))
+    policy = Policy(LONG_WAIT, draw(st.sampled_from([0.25, 0.5])))
+    standing = Standing(reservations, draw(st.sampled_from([1.0, 0.5, 0.0])))
+    return Case(Demand(sorted(everything, key=rank), now, (), EXPECTED), nodes, policy, standing)
+
+
+@st.composite
+def mixed(draw: st.DrawFn) -> Case:
     nodes, everything = draw(clusters()), draw(executions())
-    window, oldest = draw(st.sampled_from([5, 1000])), draw(st.sampled_from([0, 5, 1000]))
+    window, oldest = draw(st.sampled_from([1000, 5])), draw(st.sampled_from([1000, 5, 0]))
     demand = Demand(
         everything[:window],
         START + timedelta(seconds=2 * LONG_WAIT),
         sorted(everything, key=age)[:oldest],
         EXPECTED,
     )
-    who = draw(st.lists(st.integers(0, len(everything)), max_size=5))
-    where = draw(st.lists(st.integers(1, len(nodes) + 1), max_size=5))
+    who = draw(st.lists(st.integers(0, len(everything)), min_size=draw(st.sampled_from([0, 3])), max_size=5))
+    where = draw(st.lists(st.integers(1, len(nodes) + 1), min_size=len(who), max_size=5))
     pairs = zip(dict.fromkeys(who), dict.fromkeys(where), strict=False)
-    standing = Standing(tuple(Reservation(*one) for one in pairs), draw(st.sampled_from([0.0, 0.5, 1.0])))
-    policy = Policy(LONG_WAIT, draw(st.sampled_from([0.0, 0.25, 0.5])))
+    standing = Standing(tuple(Reservation(*one) for one in pairs), draw(st.sampled_from([1.0, 1.0, 0.5, 0.0])))
+    policy = Policy(LONG_WAIT, draw(st.sampled_from([0.25, 0.25, 0.5, 0.0])))
     return Case(demand, nodes, policy, standing)
+
+
+cases = st.one_of(crowded(), mixed())
 
 
 def taken_by_node(case: Case, placements: list[Placement]) -> dict[int, Resources]:
@@ -136,7 +166,7 @@ def kept_throughout(case: Case, decision: Decision) -> dict[int, int]:
     }
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_no_node_is_over_committed(case: Case) -> None:
     decision = case.decide()
@@ -150,7 +180,7 @@ def test_no_node_is_over_committed(case: Case) -> None:
             assert one.agent_id == nodes[one.node_id].agent_id
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_everything_is_either_placed_once_or_waits_with_a_reason(case: Case) -> None:
     decision = case.decide()
@@ -160,7 +190,7 @@ def test_everything_is_either_placed_once_or_waits_with_a_reason(case: Case) -> 
     assert all(one.detail.endswith(".") for one in decision.waiting)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_max_scheduled_is_never_exceeded_counting_what_runs(case: Case) -> None:
     ids = set(placed(case.decide()))
@@ -170,7 +200,7 @@ def test_max_scheduled_is_never_exceeded_counting_what_runs(case: Case) -> None:
         assert limit is None or count + RUNNING[kind] <= limit
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_what_is_handed_ahead_is_short_and_within_the_budget_of_the_node(case: Case) -> None:
     decision = case.decide()
@@ -247,7 +277,7 @@ def fits_somewhere(execution: QueuedExecution, step: Step) -> bool:
     return any(execution.resources.fits_in(room) for room in step.left)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_those_that_have_room_are_placed_in_the_order_of_the_queue(case: Case) -> None:
     """If A ranks before B, and B is placed without having waited long, A is placed, fits nowhere or is held back."""
@@ -256,7 +286,7 @@ def test_those_that_have_room_are_placed_in_the_order_of_the_queue(case: Case) -
             assert not any(one.is_system or fits_somewhere(one, step) for one in step.better)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_what_has_waited_long_comes_before_its_rank_for_its_share_only(case: Case) -> None:
     decision = case.decide()
@@ -275,7 +305,7 @@ def test_what_has_waited_long_comes_before_its_rank_for_its_share_only(case: Cas
     assert turns <= (1 + by_rank * share / (1 - share) if share else 0)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_nothing_is_handed_ahead_past_one_that_ranks_higher(case: Case) -> None:
     decision = case.decide()
@@ -287,7 +317,7 @@ def test_nothing_is_handed_ahead_past_one_that_ranks_higher(case: Case) -> None:
             assert not any(one.resources.fits_in(total) for one in step.better)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_what_waits_for_room_fits_in_none_that_is_left(case: Case) -> None:
     decision = case.decide()
@@ -307,7 +337,7 @@ def test_what_waits_for_room_fits_in_none_that_is_left(case: Case) -> None:
             assert any(need.fits_in(room) for room in any_room)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_nodes_are_kept_for_those_that_have_waited_long_and_could_run_there(case: Case) -> None:
     decision = case.decide()
@@ -326,18 +356,20 @@ def test_nodes_are_kept_for_those_that_have_waited_long_and_could_run_there(case
         assert execution.resources.fits_in(target.total - target.endless)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_a_kept_node_takes_only_what_fits_beside(case: Case) -> None:
     decision = case.decide()
     nodes, by_id = {one.node_id: one for one in case.nodes}, case.executions
     taken = taken_by_node(case, list(decision.placements))
-    for node_id, execution_id in kept_throughout(case, decision).items():
+    kept = kept_throughout(case, decision)
+    event(f"nodes stay kept: {bool(kept)}")
+    for node_id, execution_id in kept.items():
         if node_id in taken:
             assert (taken[node_id] + by_id[execution_id].resources).fits_in(nodes[node_id].free)
 
 
-@given(cases())
+@given(cases)
 @EXAMPLES
 def test_reservations_last(case: Case) -> None:
     """Where nothing has ended since, the next pass keeps what this one kept."""
@@ -354,7 +386,7 @@ def test_reservations_last(case: Case) -> None:
     assert set(decision.standing.reservations) <= set(following.decide().standing.reservations)
 
 
-@given(cases(), st.randoms(use_true_random=False))
+@given(cases, st.randoms(use_true_random=False))
 @EXAMPLES
 def test_the_same_state_gives_the_same_decision_in_whatever_order_it_is_told(case: Case, random: Any) -> None:
     nodes, oldest = list(case.nodes), list(case.demand.oldest)
@@ -374,13 +406,18 @@ def test_a_large_cluster_is_filled_in_one_pass(count: int, length: int, cpus: in
     assert placed(decision) == list(range(min(length, count * (3 // cpus))))
 
 
-@given(st.lists(needs, max_size=20), st.lists(st.tuples(needs, st.integers(0, 25), st.booleans()), max_size=20))
-@EXAMPLES
+few = st.integers(0, 3).map(float)
+small_rooms = st.lists(st.builds(Resources, few, few, few), min_size=2, max_size=9)
+small_needs = st.sampled_from([Resources(1, 0, 0), Resources(0, 1, 0), Resources(0, 0, 1), Resources(1, 1, 1)])
+
+
+@given(small_rooms, st.lists(st.tuples(small_needs, st.integers(0, 2), st.booleans()), min_size=10, max_size=60))
+@settings(max_examples=200, deadline=None)
 def test_the_first_room_is_found_that_a_walk_along_them_would_find(
     rooms: list[Resources], wanted: list[tuple[Resources, int, bool]]
 ) -> None:
-    tree = Rooms(rooms)
-    model = list(rooms)
+    tree, model = Rooms(rooms), list(rooms)
+    taken: list[tuple[int, Resources]] = []
     for need, start, gives_back in wanted:
         expected = next((index for index in range(start, len(model)) if need.fits_in(model[index])), None)
         found = tree.first(need, start)
@@ -388,7 +425,9 @@ def test_the_first_room_is_found_that_a_walk_along_them_would_find(
         if found is not None:
             tree.take(found, need)
             model[found] -= need
-            if gives_back:
-                tree.give(found, need)
-                model[found] += need
-            assert tree.left(found) == model[found]
+            taken.append((found, need))
+        if gives_back and taken:
+            index, given = taken.pop(0)
+            tree.give(index, given)
+            model[index] += given
+    assert [tree.left(index) for index in range(len(rooms))] == model

@@ -41,6 +41,10 @@ def test_how_long_waiting_counts_is_read_from_variables_and_the_file(tmp_path: P
         "long_wait_share = 0.51",
         "long_wait_share = -0.1",
         "long_wait_share = nan",
+        'log_level = "LOUD"',
+        "log_level = 10",
+        'log_format = "xml"',
+        "metrics_bind = 9",
         "surprise = 1",
         "bind =",
     ],
@@ -57,3 +61,17 @@ def test_an_address_is_a_host_and_a_port(bind: str) -> None:
     given: dict[str, Any] = {"bind": bind}
     with pytest.raises(SettingsError, match="bind"):
         _ = load_settings(given, {}).address
+
+
+def test_where_the_scheduler_tells_how_it_is_can_be_nowhere() -> None:
+    assert load_settings({}, {"SCALE_METRICS_BIND": ""}).metrics_address is None
+    assert load_settings({}, {"SCALE_METRICS_BIND": "[::1]:9"}).metrics_address == ("::1", 9)
+    with pytest.raises(SettingsError, match="metrics_bind"):
+        _ = load_settings({"metrics_bind": "9"}, {}).metrics_address
+
+
+def test_logs_are_set_up_like_everything_else(tmp_path: Path) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text('log_level = "error"\nlog_format = "json"\n')
+    settings = load_settings({"config": str(file), "log_format": None}, {"SCALE_LOG_LEVEL": "debug"})
+    assert (settings.log_level, settings.log_format) == ("DEBUG", "json")

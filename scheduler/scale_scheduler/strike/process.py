@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scale_core.services.context import Context
 from scale_core.services.exceptions import ServiceError
-from scale_core.services.transfers import TransferService, WatchOrder
+from scale_core.services.transfer_records import WatchOrder
+from scale_core.services.transfers import TransferService
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.strike.changes import changes
 from scale_scheduler.strike.directory import WatchedDirectory
@@ -37,6 +38,7 @@ class StrikeProcess:
         self._poll = poll
         self._backoff = Backoff()
         self._noted: str | None = None
+        self._about = {"strike_id": strike_id, "execution_id": execution_id}
 
     def run(self, stop: threading.Event) -> None:
         """Watch until ``stop`` is set or the Strike is gone. What fails is tried again, and shown on the execution."""
@@ -44,12 +46,12 @@ class StrikeProcess:
             try:
                 order = self._service.order(self._strike_id)
                 if order is None:
-                    log.info("Strike %d does not exist any more", self._strike_id)
+                    log.info("The Strike does not exist any more", extra=self._about)
                     return
                 self._watch(order, stop)
             except (WatchUnavailable, OSError, SQLAlchemyError, ServiceError) as error:
                 delay = self._backoff.next()
-                log.warning("Strike %d: %s (next try in %g s)", self._strike_id, error, delay)
+                log.warning("A Strike cannot watch: %s (next try in %g s)", error, delay, extra=self._about)
                 self._note(str(error))
                 stop.wait(delay)
 
@@ -63,7 +65,7 @@ class StrikeProcess:
             identity = directory.identity()
             events = changes(root, stop, poll=poll)
             tracker.recover()
-            log.info("Strike %r watches %s", order.name, root)
+            log.info("Strike %r watches %s", order.name, root, extra=self._about)
             looked, checked = -RESCAN_SECONDS, time.monotonic()
             for changed in events:
                 now = time.monotonic()
@@ -88,4 +90,4 @@ class StrikeProcess:
             self._service.note(self._execution_id, message)
             self._noted = message
         except SQLAlchemyError:
-            log.exception("Strike %d: the reason cannot be recorded", self._strike_id)
+            log.exception("Why a Strike cannot watch cannot be recorded", extra=self._about)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scale_core.domain.strike import match_file, partition_suffix
-from scale_core.services.transfers import Arrival, KnownTransfer, Transfer, TransferService, WatchOrder
+from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
+from scale_core.services.transfers import TransferService
 from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Tracker:
         self._order = order
         self._directory = directory
         self._monotonic = monotonic
+        self._about = {"strike_id": order.strike_id}
         self._growing: dict[str, _Growing] = {}
         self._told: dict[str, str] = {}
         self.unsettled = False
@@ -64,7 +66,7 @@ class Tracker:
             unrecorded = self._service.unrecorded({name: str(folder / name) for name in found})
             self._record([self._arrival(name, str(folder / name), found[name]) for name in sorted(unrecorded)])
         if released := self._service.release(self._order):
-            log.info("Strike %r: %d deferred files match a rule now", self._order.name, released)
+            log.info("Strike %r: %d deferred files match a rule now", self._order.name, released, extra=self._about)
 
     def look(self) -> None:
         """Look at the directory once, and record what is new.
@@ -134,7 +136,7 @@ class Tracker:
             if arrival.ingest_id is not None:
                 del self._growing[arrival.file_name]
             self._told.pop(arrival.file_name, None)
-        log.info("Strike %r: %d files arrived", self._order.name, len(arrivals))
+        log.info("Strike %r: %d files arrived", self._order.name, len(arrivals), extra=self._about)
 
     def _record_growth(self, transfers: Mapping[str, Transfer]) -> None:
         now = self._monotonic()
@@ -182,5 +184,5 @@ class Tracker:
                     self._order.name,
                     name,
                     reason,
-                    extra={"file_name": ascii(name)},
+                    extra={**self._about, "file_name": name},
                 )

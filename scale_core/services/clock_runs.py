@@ -1,0 +1,127 @@
+"""Clock processors: what they may use, and how far each run is (reference: Clock Triggers).
+
+The event of a rule with a processor says in its description how far that is, so that a crash between firing and running
+is found, and an interrupted run is not taken for one that never began.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+
+from scale_core.db.models import TriggerEvent, TriggerRule, Workspace
+from scale_core.interfaces.broker import Broker, StorageUsage
+from scale_core.services.brokers import broker_for
+from scale_core.services.context import Context
+
+log = logging.getLogger(__name__)
+
+
+class ProcessorState(StrEnum):
+    """How far the processor of a fired rule is; ``processor`` in the event's description."""
+
+    DUE = "due"
+    STARTED = "started"
+    STARTED_AGAIN = "started again"
+    """Its first run was interrupted by the end of Scale. A second interruption is taken for its fault."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """The rule fired again before the processor had time for this."""
+
+
+_NEXT_START: Mapping[object, ProcessorState] = {
+    ProcessorState.DUE: ProcessorState.STARTED,
+    ProcessorState.STARTED: ProcessorState.STARTED_AGAIN,
+    ProcessorState.STARTED_AGAIN: ProcessorState.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """A rule that fired: the event that says so, its name (that of its processor) and when."""
+
+    rule_id: int
+    event_id: int
+    name: str
+    occurred: datetime
+
+
+class ProcessorRuns:
+    """Keeps the book of processors' runs."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def unfinished(self) -> list[FiredRule]:
+        """The last firings of active rules whose processor has not ended."""
+        names = list(self._context.registry.clock_processors)
+        with self._context.database.read() as session:
+            rows = session.execute(
+                select(TriggerRule.id, TriggerRule.name, TriggerEvent)
+                .join(
+                    TriggerEvent,
+                    (TriggerEvent.rule_id == TriggerRule.id) & (TriggerEvent.occurred == TriggerRule.last_fired),
+                )
+                .where(TriggerRule.name.in_(names), TriggerRule.is_active)
+                .order_by(TriggerEvent.id)
+            ).all()
+        return [
+            FiredRule(row.id, row.TriggerEvent.id, row.name, row.TriggerEvent.occurred)
+            for row in rows
+            if row.TriggerEvent.description.get("processor") in _NEXT_START
+        ]
+
+    def start(self, fired: FiredRule) -> bool:
+        """Record that the processor begins; False: it must not, for it has ended or was interrupted twice."""
+        with self._context.database.write() as session:
+            event = session.get(TriggerEvent, fired.event_id)
+            state = None if event is None else _NEXT_START.get(event.description.get("processor"))
+            if event is None or state is None:
+                return False
+            event.description = {**event.description, "processor": state}
+        if state == ProcessorState.FAILED:
+            log.error(
+                "Clock processor %r did not survive Scale twice; it is left out until it is due again", fired.name
+            )
+        return state != ProcessorState.FAILED
+
+    def end(self, fired: FiredRule, state: ProcessorState) -> None:
+        """Record that the processor is done with a firing: COMPLETED, FAILED or SKIPPED."""
+        with self._context.database.write() as session:
+            event = session.get(TriggerEvent, fired.event_id)
+            if event is not None:
+                event.description = {**event.description, "processor": state}
+
+
+class ProcessorContext:
+    """What a clock processor is given (:class:`scale_core.interfaces.clock.ClockContext`)."""
+
+    def __init__(self, context: Context, occurred: datetime) -> None:
+        self._context = context
+        self._occurred = occurred
+
+    @property
+    def occurred(self) -> datetime:
+        """When the rule fired (UTC)."""
+        return self._occurred
+
+    def workspaces(self) -> dict[str, Broker]:
+        """Brokers of the active workspaces by workspace name."""
+        with self._context.database.read() as session:
+            rows = session.execute(
+                select(Workspace.name, Workspace.json_config).where(Workspace.is_active).order_by(Workspace.name)
+            ).all()
+        return {row.name: broker_for(self._context, row.json_config) for row in rows}
+
+    def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
+        """Keep a workspace's used and total space, in bytes."""
+        with self._context.database.write() as session:
+            session.execute(
+                update(Workspace)
+                .where(Workspace.name == workspace_name)
+                .values(used_size=usage.used, total_size=usage.total)
+            )

@@ -1,0 +1,277 @@
+"""No operation reads all that was ever done, or sorts it: what SQLite says that it will do for each of its queries."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from scale_core.db.models import Job, Node, RecipeType
+from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.context import Context
+from scale_core.services.endings import EndingService, failure_report
+from scale_core.services.execution_reads import JobExecutionService
+from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.file_reads import FileService
+from scale_core.services.ingests import IngestService
+from scale_core.services.installation import prepare
+from scale_core.services.job_reads import JobService
+from scale_core.services.job_types import JobTypeService
+from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
+from scale_core.services.products import resume_moves
+from scale_core.services.queue import QueueService
+from scale_core.services.recipe_reads import RecipeService
+from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.serialization import SerializerContext
+from scale_core.services.trigger_rules import TriggerRuleService
+from scale_generated import queries
+
+GROWING = r"(?:job|job_exe|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry|job_input_file)(?:_\d+)?"
+SCAN = re.compile(rf"SCAN {GROWING}\b")
+SEARCH = re.compile(rf"SEARCH {GROWING} ")
+FEW = re.compile(
+    # What these find are few, however much was done: one row by its id; those of one job, file, file name or recipe;
+    # those in a span of time; those that wait or run; files on the move.
+    r"\(rowid=\?\)|\(job_id=\?|\(recipe_id=\?|\(file_name=\?|\(source_file_id=\?|[<>]\?|ix_job_exe_queue"
+    r"|ix_job_status \(status=\?\)|ix_scale_file_moving|ix_ingest_open"
+)
+
+LISTS: dict[str, tuple[type[Any], Callable[[Context], Any]]] = {
+    "jobs": (queries.ListJobsQuery, lambda context: JobService(context).list),
+    "executions": (queries.ListJobExecutionsQuery, lambda context: JobExecutionService(context, NO_ENGINE).list),
+    "files": (queries.ListFilesQuery, lambda context: FileService(context).list_files),
+    "sources": (queries.ListSourcesQuery, lambda context: FileService(context).list_sources),
+    "products": (queries.ListProductsQuery, lambda context: FileService(context).list_products),
+    "recipes": (queries.ListRecipesQuery, lambda context: RecipeService(context).list),
+    "ingests": (queries.ListIngestsQuery, lambda context: IngestService(context).list),
+    "events": (queries.ListTriggerEventsQuery, lambda context: TriggerRuleService(context).list_events),
+}
+NO_ENGINE: Any = None
+
+BY_TIME: list[dict[str, Any]] = [
+    {},
+    *({"order": (order,)} for order in ("id", "-id", "last_modified", "-last_modified")),
+]
+SPANS: list[dict[str, Any]] = [{"started": "PT1H"}, {"started": "PT2H", "ended": "PT1H", "order": ("-last_modified",)}]
+TYPES: list[dict[str, Any]] = [
+    {"job_type_id": (4,)},
+    {"job_type_id": (4, 5)},
+    {"job_type_name": ("copy",)},
+    {"job_type_category": ("x", "y")},
+    {"job_type_id": (4, 5), "order": ("-last_modified",)},
+    {"job_type_id": (4,), "started": "PT1H"},
+]
+STATUSES: list[dict[str, Any]] = [
+    *({"status": status} for status in ("QUEUED", "RUNNING", "FAILED", "CANCELED")),
+    {"status": "FAILED", "order": ("-last_modified",)},
+    {"status": "CANCELED", "job_type_id": (4, 5)},
+    {"status": "FAILED", "started": "PT1H"},
+]
+ORDERS: list[dict[str, Any]] = [{"order": (order,)} for order in ("-created", "status", "job_type__name")]
+LISTED: dict[str, list[dict[str, Any]]] = {
+    "jobs": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS, {"job_id": (1, 2), "status": "FAILED"}],
+    "executions": [
+        *BY_TIME,
+        *SPANS,
+        *TYPES,
+        *STATUSES,
+        *ORDERS[:2],
+        {"node_id": (1,)},
+        {"node_id": (1, 2)},
+        {"node_id": (1,), "order": ("-last_modified",)},
+    ],
+    "files": [*BY_TIME, *SPANS, {"file_name": "x"}, {"workspace_name": ("raw",)}],
+    "sources": [
+        *BY_TIME,
+        *SPANS,
+        {"file_name": "x"},
+        {"is_parsed": True},
+        {"is_parsed": False},
+        {"is_parsed": False, "order": ("-last_modified",)},
+        {"is_parsed": False, "file_name": "x"},
+    ],
+    "products": [
+        *BY_TIME,
+        *SPANS,
+        *TYPES,
+        {"file_name": "x"},
+        {"is_operational": True},
+        {"is_operational": False},
+        {"file_name": "x", "is_operational": True},
+    ],
+    "recipes": [
+        *BY_TIME,
+        *SPANS,
+        {"type_id": (1,)},
+        {"type_name": ("twice", "other")},
+        {"type_id": (1,), "order": ("-last_modified",)},
+    ],
+    "ingests": [
+        *BY_TIME,
+        *SPANS,
+        *({"status": one} for one in ("TRANSFERRING", "ERRORED", "DEFERRED", "DUPLICATE")),
+        {"status": "ERRORED", "order": ("-last_modified",)},
+    ],
+    "events": [{}, {"type": ("USER",)}, {"type": ("USER", "PARSE")}, {"started": "PT1H"}, {"order": ("-occurred",)}],
+}
+
+
+class Plans:
+    """Collects what the database will do for each query that it gets."""
+
+    def __init__(self, context: Context) -> None:
+        self._explained: dict[str, list[Any]] = {}
+        event.listen(context.database.engine, "before_cursor_execute", self._explain)
+
+    def _explain(self, connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")) and not isinstance(parameters, list):
+            explain = f"EXPLAIN QUERY PLAN {statement}"
+            raw = connection.connection.dbapi_connection
+            self._explained[statement] = raw.execute(explain, parameters).fetchall()
+
+    def dear(self) -> list[str]:
+        """The queries whose cost grows with what was ever done, and why."""
+        assert self._explained
+        return [
+            f"{why}: {statement}" for statement, plan in self._explained.items() if (why := _growing(statement, plan))
+        ]
+
+
+def _growing(statement: str, plan: list[Any]) -> str | None:
+    steps: dict[int, list[str]] = defaultdict(list)
+    for _id, parent, _unused, step in plan:
+        steps[parent].append(step)
+    # Walking along an order ends early where most rows are wanted; not where those of a span of time are.
+    ends_early = "LIMIT" in statement and ">= ?" not in statement and "<= ?" not in statement
+    for together in steps.values():
+        sorts = any("TEMP B-TREE" in step for step in together)
+        for step in together:
+            if SCAN.match(step) and not FEW.search(step) and (sorts or not ends_early):
+                return step
+            if SEARCH.match(step) and sorts and not FEW.search(step):
+                return f"{step}, sorted"
+    return None
+
+
+@pytest.fixture
+def made(context: Context, urls: SerializerContext) -> dict[str, int]:
+    """A workspace, a job type, a recipe type, a node, and jobs that failed, run and wait."""
+    types = JobTypeService(context)
+    interface = {"command": "true", "command_arguments": ""}
+    body: Any = {"name": "copy", "version": "1", "category": "x", "interface": interface, "max_tries": 1}
+    job_type = types.create(body, urls)["id"]
+    other = types.create(body | {"name": "other", "category": "y"}, urls)["id"]
+    places = [
+        {"name": name, "job_type": {"name": "copy", "version": "1"}, "recipe_inputs": [], "dependencies": behind}
+        for name, behind in (("one", []), ("two", [{"name": "one"}]))
+    ]
+    definition = {"version": "1.0", "input_data": [], "jobs": places}
+    chain: Any = {"name": "twice", "version": "1", "definition": definition}
+    recipe_type = RecipeTypeService(context).create(chain, urls)["id"]
+    now = context.now()
+    with context.database.write() as session:
+        node = Node(slave_id="n", hostname="h", port=0, is_connected=True, created=now, last_modified=now)
+        session.add(node)
+    queue = QueueService(context)
+    jobs = [queue.new_job({"job_type_id": one, "job_data": {}}, urls)["id"] for one in (job_type, other)]
+    recipe = queue.new_recipe({"recipe_type_id": recipe_type, "recipe_data": {}}, urls)["id"]
+    return {"job type": job_type, "recipe type": recipe_type, "node": node.id, "job": jobs[0], "recipe": recipe}
+
+
+@pytest.fixture
+def plans(context: Context, made: dict[str, int]) -> Iterator[Plans]:
+    """The plans of the queries from now on."""
+    plans = Plans(context)
+    yield plans
+    assert plans.dear() == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_first_pages_of_a_list(context: Context, urls: SerializerContext, plans: Plans, name: str) -> None:
+    query, service = LISTS[name]
+    for parameters in LISTED[name]:
+        service(context)(query(**parameters), urls)
+
+
+def test_statistics(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    QueueService(context).status()
+    SchedulerAdmin(context).status(urls)
+    JobTypeService(context).status(queries.ListJobTypeStatusQuery(), urls)
+    JobTypeService(context).running(queries.ListRunningJobTypesQuery(), urls)
+    JobTypeService(context).get(made["job type"], urls)
+    NodeAdmin(context).status(queries.ListNodeStatusQuery(), urls)
+    NodeAdmin(context).get(made["node"], urls)
+    for use_ingest_time in (True, False):
+        IngestService(context).status(queries.ListIngestStatusQuery(use_ingest_time=use_ingest_time), urls)
+
+
+def test_details(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    JobService(context).get(made["job"], urls)
+    RecipeService(context).get(made["recipe"], urls)
+    with context.database.read() as session:
+        assert session.get(RecipeType, made["recipe type"]) is not None
+
+
+def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    executions = ExecutionService(context)
+    waiting = [one.execution_id for one in executions.queue(200) if not one.is_system]
+    claimed = executions.claim([Placement(one, made["node"], "n") for one in waiting])
+    ids = [plan.execution_id for plan, _agent in claimed.plans]
+    assert len(ids) == 3
+    executions.step_started([(ids[0], "job", context.now())])
+    executions.running()
+    executions.canceled_running()
+    endings = EndingService(context)
+    endings.finish([ExecutionReport.from_document({"execution_id": ids[0], "status": "COMPLETED", "steps": {}})])
+    endings.finish([failure_report(one, "timeout", "Late.") for one in ids[1:]])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"status": "FAILED"},
+        {"started": "PT1H", "ended": "PT0S"},
+        {"job_type_names": ["copy", "other"]},
+        {"job_type_ids": [4, 5], "status": "CANCELED"},
+        {"job_type_categories": ["x"]},
+        {"job_ids": [1, 2, 3]},
+    ],
+    ids=str,
+)
+def test_the_queue(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans, body: Any) -> None:
+    JobService(context).cancel(made["job"], urls)
+    QueueService(context).requeue(body, urls)
+    with context.database.read() as session:
+        assert session.scalars(select(Job.status).where(Job.id == made["job"])).one() in ("QUEUED", "CANCELED")
+
+
+def test_what_happens_at_every_start(context: Context, plans: Plans) -> None:
+    prepare(context)
+    resume_moves(context)
+
+
+def test_new_jobs_and_recipes(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    QueueService(context).new_job({"job_type_id": made["job type"], "job_data": {}}, urls)
+    QueueService(context).new_recipe({"recipe_type_id": made["recipe type"], "recipe_data": {}}, urls)
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_dear"),
+    [
+        ("SELECT count(*) FROM job", True),
+        ("SELECT id FROM job ORDER BY id LIMIT 5", False),
+        ("SELECT id FROM job ORDER BY priority LIMIT 5", True),
+        ("SELECT id FROM job WHERE last_modified >= ? ORDER BY id LIMIT 5", True),
+        ("SELECT id FROM job WHERE job_type_id = 3 ORDER BY id LIMIT 5", False),
+        ("SELECT id FROM job WHERE job_type_id = 3 ORDER BY priority LIMIT 5", True),
+        ("SELECT sum(number) FROM job_tally", False),
+    ],
+)
+def test_these_tests_would_notice(context: Context, statement: str, is_dear: bool) -> None:
+    plans = Plans(context)
+    with context.database.engine.connect() as connection:
+        connection.exec_driver_sql(statement, ("2026",) * statement.count("?"))
+    assert bool(plans.dear()) == is_dear

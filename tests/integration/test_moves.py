@@ -1,0 +1,123 @@
+"""Source files that a parse result moves inside their workspace, and what a crash leaves of that."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import pytest
+
+from fakes.world import World
+from scale_broker_host.broker import HostBroker
+from scale_core.db.models import ScaleFile, TriggerEvent, Workspace
+from scale_core.interfaces.broker import Broker
+from scale_core.plugin import hookimpl
+from scale_core.services.ingesting import source_uuid
+from scale_core.services.products import finish_move, resume_moves
+
+
+class Meddling(HostBroker):
+    """Does something else while it moves a file."""
+
+    type_name: ClassVar[str] = "meddling"
+    meanwhile: ClassVar[Callable[[], None] | None] = None
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        return cls(Path(configuration["host_path"]))
+
+    def move(self, path: str, new_path: str) -> None:
+        meanwhile, Meddling.meanwhile = Meddling.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        super().move(path, new_path)
+
+
+class MeddlingPlugin:
+    @hookimpl
+    def scale_register_brokers(self) -> list[type[Broker]]:
+        return [Meddling]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, MeddlingPlugin())
+
+
+def moving(world: World, name: str, workspace_id: int = 1) -> int:
+    """A source file that is to be moved to the folder ``new``, and is not yet; its id."""
+    now = world.context.now()
+    (world.storage / name).write_text(name)
+    with world.database.write() as session:
+        row = ScaleFile(
+            file_type="SOURCE",
+            workspace_id=workspace_id,
+            file_name=name,
+            file_path=name,
+            moving_to=f"new/{name}",
+            media_type="text/plain",
+            file_size=len(name),
+            data_type=[],
+            uuid=source_uuid("raw", name),
+            meta_data={},
+            countries=[],
+            created=now,
+            last_modified=now,
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def events(world: World) -> list[int]:
+    """Ids of the files whose PARSE event happened."""
+    return [one.description["parse_id"] for one in world.all(TriggerEvent) if one.type == "PARSE"]
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_move_that_a_crash_interrupted_is_finished_once(world: World, is_moved: bool) -> None:
+    file_id = moving(world, "a.txt")
+    if is_moved:
+        (world.storage / "new").mkdir()
+        (world.storage / "a.txt").rename(world.storage / "new" / "a.txt")
+    resume_moves(world.context)
+    resume_moves(world.context)
+    (row,) = world.all(ScaleFile)
+    assert (row.file_path, row.moving_to) == ("new/a.txt", None)
+    assert (world.storage / "new" / "a.txt").read_text() == "a.txt"
+    assert events(world) == [file_id]
+
+
+def test_a_move_that_storage_refuses_leaves_the_file_where_it_is(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    file_id = moving(world, "a.txt")
+    (world.storage / "new").write_text("no folder")
+    resume_moves(world.context)
+    (row,) = world.all(ScaleFile)
+    assert (row.file_path, row.moving_to) == ("a.txt", None)
+    assert events(world) == [file_id]
+    assert "A file stays at a.txt" in caplog.text
+
+
+def test_two_that_finish_a_move_at_once_tell_of_it_once(world: World) -> None:
+    with world.database.write() as session:
+        broker = {"type": "meddling", "host_path": str(world.storage)}
+        session.get_one(Workspace, 1).json_config = {"version": "1.0", "broker": broker}
+    file_id = moving(world, "a.txt")
+    Meddling.meanwhile = lambda: finish_move(world.context, file_id)
+    finish_move(world.context, file_id)
+    assert world.all(ScaleFile)[0].file_path == "new/a.txt"
+    assert events(world) == [file_id]
+
+
+def test_one_that_cannot_be_finished_does_not_keep_the_others(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    now = world.context.now()
+    with world.database.write() as session:
+        unknown = {"version": "1.0", "broker": {"type": "of a plugin that is gone"}}
+        session.add(Workspace(id=2, name="unknown", json_config=unknown, created=now, last_modified=now))
+    stays = moving(world, "a.txt", workspace_id=2)
+    moves = moving(world, "b.txt")
+    resume_moves(world.context)
+    assert events(world) == [moves]
+    assert world.all(ScaleFile)[0].moving_to == "new/a.txt"
+    assert f"File {stays} cannot be moved; the next start tries again" in caplog.text
