@@ -4,6 +4,7 @@ A duplicate is recorded in two steps, so that a crash between them costs neither
 (``source_file`` is set while it is INGESTING); then, when what is left of it is removed, that it is a DUPLICATE.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from scale_core.db.models import Ingest, ScaleFile
 from scale_core.domain.states import INGEST, IngestEvent, next_status
 from scale_core.services.context import Context
 from scale_generated.enums import IngestStatus
+
+log = logging.getLogger(__name__)
 
 SOURCE = "SOURCE"
 
@@ -83,6 +86,8 @@ class DuplicateService:
             ]
             update_by_id(session, Ingest, finished, ingest_ended=now, last_modified=now)
         self._context.telemetry.ingests_changed({IngestStatus.DUPLICATE: len(finished)})
+        for row in finished:
+            log.debug("Duplicate: %s", row["reason"], extra={"ingest_id": row["id"]})
 
 
 def known_names(session: Session, contents: Sequence[Content]) -> set[int]:

@@ -17,6 +17,8 @@ _COLUMNS = [
     table_of(Ingest).c[name]
     for name in (
         "id",
+        "strike_id",
+        "job_id",
         "status",
         "file_name",
         "workspace_id",
@@ -191,6 +193,11 @@ def order_for(row: IngestRow, path: str, place: Place, may_be_known: bool) -> In
         workspace=place,
         may_be_known=may_be_known,
     )
+
+
+def about_ingest(row: IngestRow) -> dict[str, object]:
+    """What logs say an event is about."""
+    return {"ingest_id": row.id, "job_id": row.job_id, "strike_id": row.strike_id, "file_name": row.file_name}
 
 
 def history_of(row: IngestRow) -> str:

@@ -7,7 +7,7 @@ workspace is settled, and recorded, before it is moved there. What is a source f
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scale_core.db.bulk import update_all, update_by_id
@@ -22,6 +22,7 @@ from scale_core.services.ingest_orders import (
     Refused,
     Removal,
     StoredSource,
+    about_ingest,
     history_of,
     ingest_rows,
     order_for,
@@ -107,39 +108,39 @@ class IngestingService:
             rows = [row for row in ingest_rows(session, list(by_id)).values() if row.status == IngestStatus.INGESTING]
             workspaces = workspaces_of(session, {row.workspace_id for row in rows})
             sources = [Source(row, by_id[row.id], workspaces[row.workspace_id].name) for row in rows]
-            same = make_source_files(session, self._context, sources)
-        self._tell(sources, {one.row.id for one in same})
+            file_ids, same = make_source_files(session, self._context, sources)
+        self._tell_finished([one for one in sources if one.row.id in file_ids], file_ids)
         return [
             Removal(one.row.id, one.row.ingest_path, one.stored.path, place_of(workspaces[one.row.workspace_id]))
             for one in same
         ]
-
-    def _tell(self, sources: Sequence[Source], same: Collection[int]) -> None:
-        """Count, and log, what is ingested: all but the ingests ``same``."""
-        ingested = [one for one in sources if one.row.id not in same]
-        total = sum(one.stored.size for one in ingested)
-        self._context.telemetry.ingests_changed({IngestStatus.INGESTED: len(ingested)}, total)
-        if log.isEnabledFor(logging.DEBUG):
-            for one in ingested:
-                about = {"ingest_id": one.row.id, "file_name": one.row.file_name}
-                log.debug("Ingested as %s", one.stored.path, extra=about)
 
     def fail(self, failures: Sequence[Refused]) -> None:
         """Record why files could not be ingested."""
         reasons = {one.ingest_id: one.reason for one in failures}
         now = self._context.now()
         with self._context.database.write() as session:
-            failed = []
+            failed, errored = [], []
             for row in ingest_rows(session, list(reasons)).values():
                 status = IngestStatus(row.status)
                 if status in FINISHED or status == IngestStatus.DEFERRED:
                     continue
                 if status != IngestStatus.ERRORED:
                     status = next_status(INGEST, status, IngestEvent.FAIL, history=history_of(row))
+                    errored.append(row)
                 failed.append({"id": row.id, "status": status, "reason": reasons[row.id]})
             # The source file that a duplicate was found to be: a retry has to find it again.
             update_by_id(session, Ingest, failed, source_file_id=None, ingest_ended=now, last_modified=now)
-        self._context.telemetry.ingests_changed({IngestStatus.ERRORED: len(failed)})
-        for one in failed:
+        self._context.telemetry.ingests_changed({IngestStatus.ERRORED: len(errored)})
+        for row in errored:
             # Its job fails too, which is a warning where there are no tries left.
-            log.info("Ingest failed: %s", one["reason"], extra={"ingest_id": one["id"]})
+            log.info("Ingest failed: %s", reasons[row.id], extra=about_ingest(row))
+
+    def _tell_finished(self, ingested: Sequence[Source], file_ids: Mapping[int, int]) -> None:
+        """Count and log what was ingested; ids of the source files by ingest id."""
+        self._context.telemetry.ingests_changed(
+            {IngestStatus.INGESTED: len(ingested)}, sum(one.stored.size for one in ingested)
+        )
+        for one in ingested if log.isEnabledFor(logging.DEBUG) else ():
+            extra = {**about_ingest(one.row), "file_id": file_ids[one.row.id]}
+            log.debug("Ingested as %s", one.stored.path, extra=extra)

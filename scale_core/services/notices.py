@@ -28,8 +28,7 @@ def files_ingested(session: WriteSession, context: Context, files: Iterable[File
     """Call ``scale_file_ingested`` after the commit for each file; they are made only if a plugin listens."""
     hook = context.registry.hook.scale_file_ingested
     for file in files if hook.get_hookimpls() else ():
-        about = {"file_id": file.file_id, "file_name": file.file_name}
-        _call_after(session, hook, about, file=file)
+        _call_after(session, hook, {"file_id": file.file_id, "file_name": file.file_name}, file=file)
 
 
 def product_published(session: WriteSession, context: Context, product: ProductPublished) -> None:

@@ -30,10 +30,13 @@ class Source:
     workspace_name: str
 
 
-def make_source_files(session: WriteSession, context: Context, sources: Sequence[Source]) -> list[Source]:
+def make_source_files(
+    session: WriteSession, context: Context, sources: Sequence[Source]
+) -> tuple[dict[int, int], list[Source]]:
     """Record files as source files, with their events and what these trigger.
 
-    :return: those that have the content of another source file, which they are recorded to be duplicates of.
+    :return: ids of the source files by ingest id; and those that have the content of another source file, which they
+        are recorded to be duplicates of.
     """
     now = context.now()
     new, same = _without_known(session, sources)
@@ -51,7 +54,7 @@ def make_source_files(session: WriteSession, context: Context, sources: Sequence
     _tell(session, context, new, file_ids, now)
     ids = {one.row.id: file_id for one, file_id in zip(new, file_ids, strict=True)}
     mark(session, [(one.row.id, found or ids[first], one.stored.path) for one, found, first in same])
-    return [one for one, _found, _first in same]
+    return ids, [one for one, _found, _first in same]
 
 
 def source_uuid(workspace_name: str, path: str) -> str:

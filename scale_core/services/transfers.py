@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from scale_core.domain.strike import match_file
 from scale_core.services.context import Context
 from scale_core.services.system_jobs import create_system_jobs
 from scale_core.services.transfer_plans import TransferPlanner
+from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
 from scale_generated.enums import IngestStatus
 from scale_generated.specs.strike import Strike
 
@@ -35,49 +35,6 @@ STRIKE_TRANSFER = "STRIKE_TRANSFER"
 
 # SQLite takes this many values in one statement without complaint, whatever it was built with.
 CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True)
-class WatchOrder:
-    """A Strike process as its watcher needs it; ``revision`` changes when it is edited."""
-
-    strike_id: int
-    name: str
-    configuration: Strike
-    revision: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """A file that is being copied: its final name, the path it will have, the bytes there are."""
-
-    file_name: str
-    path: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A file that is whole.
-
-    :param transfer_path: where it was copied to.
-    :param path: where it is now, in the folder for files under way or in the one for deferred files.
-    :param ingest_id: the ingest that watched its transfer, where there is one.
-    """
-
-    file_name: str
-    transfer_path: str
-    path: str
-    size: int
-    ingest_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTransfer:
-    """A transfer under way that is recorded, with the bytes it was last seen to have."""
-
-    ingest_id: int
-    size: int
 
 
 class TransferService:
@@ -193,8 +150,7 @@ class TransferService:
             for some in _chunks(ingest_ids):
                 rows = session.scalars(
                     select(Ingest).where(Ingest.id.in_(some), Ingest.status == IngestStatus.TRANSFERRING)
-                ).all()
-                gone += rows
+                )
                 for row in rows:
                     row.status = next_status(LIFECYCLE, IngestStatus(row.status), IngestEvent.FAIL)
                     row.reason = (
@@ -202,6 +158,7 @@ class TransferService:
                         "before its transfer was complete. Transfer it again."
                     )
                     row.transfer_ended = row.last_modified = now
+                    gone.append(row)
         self._context.telemetry.ingests_changed({IngestStatus.ERRORED: len(gone)})
         for row in gone:
             about = {"ingest_id": row.id, "strike_id": row.strike_id, "file_name": row.file_name}
@@ -237,10 +194,10 @@ class TransferService:
                 last_modified=now,
             )
             names = {one.ingest_id: one.file_name for one in arrivals if one.ingest_id is not None}
-            recorded = [(row["id"], names[row["id"]], row["status"]) for row in known]
-            recorded += [(one, row["file_name"], row["status"]) for one, row in zip(new_ids, new, strict=True)]
+            recorded = [{**row, "file_name": names[row["id"]]} for row in known]
+            recorded += [{**row, "id": one} for one, row in zip(new_ids, new, strict=True)]
             self._queue(session, order, recorded)
-        self._tell(order, recorded)
+        self._tell_routed(order, recorded)
 
     def release(self, order: WatchOrder) -> int:
         """Send deferred files on that the rules match by now; how many they are."""
@@ -258,9 +215,9 @@ class TransferService:
                 deferred = [one for one, status in _statuses(session, some).items() if status == IngestStatus.DEFERRED]
                 released = [{"id": one, **planner.plan(names[one], IngestStatus.DEFERRED)} for one in deferred]
                 update_by_id(session, Ingest, released, last_modified=now)
-                recorded = [(row["id"], names[row["id"]], row["status"]) for row in released]
+                recorded = [{**row, "file_name": names[row["id"]]} for row in released]
                 self._queue(session, order, recorded)
-            self._tell(order, recorded)
+            self._tell_routed(order, recorded)
         return len(names)
 
     def note(self, execution_id: int, message: str | None) -> None:
@@ -270,35 +227,42 @@ class TransferService:
             if execution is not None and execution.message != message:
                 execution.message, execution.last_modified = message, self._context.now()
 
-    def _tell(self, order: WatchOrder, recorded: Sequence[tuple[int, str, str]]) -> None:
-        """Count, and log, what became of files: (ingest id, file name, status)."""
-        deferred = sum(status == IngestStatus.DEFERRED for _id, _name, status in recorded)
-        self._context.telemetry.ingests_changed(
-            {IngestStatus.TRANSFERRED: len(recorded), IngestStatus.DEFERRED: deferred}
-        )
-        tells_all = log.isEnabledFor(logging.DEBUG)
-        for ingest_id, name, status in recorded:
-            about = {"strike_id": order.strike_id, "ingest_id": ingest_id, "file_name": name}
-            if status == IngestStatus.DEFERRED:
-                log.info("Strike %r deferred a file; its ingest has the reason", order.name, extra=about)
-            elif tells_all:
-                log.debug("Strike %r sends a file to its workspace", order.name, extra=about)
-
-    def _queue(self, session: WriteSession, order: WatchOrder, recorded: Sequence[tuple[int, str, str]]) -> None:
-        """Give each TRANSFERRED ingest its job: (ingest id, file name, status)."""
-        waiting = [(ingest_id, name) for ingest_id, name, status in recorded if status == IngestStatus.TRANSFERRED]
+    def _queue(self, session: WriteSession, order: WatchOrder, recorded: Sequence[dict[str, Any]]) -> None:
+        """Give each TRANSFERRED ingest its job."""
+        waiting = [row for row in recorded if row["status"] == IngestStatus.TRANSFERRED]
         wanted = [
             (
-                {INGEST_INPUT: ingest_id},
-                {"version": "1.0", "strike_id": order.strike_id, "ingest_id": ingest_id, "file_name": name},
+                {INGEST_INPUT: row["id"]},
+                {
+                    "version": "1.0",
+                    "strike_id": order.strike_id,
+                    "ingest_id": row["id"],
+                    "file_name": row["file_name"],
+                },
             )
-            for ingest_id, name in waiting
+            for row in waiting
         ]
         job_ids = create_system_jobs(session, self._context, INGEST_JOB, STRIKE_TRANSFER, wanted)
-        jobs = [
-            {"id": ingest_id, "job_id": job_id} for (ingest_id, _name), job_id in zip(waiting, job_ids, strict=True)
-        ]
-        update_by_id(session, Ingest, jobs)
+        for row, job_id in zip(waiting, job_ids, strict=True):
+            row["job_id"] = job_id
+        update_by_id(session, Ingest, [{"id": row["id"], "job_id": row["job_id"]} for row in waiting])
+
+    def _tell_routed(self, order: WatchOrder, recorded: Sequence[Mapping[str, Any]]) -> None:
+        deferred = [row for row in recorded if row["status"] == IngestStatus.DEFERRED]
+        self._context.telemetry.ingests_changed(
+            {IngestStatus.TRANSFERRED: len(recorded), IngestStatus.DEFERRED: len(deferred)}
+        )
+        for row in recorded if log.isEnabledFor(logging.DEBUG) else deferred:
+            about = {
+                "strike_id": order.strike_id,
+                "ingest_id": row["id"],
+                "job_id": row.get("job_id"),
+                "file_name": row["file_name"],
+            }
+            if row["status"] == IngestStatus.DEFERRED:
+                log.info("Strike %r deferred a file: %s", order.name, row["reason"], extra=about)
+            else:
+                log.debug("Strike %r sends a file to %s", order.name, row["file_path"], extra=about)
 
 
 def _statuses(session: Session, ids: Collection[int]) -> dict[int, str]:

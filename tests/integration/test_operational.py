@@ -29,7 +29,8 @@ from scale_core.services.executions import ExecutionService, Placement
 from scale_core.services.health import Health
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.metrics import active_executions, oldest_executions, open_ingests
-from scale_core.services.transfers import Arrival, Transfer, TransferService
+from scale_core.services.transfer_records import Arrival, Transfer
+from scale_core.services.transfers import TransferService
 from scale_scheduler.ingest import IngestPool
 from scale_scheduler.scheduler import Scheduler
 

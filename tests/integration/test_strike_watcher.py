@@ -14,7 +14,8 @@ import pytest
 from fakes.world import World
 from scale_core.db.models import Ingest, JobExecution, Strike
 from scale_core.services.transfer_plans import NO_RULE
-from scale_core.services.transfers import Arrival, TransferService, WatchOrder
+from scale_core.services.transfer_records import Arrival, WatchOrder
+from scale_core.services.transfers import TransferService
 from scale_scheduler.strike.process import StrikeProcess
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scale_core.services.context import Context
 from scale_core.services.exceptions import ServiceError
-from scale_core.services.transfers import TransferService, WatchOrder
+from scale_core.services.transfer_records import WatchOrder
+from scale_core.services.transfers import TransferService
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.strike.changes import changes
 from scale_scheduler.strike.directory import WatchedDirectory

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scale_core.domain.strike import match_file, partition_suffix
-from scale_core.services.transfers import Arrival, KnownTransfer, Transfer, TransferService, WatchOrder
+from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
+from scale_core.services.transfers import TransferService
 from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory
 
 log = logging.getLogger(__name__)
