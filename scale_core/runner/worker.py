@@ -99,7 +99,10 @@ class AgentLine:
         self.tell(Kind.STARTED, step.encode())
 
     def _receive(self) -> None:
-        data = self._line.recv(CHUNK)
+        try:
+            data = self._line.recv(CHUNK)
+        except OSError:  # it died with something of ours unread
+            data = b""
         self.gone = not data
         self._frames += self._reader.feed(data)
 
