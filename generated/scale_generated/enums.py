@@ -28,8 +28,8 @@ class ErrorCategory(StrEnum):
 
 class IngestStatus(StrEnum):
     """TRANSFERRING: it is being copied. TRANSFERRED: it is there. DEFERRED: no rule matches it. INGESTING: its
-    job works. INGESTED: it is a source file. ERRORED: it could not be ingested. DUPLICATE: it is a source
-    file already.
+    job works. INGESTED: it is a source file. ERRORED: it could not be ingested. DUPLICATE: the workspace has
+    a source file of the same name with the same content; this copy was removed.
     """
 
     TRANSFERRING = "TRANSFERRING"

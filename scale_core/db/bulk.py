@@ -1,62 +1,181 @@
-"""Changing many rows with one statement, without an object for each.
+"""Many rows with one statement, without an object for each.
 
-SQLAlchemy makes the SQL, once for each set of columns, and says how values are sent; the rows then go straight to the
-driver, which costs a third of what executing the statement in SQLAlchemy does.
+The values travel as JSON that the database takes apart: a group of any size is one statement, whose text is made once,
+and SQLite works on it while other threads of this process run. (An executemany gives up Python's lock and takes it
+again for each row, which costs milliseconds a row where another thread is busy.)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
+from typing import cast as cast_type
 
-from sqlalchemy import Dialect, Table, bindparam, insert, update
+import orjson
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Insert,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from scale_core.db.base import Base
+from scale_core.db.types import Json, Utc
 
-_KEY = "the_id"
+Row = Mapping[str, Any]
+"""Values by column name, the same columns in all rows of a group: what JSON has, and times."""
 
-Sender = Callable[[Sequence[Mapping[str, Any]]], Sequence[Any]]
-
-
-def update_by_id(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Set columns of the rows whose ``id`` each mapping names.
-
-    :param rows: all with the same keys, which are names of columns, ``id`` among them.
-    """
-    if rows:
-        connection = session.connection()
-        sql, send = _update(_table(model), tuple(rows[0]), connection.dialect)
-        connection.exec_driver_sql(sql, cast("Any", send(rows)))
+ROWS = "bulk_rows"
+SAME = "bulk_same"
 
 
-def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Values as a table inside a statement: ``source`` for FROM, its columns by name, and a column to order by."""
+
+    source: FromClause
+    columns: Mapping[str, ColumnElement[Any]]
+    number: ColumnElement[Any]
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model: statements on it make no objects."""
+    return cast_type("Table", model.__table__)
+
+
+def rows_of(session: Session, model: type[Base], names: Collection[str]) -> Rows:
+    """A table of values for a statement that is executed with :func:`parameters`. Each column has the type of the
+    model's column of that name."""
+    return _rows(table_of(model), tuple(names), session.get_bind().dialect.name)
+
+
+def parameters(session: Session, rows: Sequence[Row]) -> dict[str, str]:
+    """What a statement on :func:`rows_of` is executed with."""
+    return {ROWS: _json(session.get_bind().dialect, rows)}
+
+
+def insert_rows(session: Session, model: type[Base], rows: Sequence[Row], **same: Any) -> list[int]:
     """Insert rows; columns that are left out get their defaults.
 
     :param rows: all with the same keys, which are names of columns.
+    :param same: values that are the same in all rows.
+    :return: their ids, in the order of ``rows``.
+    """
+    if not rows:
+        return []
+    same = {**_defaults(table_of(model)), **same}
+    same = {name: value for name, value in same.items() if name not in rows[0]}
+    # Both databases number rows in the order of an ordered SELECT.
+    return sorted(_execute(session, _insert, model, rows, same))
+
+
+def update_by_id(session: Session, model: type[Base], rows: Sequence[Row], **same: Any) -> None:
+    """Set columns of the rows whose ``id`` each mapping names.
+
+    :param rows: all with the same keys, which are names of columns, ``id`` among them.
+    :param same: values that are the same in all rows.
     """
     if rows:
-        session.connection().execute(insert(_table(model)), [dict(row) for row in rows])
+        _execute(session, _update, model, rows, same)
 
 
-@lru_cache(maxsize=64)
-def _update(table: Table, keys: tuple[str, ...], dialect: Dialect) -> tuple[str, Sender]:
-    """The statement that sets the columns ``keys``, and what makes the driver's parameters of rows."""
-    names = [name for name in keys if name != "id"]
-    statement = update(table).where(table.c.id == bindparam(_KEY)).values({name: bindparam(name) for name in names})
-    compiled = statement.compile(dialect=dialect)
-    processors = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
-    positions = cast("Any", compiled).positiontup
-    order = [("id", None) if name == _KEY else (name, processors[name]) for name in positions or (*names, _KEY)]
-
-    def as_tuples(rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-        return [tuple([row[name] if to is None else to(row[name]) for name, to in order]) for row in rows]
-
-    def as_mappings(rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
-        marks = [_KEY if name == "id" else name for name, _ in order]
-        return [dict(zip(marks, values, strict=True)) for values in as_tuples(rows)]
-
-    return str(compiled), as_tuples if positions else as_mappings
+def update_all(session: Session, model: type[Base], ids: Collection[int], **same: Any) -> None:
+    """Set columns of all rows with these ids to the same values."""
+    update_by_id(session, model, [{"id": one} for one in ids], **same)
 
 
-def _table(model: type[Base]) -> Table:
-    return cast("Table", model.__table__)
+Builder = Callable[[Table, tuple[str, ...], tuple[str, ...], str], Insert | Update]
+
+
+def _execute(session: Session, build: Builder, model: type[Base], rows: Sequence[Row], same: Row) -> list[int]:
+    dialect = session.get_bind().dialect
+    text, order = _compiled(build, table_of(model), tuple(rows[0]), tuple(same), dialect)
+    values = {ROWS: _json(dialect, rows), SAME: _json(dialect, same)}
+    given: Any = tuple(values[name] for name in order) if order else values
+    result = session.connection().exec_driver_sql(text, given)
+    return [row[0] for row in result] if result.returns_rows else []
+
+
+@lru_cache(maxsize=200)
+def _compiled(
+    build: Builder, table: Table, names: tuple[str, ...], same: tuple[str, ...], dialect: Dialect
+) -> tuple[str, tuple[str, ...]]:
+    """A statement's text, and the names of its parameters in order, where they have no names in the text."""
+    compiled: Any = build(table, names, same, dialect.name).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
+
+
+def _insert(table: Table, names: tuple[str, ...], same: tuple[str, ...], dialect: str) -> Insert:
+    given = _rows(table, names, dialect)
+    values = {**_constants(table, same, dialect), **given.columns}
+    ordered = select(*(values[name].label(name) for name in values)).select_from(given.source).order_by(given.number)
+    return insert(table).from_select(list(values), ordered, include_defaults=False).returning(table.c.id)
+
+
+def _update(table: Table, names: tuple[str, ...], same: tuple[str, ...], dialect: str) -> Update:
+    values = {**_constants(table, same, dialect), **_rows(table, names, dialect).columns}
+    return update(table).where(table.c.id == values.pop("id")).values(values)
+
+
+def _rows(table: Table, names: tuple[str, ...], dialect: str) -> Rows:
+    text = bindparam(ROWS, type_=Text())
+    if dialect == "sqlite":
+        source: Any = func.json_each(text).table_valued("key", "value")
+        number = source.c.key
+    else:
+        source = func.jsonb_array_elements(cast(text, JSONB)).table_valued("value", with_ordinality="number")
+        source = source.render_derived()
+        number = source.c.number
+    return Rows(source, {name: _value(source.c.value, table.c[name], dialect) for name in names}, number)
+
+
+def _constants(table: Table, names: tuple[str, ...], dialect: str) -> dict[str, ColumnElement[Any]]:
+    text = bindparam(SAME, type_=Text())
+    value = text if dialect == "sqlite" else cast(text, JSONB)
+    return {name: _value(value, table.c[name], dialect) for name in names}
+
+
+def _value(document: ColumnElement[Any], column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """One member of a JSON object, as the column takes it."""
+    if dialect == "sqlite":
+        return type_coerce(func.json_extract(document, literal_column(f"'$.{column.name}'")), column.type)
+    name: ColumnElement[str] = literal_column(f"'{column.name}'")
+    if column.type is Json:
+        return type_coerce(func.nullif(document.op("->")(name), literal_column("'null'::jsonb")), column.type)
+    return cast(document.op("->>")(name), column.type)
+
+
+def _defaults(table: Table) -> dict[str, Any]:
+    return {
+        column.name: column.default.arg for column in table.c if isinstance(column.default, ScalarElementColumnDefault)
+    }
+
+
+def _json(dialect: Dialect, value: Sequence[Row] | Row) -> str:
+    moments: dict[datetime, object] = {}
+
+    def write(one: object) -> object:
+        if not isinstance(one, datetime):
+            raise TypeError(f"A value of the type {type(one).__name__} cannot go into many rows at once.")
+        if one not in moments:
+            bound = Utc().process_bind_param(one, dialect)
+            moments[one] = bound.isoformat() if isinstance(bound, datetime) else bound
+        return moments[one]
+
+    return orjson.dumps(value, write, orjson.OPT_PASSTHROUGH_DATETIME).decode()

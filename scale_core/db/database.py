@@ -1,9 +1,10 @@
 """Connections and transactions."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
 
 SQLITE_BUSY_SECONDS = 30
@@ -38,12 +40,17 @@ class Database:
                 "use sqlite:///<path> or postgresql+psycopg2://<user>@<host>/<database>."
             )
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # SQLite has one writer at a time. Those of other processes wait by looking again and again, up to 100 ms apart;
+        # the threads of this one take turns without.
+        self._writer: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
         self.engine: Engine = create_engine(
             self.url, json_serializer=_to_json, json_deserializer=orjson.loads, **self._options()
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            postgis()
         self.transactions = Durations(
             "scale_database_transaction_duration_seconds",
             "How long transactions of the database took, with waiting for their turn.",
@@ -68,7 +75,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator["WriteSession"]:
         """A session whose changes are committed at the end, all or none; then what it was asked to call is called."""
-        with self._timed(WRITE), WriteSession(self.engine) as session:
+        with self._timed(WRITE), self._writer, WriteSession(self.engine) as session:
             session.connection(execution_options={WRITES: True})
             yield session
             session.commit()
@@ -86,7 +93,7 @@ class Database:
     @contextmanager
     def rehearse(self) -> Iterator["WriteSession"]:
         """A session that may change anything; all of it is taken back at the end."""
-        with WriteSession(self.engine) as session:
+        with self._writer, WriteSession(self.engine) as session:
             session.connection(execution_options={WRITES: True})
             yield session
 

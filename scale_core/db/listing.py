@@ -8,10 +8,11 @@ What a page costs does not depend on how long the list is: :mod:`scale_core.db.c
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
@@ -111,16 +112,24 @@ class Shape:
     def _rows(
         self, session: Session, conditions: Sequence[Condition], order: Sequence[Order], page: Page | None
     ) -> list[Row]:
-        query = PathQuery(self._model)
-        columns = [query.column(path) for path in self._paths]
+        base, statement = self._selected
+        query = base.copy()
         complete = [*order, Order("id", bool(order) and order[-1].descending)]
         if page is None:
             matches = query.matches(conditions)
         else:
             part = Slice((page.number - 1) * page.size, page.size)
             matches = [query.column("id").in_(cut(session, self._model, conditions, complete, part))]
-        statement = query.join(select(*columns)).where(*matches).order_by(*map(query.ordering, complete))
+        orderings = [query.ordering(one) for one in complete]
+        statement = query.join_further(statement, base).where(*matches).order_by(*orderings)
         return [tuple(row) for row in session.execute(statement)]
+
+    @cached_property
+    def _selected(self) -> tuple[PathQuery, Select[Any]]:
+        """All columns of all rows; put together once, since it takes longer than most pages take to read."""
+        query = PathQuery(self._model)
+        columns = [query.column(path) for path in self._paths]
+        return query, query.join(select(*columns))
 
 
 def _relation(condition: Condition) -> str:

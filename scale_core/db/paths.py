@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, inspect
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, FromClause, Select, func, inspect
+from sqlalchemy.orm import Mapper
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Condition
@@ -28,8 +28,16 @@ class PathQuery:
     """Resolves paths to columns; each relationship on the way becomes one outer join, however often it is used."""
 
     def __init__(self, model: type[Base]) -> None:
-        self._entities: dict[str, Any] = {"": model}
-        self._joins: list[tuple[Any, Any]] = []
+        mapper = inspect(model)
+        # Tables, not mapped classes: a statement on these takes several times as long to put together.
+        self._tables: dict[str, tuple[Mapper[Any], FromClause]] = {"": (mapper, mapper.local_table)}
+        self._joins: list[tuple[FromClause, ColumnElement[bool]]] = []
+
+    def copy(self) -> "PathQuery":
+        """One that goes on from here on its own."""
+        other = object.__new__(PathQuery)
+        other._tables, other._joins = dict(self._tables), list(self._joins)
+        return other
 
     def column(self, path: str) -> ColumnElement[Any]:
         owner, _, name = path.rpartition(".")
@@ -37,11 +45,10 @@ class PathQuery:
             # `job_type.id` is the row's own `job_type_id`: no join for it.
             owner, _, relation = owner.rpartition(".")
             name = f"{relation}_id"
-        entity = self._entity(owner)
-        mapper = inspect(entity).mapper
+        mapper, table = self._table(owner)
         if name not in mapper.column_attrs:
             raise KeyError(f"{mapper.class_.__name__} has no column {name!r} (path {path!r})")
-        column: ColumnElement[Any] = getattr(entity, name)
+        column: ColumnElement[Any] = table.c[name]
         return column
 
     def ordering(self, order: Order, *, by_sorting: bool = False) -> ColumnElement[Any]:
@@ -63,17 +70,25 @@ class PathQuery:
         return _not_by_index(self.column(path))
 
     def join(self, statement: Select[Any]) -> Select[Any]:
-        statement = statement.select_from(self._entities[""])
-        for target, condition in self._joins:
+        """The statement with all that its columns are in."""
+        return self._outer_joined(statement.select_from(self._tables[""][1]), self._joins)
+
+    def join_further(self, statement: Select[Any], joined: "PathQuery") -> Select[Any]:
+        """The statement, which ``joined`` has joined and this is a copy of, with what has come since."""
+        return self._outer_joined(statement, self._joins[len(joined._joins) :])
+
+    @staticmethod
+    def _outer_joined(statement: Select[Any], joins: Sequence[tuple[FromClause, ColumnElement[bool]]]) -> Select[Any]:
+        for target, condition in joins:
             statement = statement.outerjoin(target, condition)
         return statement
 
-    def _entity(self, path: str) -> Any:
-        if path not in self._entities:
+    def _table(self, path: str) -> tuple[Mapper[Any], FromClause]:
+        if path not in self._tables:
             parent_path, _, relation = path.rpartition(".")
-            parent = self._entity(parent_path)
-            attribute = inspect(parent).mapper.relationships[relation]
-            target = aliased(attribute.mapper.class_)
-            self._entities[path] = target
-            self._joins.append((target, getattr(parent, f"{relation}_id") == target.id))
-        return self._entities[path]
+            parent, parent_table = self._table(parent_path)
+            mapper = parent.relationships[relation].mapper
+            target = mapper.local_table.alias()
+            self._tables[path] = (mapper, target)
+            self._joins.append((target, parent_table.c[f"{relation}_id"] == target.c.id))
+        return self._tables[path]

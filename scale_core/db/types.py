@@ -1,13 +1,16 @@
 """Column types that mean the same on every database."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam, func
+from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators
-from sqlalchemy.types import JSON, TypeDecorator, TypeEngine, UserDefinedType
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+
+SRID = 4326
+"""WGS 84."""
 
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A document: JSONB on PostgreSQL, text on SQLite. None is NULL."""
@@ -68,35 +71,32 @@ class Keyword(TypeDecorator[str]):
     comparator_factory = _Comparator
 
 
-class _PostgisGeometry(UserDefinedType[bytes]):
-    """A WGS 84 geometry of PostGIS, as WKB outside."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """The type in SQL."""
-        return "geometry(GEOMETRY, 4326)"
-
-    def bind_expression(self, bindvalue: BindParameter[bytes]) -> ColumnElement[bytes]:
-        """A geometry of the bytes that are sent."""
-        return func.ST_GeomFromWKB(bindvalue, 4326, type_=self)
-
-    def column_expression(self, colexpr: ColumnElement[Any]) -> ColumnElement[bytes]:
-        """The bytes of a geometry."""
-        return func.ST_AsBinary(colexpr, type_=self)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], bytes | None]:
-        """Drivers have bytes in a view of their memory."""
-        return lambda value: None if value is None else bytes(value)
-
-
 class Wkb(TypeDecorator[bytes]):
     """A WGS 84 geometry, as WKB in Python: a PostGIS geometry on PostgreSQL, bytes on SQLite."""
 
     impl = LargeBinary
     cache_ok = True
+    spatial_index = False
+    """GeoAlchemy2's hooks ask for it when a table has been created."""
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """PostGIS where there is one."""
-        is_postgresql = dialect.name == "postgresql"
-        return dialect.type_descriptor(_PostgisGeometry() if is_postgresql else LargeBinary())
+    def load_dialect_impl(self, dialect: Dialect | None) -> TypeEngine[Any]:
+        """GeoAlchemy2's type where there is PostGIS; without a dialect, as its hooks ask, bytes."""
+        if dialect is None or dialect.name != "postgresql":
+            return LargeBinary()
+        return dialect.type_descriptor(postgis().Geometry(srid=SRID, spatial_index=False))
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
+        """WKB in; PostGIS takes it as hexadecimal EWKB text."""
+        return value if value is None or dialect.name != "postgresql" else f"SRID={SRID};{value.hex()}"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        """WKB out; GeoAlchemy2 has it in an element."""
+        return value if value is None or isinstance(value, bytes) else bytes(value.data)
+
+
+def postgis() -> Any:
+    """GeoAlchemy2, which takes a fifth of a second to import and is of use on PostgreSQL only.
+
+    It hooks into the creation of tables, before and after, and so has to be there before the first one is created.
+    """
+    return import_module("geoalchemy2")

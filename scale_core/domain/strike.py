@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from scale_core.domain.facts import DefinitionWarning, WorkspaceFacts
@@ -45,10 +46,15 @@ def ingest_path(workspace_path: str, day: date, file_name: str) -> str:
     """
     if not file_name or "/" in file_name or "\0" in file_name or file_name in (".", ".."):
         raise InvalidPath(f"{file_name!r} is no file name; a name has at least one character and no /")
+    return f"{_ingest_folder(workspace_path, day)}/{file_name}"
+
+
+@lru_cache(maxsize=100)
+def _ingest_folder(workspace_path: str, day: date) -> str:
     if detail := _path_problem(workspace_path):
         raise InvalidPath(detail)
     folders = [part for part in workspace_path.split("/") if part not in ("", ".")]
-    return "/".join([*folders, f"{day:%Y}", f"{day:%m}", f"{day:%d}", file_name])
+    return "/".join([*folders, f"{day:%Y}", f"{day:%m}", f"{day:%d}"])
 
 
 def strike_problems(configuration: Strike, workspaces_by_name: Mapping[str, WorkspaceFacts], at: str) -> list[Problem]:

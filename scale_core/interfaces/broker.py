@@ -1,7 +1,7 @@
 """Storage: how files get into, out of and around a workspace (reference: Workspaces)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
@@ -17,6 +17,10 @@ class FileMissing(BrokerError):
 
 class PathRefused(BrokerError):
     """The path leaves the workspace's root, or is no path at all."""
+
+
+class PathTaken(PathRefused):
+    """There is a file at the path already, which was not to be replaced."""
 
 
 class StorageFull(BrokerError):
@@ -76,6 +80,33 @@ class Broker(ABC):
 
         :raises FileMissing: there is no ``source``.
         """
+
+    def store_many(
+        self, files: Sequence[tuple[Path, str]], *, move: bool = False, replace: bool = True
+    ) -> list[StoredFile | BrokerError]:
+        """Put many local files at paths: (source, path) pairs. One that cannot be stored does not stop the others.
+
+        Each is stored as :meth:`store` does it, and is as durable when this returns. Here that is one after the other;
+        override it where many together are quicker, for instance because one sync is enough for all.
+
+        :param replace: False: a file that is at the path already stays, and the result is :class:`PathTaken`.
+        :return: for each file, in order, what was stored, or why it was not. A source that was not stored is still
+            there.
+        """
+        return [self._store_one(source, path, move=move, replace=replace) for source, path in files]
+
+    def _store_one(self, source: Path, path: str, *, move: bool, replace: bool) -> StoredFile | BrokerError:
+        try:
+            if not replace:
+                try:
+                    self.stat(path)
+                except FileMissing:
+                    pass
+                else:
+                    raise PathTaken(f"There is a file at {path!r} already.")
+            return self.store(source, path, move=move)
+        except BrokerError as error:
+            return error
 
     @abstractmethod
     def retrieve(self, path: str, destination: Path, *, link: bool = False) -> None:

@@ -6,7 +6,6 @@ workers, and it imports little. Its life hangs on that socket: when it closes, e
 
 import fcntl
 import gc
-import logging
 import os
 import signal
 import socket
@@ -18,6 +17,8 @@ from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.children import become_subreaper, end_children
 from scale_core.runner.dispatcher import Dispatcher, ScaleGone
 from scale_core.runner.frames import CHUNK, Frame, FrameReader
+from scale_core.runner.journal import send_logs
+from scale_core.runner.outbox import Outbox
 from scale_core.runner.settings import read_settings
 from scale_core.runner.worker import IGNORED
 
@@ -25,15 +26,14 @@ LOCK_FILE: Final = ".agent.lock"
 LOCK_SECONDS: Final = 30.0
 """How long the last processes of an earlier agent may take to end."""
 
-log = logging.getLogger("scale_core.runner.agent")
-
 
 def main() -> None:
     """Work for the Scale at the other end of standard input."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     scale = _take_standard_input()
+    outbox = Outbox(scale)
+    send_logs(outbox.add)
     groups: GroupFolder | None = None
     try:
         reader = FrameReader()
@@ -44,9 +44,9 @@ def main() -> None:
         groups = GroupFolder.make(settings.folder) if settings.limits else None
         gc.freeze()
         scale.setblocking(False)
-        Dispatcher(scale, settings, groups).run(frames, reader)
+        Dispatcher(scale, outbox, settings, groups).run(frames, reader)
     except ScaleGone:
-        log.info("Scale is gone; what runs is ended.")
+        pass  # there is nobody to tell
     finally:
         end_children()
         if groups is not None:

@@ -24,8 +24,10 @@ from scale_core.interfaces.engine import (
     ExecutionReport,
     ExecutionStarted,
 )
+from scale_core.runner.apart import make_apart
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.journal import log_again
 from scale_core.runner.leftovers import end_leftovers
 from scale_core.runner.settings import write_settings
 
@@ -49,7 +51,7 @@ def start_agent(settings: AgentSettings, tell: Tell) -> "AgentClient":
 
     :raises OSError: the process or its folder cannot be made.
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_apart(settings.folder)
     return AgentClient(settings, tell)
 
 
@@ -184,6 +186,9 @@ class AgentClient:
             os.close(handle)
 
     def _take(self, frames: Sequence[Frame]) -> None:
+        for each in frames:
+            if each.kind == Kind.LOGGED:
+                log_again(each)
         with self._lock:
             events = [event for each in frames if (event := self._event(each)) is not None]
         if events:
@@ -191,7 +196,7 @@ class AgentClient:
 
     def _event(self, told: Frame) -> EngineEvent | None:
         execution_id = told.execution_id
-        if execution_id not in self._known:
+        if told.kind == Kind.LOGGED or execution_id not in self._known:
             return None
         if told.kind == Kind.STARTED:
             return ExecutionStarted(execution_id, told.body.decode())

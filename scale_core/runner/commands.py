@@ -18,6 +18,7 @@ import orjson
 from scale_core.interfaces.engine import AgentSettings
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, SECONDS, FrameReader, Kind, frame
+from scale_core.runner.journal import log_again
 from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.worker import keep_files_from_commands, leaving_process, work
 from scale_core.specs import InvalidDocument, InvalidJSON, SpecLibrary, loads
@@ -98,7 +99,9 @@ def _run(plan: ExecutionPlan, folder: Path) -> ExecutionReport:
                 for told in reader.feed(data):
                     if told.kind == Kind.STARTED:
                         click.echo(f"step {told.body.decode()}", err=True)
-                    else:
+                    elif told.kind == Kind.LOGGED:
+                        log_again(told)
+                    elif told.kind == Kind.FINISHED:
                         return ExecutionReport.from_document(orjson.loads(told.body))
     finally:
         line.close()

@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 import time
-from typing import Final, Literal
+from typing import Final
 
 import orjson
 
@@ -19,11 +19,15 @@ from scale_core.runner.outbox import Outbox
 from scale_core.runner.pool import WorkerPool, WorkerProcess
 from scale_core.runner.room import Room
 from scale_core.runner.runner import RunnerSettings
+from scale_core.runner.unstarted import canceled_report, unstarted_report
 from scale_core.runner.worker import work
-from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
+from scale_generated.specs.execution_report import ReportFailure
 
 LAST_MOMENT: Final = 0.5
 """Seconds of a grace period that are kept for killing what did not end."""
+
+MOST_AHEAD: Final = 8
+"""How many executions a worker is given beyond the one that it runs, where they are short."""
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +40,12 @@ class Dispatcher:
     """One agent's work.
 
     :param scale: the line to Scale, not blocking.
+    :param outbox: sends on that line.
     """
 
-    def __init__(self, scale: socket.socket, settings: AgentSettings, groups: GroupFolder | None) -> None:
+    def __init__(
+        self, scale: socket.socket, outbox: Outbox, settings: AgentSettings, groups: GroupFolder | None
+    ) -> None:
         self._scale = scale
         self._settings = settings
         self._groups = groups
@@ -48,7 +55,7 @@ class Dispatcher:
         self._poller.register(scale, select.EPOLLIN)
         self._pool = WorkerPool(self._work, self._poller)
         self._workers: dict[int, WorkerProcess] = {}
-        self._outbox = Outbox(scale)
+        self._outbox = outbox
         self._stop_at: float | None = None
         self._outbox.add(frame(Kind.READY))
 
@@ -131,10 +138,33 @@ class Dispatcher:
             return
         for execution_id, plan in self._room.startable():
             try:
-                self._workers[execution_id] = self._pool.run(execution_id, plan)
+                worker = self._pool.run(execution_id, plan)
             except OSError as error:
                 self._room.release(execution_id)
                 self._lose(execution_id, f"There can be no further worker: {error}.")
+            else:
+                self._workers[execution_id] = worker
+                self._hand_ahead(worker)
+        if not self._room:
+            self._share_followers()
+
+    def _hand_ahead(self, worker: WorkerProcess) -> None:
+        """Give a worker whose executions are short the next ones too, so that it need not wait for us after each."""
+        if not worker.is_quick or worker.is_asked_back or self._stop_at is not None:
+            return
+        share = len(self._room) // (2 * len(self._pool.all()))
+        most = min(share, MOST_AHEAD) + 1 - len(worker.assigned)
+        if most > 0:
+            followers = self._room.followers(worker.assigned[0], most)
+            self._workers.update((execution_id, worker) for execution_id, _ in followers)
+            if followers:
+                worker.assign(followers)
+
+    def _share_followers(self) -> None:
+        """Nothing waits here: have workers give back what could run beside what they run."""
+        for worker in self._pool.all():
+            if len(worker.assigned) > 1 and self._room.could_start(worker.assigned[1]):
+                worker.ask_back()
 
     def _kill(self, order: Frame) -> None:
         execution_id = order.execution_id
@@ -143,13 +173,7 @@ class Dispatcher:
             self._workers[execution_id].say(Kind.KILL, execution_id, grace)
         elif self._room.is_held(execution_id):
             self._room.drop(execution_id)
-            failure = ReportFailure(kind="canceled", message="The execution was canceled before it began.")
-            self._finish(execution_id, "CANCELED", failure)
-
-    def _finish(self, execution_id: int, status: Literal["FAILED", "CANCELED"], failure: ReportFailure) -> None:
-        """Report what no worker can."""
-        report = ExecutionReport(execution_id=execution_id, status=status, steps=ReportSteps(), failure=failure)
-        self._outbox.add(frame(Kind.FINISHED, execution_id, orjson.dumps(report.to_document())))
+            self._outbox.add(frame(Kind.FINISHED, execution_id, canceled_report(execution_id)))
 
     def _reconcile(self, question: Frame) -> None:
         gone = [each for each in orjson.loads(question.body) if each not in self._room]
@@ -179,42 +203,81 @@ class Dispatcher:
         if frames is None:
             self._bury(worker)
             return
+        ended = 0
         for each in frames:
+            if each.kind == Kind.RETURNED:
+                self._take_back(worker, orjson.loads(each.body))
+                continue
             self._outbox.add(each.raw)
-            if each.kind != Kind.STARTED:
-                del self._workers[each.execution_id]
-                self._room.release(each.execution_id)
-                self._pool.rest(worker)
+            if each.kind == Kind.STARTED:
+                worker.ask_back()  # what waits behind an execution that lasts can run elsewhere
+            elif each.kind != Kind.LOGGED:
+                self._take_end(worker, each.execution_id)
+                ended += 1
+        if ended:
+            worker.ended(ended)
+            if worker.assigned:
+                self._hand_ahead(worker)
+
+    def _take_end(self, worker: WorkerProcess, execution_id: int) -> None:
+        """An execution has ended: the next of its worker, if there is one, has its room."""
+        del self._workers[execution_id]
+        if worker.assigned[0] != execution_id:
+            worker.assigned.remove(execution_id)
+            self._room.drop(execution_id)
+            return
+        worker.assigned.popleft()
+        if worker.assigned:
+            self._room.hand_over(execution_id, worker.assigned[0])
+        else:
+            self._room.release(execution_id)
+            self._pool.rest(worker)
+
+    def _take_back(self, worker: WorkerProcess, execution_ids: list[int]) -> None:
+        worker.is_asked_back = False
+        for execution_id in execution_ids:
+            worker.assigned.remove(execution_id)
+            del self._workers[execution_id]
+            self._room.put_back(execution_id)
 
     def _bury(self, worker: WorkerProcess) -> None:
-        """Take in the end of a worker; if it ran something, that ended with it."""
-        execution_id = worker.execution_id
+        """Take in the end of a worker: what it ran ended with it, and what it was to run next waits again."""
         code = self._pool.bury(worker)
         kills = 0 if self._groups is None else self._groups.kills(worker.pid)
         if self._groups is not None:
             self._groups.remove_group(worker.pid)
-        if not execution_id:
-            return
-        del self._workers[execution_id]
-        self._room.release(execution_id)
-        report = self._folders.report(execution_id)
-        self._folders.tidy(execution_id)
-        if report is not None:
+        while worker.assigned:
+            execution_id = worker.assigned[0]
+            report = self._folders.report(execution_id)
+            if report is None:
+                break
             self._outbox.add(frame(Kind.FINISHED, execution_id, report))
-        elif kills and code == -signal.SIGKILL:
+            self._folders.tidy(execution_id)
+            self._take_end(worker, execution_id)
+        if worker.assigned:
+            self._take_back(worker, list(worker.assigned)[1:])
+            self._take_broken_end(worker, code, kills)
+
+    def _take_broken_end(self, worker: WorkerProcess, code: int, kills: int) -> None:
+        """The worker ended before the execution that it ran."""
+        execution_id = worker.assigned[0]
+        self._folders.tidy(execution_id)
+        if kills and code == -signal.SIGKILL:
             message = "The command used more memory than the job requires, and the system ended what ran it."
-            self._finish(execution_id, "FAILED", ReportFailure(kind="memory", step="job", message=message))
+            failure = ReportFailure(kind="memory", step="job", message=message)
+            self._outbox.add(frame(Kind.FINISHED, execution_id, unstarted_report(execution_id, "FAILED", failure)))
         else:
             self._lose(execution_id, f"Its worker ended unexpectedly, with exit code {code}.")
+        self._take_end(worker, execution_id)
 
     def _give_up_rest(self) -> None:
         """The grace period is over: kill what is left."""
-        for worker in list(self._workers.values()):
-            execution_id = worker.execution_id
+        for worker in set(self._workers.values()):
             self._pool.bury(worker)
-            del self._workers[execution_id]
-            self._folders.tidy(execution_id)
-            self._lose(execution_id, "Scale was stopped; the execution did not end in time.")
+            for execution_id in worker.assigned:
+                self._folders.tidy(execution_id)
+                self._lose(execution_id, "Scale was stopped; the execution did not end in time.")
+        self._workers.clear()
 
     def _lose(self, execution_id: int, message: str) -> None:
         self._outbox.add(frame(Kind.LOST, execution_id, message.encode()))

@@ -24,7 +24,7 @@ class Kind(IntEnum):
     """What a frame says, who says it to whom, and what its body is."""
 
     SETTINGS = 1  # Scale to agent: the settings as JSON; the first frame
-    LAUNCH = 2  # Scale to agent: NEEDS and the plan; agent to worker: the plan
+    LAUNCH = 2  # Scale to agent: NEEDS and the plan; agent to worker: the plan, to be run after those before it
     KILL = 3  # Scale to agent; agent to worker: SECONDS of grace
     STOP = 4  # Scale to agent: SECONDS of grace; agent to worker: end it unreported, SECONDS of grace
     RECONCILE = 5  # Scale to agent
@@ -32,6 +32,9 @@ class Kind(IntEnum):
     STARTED = 7  # to Scale: the step's name
     FINISHED = 8  # to Scale: the report
     LOST = 9  # to Scale: why
+    LOGGED = 10  # to Scale: what was logged, as JSON
+    RETURN = 11  # agent to worker: give back what has not begun
+    RETURNED = 12  # worker to agent: the ids of what it gives back, as JSON
 
 
 class Frame(NamedTuple):

@@ -6,7 +6,8 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection
 from typing import Final
 
 from scale_core.runner.children import end_children
@@ -16,24 +17,58 @@ from scale_core.runner.worker import leaving_process
 IDLE_SECONDS: Final = 60.0
 """How long a worker that is not needed is kept."""
 
+QUICK_SECONDS: Final = 0.02
+"""An execution that takes less is short."""
+
 log = logging.getLogger(__name__)
 
 
 class WorkerProcess:
-    """The agent's side of a worker. ``execution_id`` is what it runs; 0: nothing, since ``idle_since`` (monotonic)."""
+    """The agent's side of a worker. ``assigned`` is what it runs and then what it is to run next; empty: it has had
+    nothing to do since ``idle_since`` (monotonic)."""
 
     def __init__(self, pid: int, line: socket.socket) -> None:
         self.pid = pid
         self.line = line
-        self.execution_id = 0
+        self.assigned: deque[int] = deque()
         self.idle_since = 0.0
+        self.is_asked_back = False
+        """Whether it was asked for what it has not begun and has not answered."""
+
+        self.is_quick = False
+        """Whether what it ran last took next to no time."""
+
+        self.is_gone = False
+        self._busy_since = 0.0
         self._reader = FrameReader()
 
+    def assign(self, launches: list[tuple[int, bytes]]) -> None:
+        """Have it run executions after those that it has."""
+        if not self.assigned:
+            self._busy_since = time.monotonic()
+        self.assigned += [execution_id for execution_id, _ in launches]
+        self._send(b"".join([frame(Kind.LAUNCH, execution_id, plan) for execution_id, plan in launches]))
+
+    def ended(self, count: int) -> None:
+        """Note that ``count`` executions have ended since it was last heard."""
+        now = time.monotonic()
+        self.is_quick = now - self._busy_since < count * QUICK_SECONDS
+        self._busy_since = now
+
+    def ask_back(self) -> None:
+        """Ask for what it has not begun."""
+        if len(self.assigned) > 1 and not self.is_asked_back:
+            self.is_asked_back = True
+            self._send(frame(Kind.RETURN))
+
     def say(self, kind: Kind, execution_id: int, body: bytes) -> None:
-        """Tell it something. Workers listen while they run, and plans are small: it does not block for long. That it
-        is gone is noticed when it is listened to."""
+        """Tell it something about an execution."""
+        self._send(frame(kind, execution_id, body))
+
+    def _send(self, data: bytes) -> None:
+        """Workers listen while they run: it does not block for long. That one is gone is noticed when it is heard."""
         try:
-            self.line.sendall(frame(kind, execution_id, body))
+            self.line.sendall(data)
         except OSError:
             log.debug("Worker %d is gone.", self.pid)
 
@@ -65,21 +100,21 @@ class WorkerPool:
         :raises OSError: there can be no further worker.
         """
         worker = self._idle.pop() if self._idle else self._fork()
-        worker.execution_id = execution_id
-        worker.say(Kind.LAUNCH, execution_id, plan)
+        worker.assign([(execution_id, plan)])
         return worker
 
     def at(self, descriptor: int) -> WorkerProcess | None:
         """The worker whose line it is."""
         return self._by_fd.get(descriptor)
 
-    def running(self) -> Iterator[WorkerProcess]:
-        """Those that run something."""
-        return (worker for worker in self._by_fd.values() if worker.execution_id)
+    def all(self) -> Collection[WorkerProcess]:
+        """All of them."""
+        return self._by_fd.values()
 
     def rest(self, worker: WorkerProcess) -> None:
-        """It has nothing to do."""
-        worker.execution_id = 0
+        """It has nothing to do, unless it is gone."""
+        if worker.is_gone:
+            return
         worker.idle_since = time.monotonic()
         self._idle.append(worker)
 
@@ -94,6 +129,7 @@ class WorkerPool:
 
     def bury(self, worker: WorkerProcess) -> int:
         """Take in the end of a worker and end what it left; returns its exit code (negative: the signal)."""
+        worker.is_gone = True
         self._poller.unregister(worker.line)
         del self._by_fd[worker.line.fileno()]
         worker.line.close()

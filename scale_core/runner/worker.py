@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import pkgutil
-import select
 import signal
 import socket
 import sys
@@ -19,7 +18,9 @@ from scale_core.interfaces.broker import Broker
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.children import become_subreaper
 from scale_core.runner.folders import ExecutionFolders
-from scale_core.runner.frames import CHUNK, SECONDS, Frame, FrameReader, Kind, frame
+from scale_core.runner.frames import Frame, Kind
+from scale_core.runner.journal import send_logs
+from scale_core.runner.line import STOPPED, AgentGone, AgentLine
 from scale_core.runner.runner import Run, Runner, RunnerSettings
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
@@ -28,83 +29,6 @@ IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The end of Scale is told by the stream's."""
 
 log = logging.getLogger(__name__)
-
-
-class AgentGone(Exception):
-    """The agent is not there any more."""
-
-
-class AgentLine:
-    """The worker's line to its agent; the control of the execution that runs."""
-
-    def __init__(self, line: socket.socket, kill_grace: float) -> None:
-        self._line = line
-        self._reader = FrameReader()
-        self._frames: list[Frame] = []
-        self._poller = select.poll()
-        self._poller.register(line, select.POLLIN)
-        self._usual_grace = self._grace = kill_grace
-        self._running = 0
-        self._canceled = False
-        self.gone = False
-        self.unreported = False
-        """Whether the end of the execution is nobody's wish, so that it does not count."""
-
-    def next_launch(self) -> Frame:
-        """Wait for the next execution.
-
-        :raises AgentGone: there will be none.
-        """
-        while True:
-            while self._frames:
-                got = self._frames.pop(0)
-                if got.kind == Kind.LAUNCH:
-                    self._running = got.execution_id
-                    self._canceled = self.unreported = False
-                    self._grace = self._usual_grace
-                    return got
-            self._receive()
-            if self.gone:
-                raise AgentGone
-
-    def tell(self, kind: Kind, body: bytes) -> None:
-        """Tell something about the execution that runs."""
-        try:
-            self._line.sendall(frame(kind, self._running, body))
-        except OSError as error:
-            raise AgentGone from error
-
-    def fd(self) -> int:
-        """The line's descriptor."""
-        return self._line.fileno()
-
-    def canceled(self) -> bool:
-        """Whether the agent wants the execution to end, or is gone."""
-        while not self.gone and self._poller.poll(0):
-            self._receive()
-        while self._frames:
-            got = self._frames.pop(0)
-            if got.execution_id == self._running and got.kind in (Kind.KILL, Kind.STOP):
-                self._canceled = True
-                self.unreported = got.kind == Kind.STOP
-                self._grace = min(self._grace, *SECONDS.unpack(got.body))
-        return self._canceled or self.gone
-
-    def kill_grace(self) -> float:
-        """Nothing waits for an agent that is gone."""
-        return 0.0 if self.gone else self._grace
-
-    def step_started(self, step: str) -> None:
-        """Tell the agent."""
-        self.tell(Kind.STARTED, step.encode())
-
-    def _receive(self) -> None:
-        try:
-            data = self._line.recv(CHUNK)
-        except OSError:  # it died with something of ours unread
-            data = b""
-        self.gone = not data
-        self._frames += self._reader.feed(data)
 
 
 def work(
@@ -121,6 +45,8 @@ def work(
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     become_subreaper()
+    agent = AgentLine(line, kill_grace)
+    send_logs(agent.tell)
     os.environ["PATH"] = settings.search_path
     if group is not None:
         try:
@@ -129,7 +55,6 @@ def work(
             log.warning("A worker cannot enter its cgroup: %s.", error)
             group = None
     runner = Runner(settings, installed_brokers, group)
-    agent = AgentLine(line, kill_grace)
     try:
         while True:
             launch = agent.next_launch()
@@ -174,14 +99,15 @@ def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: Ag
     if agent.gone:
         raise AgentGone
     if agent.unreported and report.status == "CANCELED":
-        agent.tell(Kind.LOST, b"Scale was stopped while it ran.")
+        agent.tell_end(Kind.LOST, STOPPED)
         return
     document = orjson.dumps(report.to_document())
     try:
         folders.keep_report(launch.execution_id, document)
     except OSError as error:
-        log.warning("The report of execution %d cannot be kept: %s.", launch.execution_id, error)
-    agent.tell(Kind.FINISHED, document)
+        extra = {"execution_id": launch.execution_id}
+        log.warning("The report of execution %d cannot be kept: %s.", launch.execution_id, error, extra=extra)
+    agent.tell_end(Kind.FINISHED, document)
 
 
 def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> Run:
@@ -193,7 +119,8 @@ def _run(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentL
     except OSError as error:
         message = f"The folder of the execution cannot be made: {error}."
     except Exception as error:  # the boundary of an execution: whatever it is, it ended by it
-        log.exception("Execution %d was ended by an error of its runner.", launch.execution_id)
+        extra = {"execution_id": launch.execution_id}
+        log.exception("Execution %d was ended by an error of its runner.", launch.execution_id, extra=extra)
         message = f"The runner failed: {error!r}."
     failure = ReportFailure(kind="engine", message=message)
     report = ExecutionReport(execution_id=launch.execution_id, status="FAILED", steps=ReportSteps(), failure=failure)

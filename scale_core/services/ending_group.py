@@ -71,7 +71,9 @@ class EndingGroup:
     def record(self, row: RunningRow, report: ExecutionReport) -> None:
         """Take up how one execution ended."""
         steps = _step_columns(report.steps)
-        row = row._replace(started=steps["pre_started"] or row.started)
+        # A wall clock that was set back must not let anything end before it began, or begin before it was asked for.
+        started = max(filter(None, (steps["pre_started"] or row.started, row.queued)), default=self.now)
+        row = row._replace(started=started)
         if row.job_status != JobStatus.RUNNING:
             # The job was canceled, and may be on the queue again: this execution is no longer its business.
             self._end(row, report, steps, ExecutionEvent.CANCEL, row.job_status)
@@ -131,8 +133,8 @@ class EndingGroup:
                 "id": row.execution_id,
                 "status": status,
                 "started": row.started,
-                "ended": self.now,
-                "last_modified": self.now,
+                "ended": self._ended(row),
+                "last_modified": self._ended(row),
                 "command_arguments": (
                     row.command_arguments if report.command_arguments is None else report.command_arguments
                 ),
@@ -157,14 +159,14 @@ class EndingGroup:
                 is_lost=report.failure is not None and report.failure.kind == NODE_LOST,
                 job_status=job_status,
                 durations=_durations(steps),
-                lasted=0.0 if row.started is None else max(0.0, (self.now - row.started).total_seconds()),
+                lasted=(self._ended(row) - (row.started or self.now)).total_seconds(),
                 restarts=row.is_long_running and event is not ExecutionEvent.CANCEL,
             )
         )
 
     def _queue_again(self, row: RunningRow, *, tries: int, lost: int) -> JobStatus:
         self.retries.append(
-            new_execution(row.job_id, row.job_type_id, priority=row.priority, timeout=row.timeout, now=self.now)
+            new_execution(row.job_id, row.job_type_id, priority=row.priority, timeout=row.timeout, now=self._ended(row))
         )
         return self._change_job(row, JobEvent.RETRY, tries=tries, lost=lost)
 
@@ -185,11 +187,11 @@ class EndingGroup:
             {
                 "id": row.job_id,
                 "status": status,
-                "last_status_change": self.now,
-                "last_modified": self.now,
-                "queued": self.now if again else row.queued,
+                "last_status_change": self._ended(row),
+                "last_modified": self._ended(row),
+                "queued": self._ended(row) if again else row.queued,
                 "started": None if again else row.started,
-                "ended": None if again else self.now,
+                "ended": None if again else self._ended(row),
                 "num_exes": row.num_exes + again,
                 "tries": row.tries if tries is None else tries,
                 "lost_exes": row.lost_exes if lost is None else lost,
@@ -203,6 +205,9 @@ class EndingGroup:
         change = JobStatusChanged(row.job_id, row.job_type_name, row.job_status, status)
         notices.job_status_changed(self.session, self.context, change)
         return status
+
+    def _ended(self, row: RunningRow) -> datetime:
+        return max(self.now, row.started or self.now)
 
     def _error(self, row: RunningRow, failure: ReportFailure) -> NamedError:
         if self.errors is None:
@@ -227,7 +232,8 @@ def _step_columns(steps: ReportSteps) -> dict[str, Any]:
         step = getattr(steps, name)
         columns[f"{name}_started"] = None if step is None else datetime.fromisoformat(step.started)
         ended = None if step is None else step.ended
-        columns[f"{name}_completed"] = None if ended is None else datetime.fromisoformat(ended)
+        completed = None if ended is None else datetime.fromisoformat(ended)
+        columns[f"{name}_completed"] = None if completed is None else max(completed, columns[f"{name}_started"])
         columns[f"{name}_exit_code"] = None if step is None else step.exit_code
     return columns
 

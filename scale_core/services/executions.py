@@ -188,13 +188,15 @@ class ExecutionService:
             status = next_status(
                 EXECUTION, JobExecutionStatus.QUEUED, ExecutionEvent.START, history=f"execution {one.execution_id}"
             )
+            # A wall clock that was set back must not let anything begin before it was asked for.
+            started = max(now, one.queued)
             executions.append(
                 {
                     "id": one.execution_id,
                     "status": status,
                     "node_id": placements[one.execution_id].node_id,
-                    "started": now,
-                    "last_modified": now,
+                    "started": started,
+                    "last_modified": started,
                     "command_arguments": interfaces[one.job_type_rev_id].command_arguments,
                     "cpus_scheduled": one.cpus,
                     "mem_scheduled": one.mem,
@@ -208,9 +210,9 @@ class ExecutionService:
                 {
                     "id": one.job_id,
                     "status": job_status,
-                    "started": now,
-                    "last_status_change": now,
-                    "last_modified": now,
+                    "started": started,
+                    "last_status_change": started,
+                    "last_modified": started,
                 }
             )
             notices.job_status_changed(
@@ -324,6 +326,7 @@ def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
             JobExecution.id,
             JobExecution.job_id,
             Job.status,
+            JobExecution.queued,
             Job.data,
             Job.timeout,
             Job.cpus_required,

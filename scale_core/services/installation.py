@@ -12,8 +12,8 @@ from scale_core.interfaces.clock import ClockProcessor
 from scale_core.interfaces.error import ErrorDefinition
 from scale_core.services.clock import CLOCK_EVENT
 from scale_core.services.context import Context
-from scale_core.services.jobs import create_system_job
 from scale_core.services.records import change
+from scale_core.services.system_jobs import create_system_job
 from scale_core.services.system_types import CLOCK_JOB, SYSTEM_TYPES, VERSION, SystemType
 from scale_generated.enums import JobStatus
 from scale_generated.specs.clock_trigger import NAME as CLOCK_SPEC

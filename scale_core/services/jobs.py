@@ -1,6 +1,6 @@
 """Jobs: creation, the queue, cancellation, lists and details."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -34,27 +34,10 @@ def current_revision(session: WriteSession, job_type: JobType) -> JobTypeRevisio
 
 def create_job(session: WriteSession, context: Context, job_type: JobType, event: TriggerEvent) -> Job:
     """A new PENDING job, without data yet; :func:`queue_job` gives it some and lets it run."""
-    (job,) = _create_jobs(session, context, job_type, [event])
-    return job
-
-
-def _create_jobs(
-    session: WriteSession, context: Context, job_type: JobType, events: Sequence[TriggerEvent]
-) -> list[Job]:
-    revision = current_revision(session, job_type)
-    jobs = [_new_job(context, job_type, revision, event) for event in events]
-    session.add_all(jobs)
-    session.flush()
-    for job in jobs:
-        notices.job_status_changed(session, context, JobStatusChanged(job.id, job_type.name, None, job.status))
-    return jobs
-
-
-def _new_job(context: Context, job_type: JobType, revision: JobTypeRevision, event: TriggerEvent) -> Job:
     now = context.now()
-    return Job(
+    job = Job(
         job_type=job_type,
-        job_type_rev=revision,
+        job_type_rev=current_revision(session, job_type),
         event=event,
         status=JobStatus.PENDING,
         priority=job_type.priority,
@@ -68,6 +51,10 @@ def _new_job(context: Context, job_type: JobType, revision: JobTypeRevision, eve
         last_modified=now,
         last_status_change=now,
     )
+    session.add(job)
+    session.flush()
+    notices.job_status_changed(session, context, JobStatusChanged(job.id, job_type.name, None, job.status))
+    return job
 
 
 def check_job_data(session: WriteSession, interface: JobInterface, data: JobData, at: str = "") -> None:
@@ -131,45 +118,6 @@ def create_queued_job(
     job = create_job(session, context, job_type, event)
     queue_job(session, context, job, data)
     return job
-
-
-def create_system_job(
-    session: WriteSession,
-    context: Context,
-    job_type_name: str,
-    data: Mapping[str, Any],
-    event_type: str,
-    description: Mapping[str, Any],
-) -> Job:
-    """A queued job of one of Scale's own types.
-
-    :param data: values of the type's property inputs, by name.
-    :param event_type: type of the trigger event that is recorded as the job's reason.
-    """
-    (job,) = create_system_jobs(session, context, job_type_name, event_type, [(data, description)])
-    return job
-
-
-def create_system_jobs(
-    session: WriteSession,
-    context: Context,
-    job_type_name: str,
-    event_type: str,
-    wanted: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
-) -> list[Job]:
-    """Queued jobs of one of Scale's own types, each with an event of its own: (data, description) pairs as for
-    :func:`create_system_job`. The number of statements does not depend on how many they are."""
-    job_type = session.scalars(select(JobType).where(JobType.name == job_type_name, JobType.is_system)).one()
-    now = context.now()
-    events = [
-        TriggerEvent(type=event_type, occurred=now, description=dict(description)) for _data, description in wanted
-    ]
-    session.add_all(events)
-    jobs = _create_jobs(session, context, job_type, events)
-    for job, (data, _description) in zip(jobs, wanted, strict=True):
-        inputs = [{"name": name, "value": str(value)} for name, value in data.items()]
-        queue_job(session, context, job, JobData.from_document({"input_data": inputs}))
-    return jobs
 
 
 def change_status(session: WriteSession, context: Context, job: Job, event: JobEvent, category: str = "") -> None:

@@ -1,7 +1,7 @@
 """Tells plugins what happened, after the commit; a plugin that fails is logged and harms nobody."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scale_core.db.database import WriteSession
@@ -17,10 +17,19 @@ def job_status_changed(session: WriteSession, context: Context, change: JobStatu
     _call_after(session, context.registry.hook.scale_job_status_changed, about, change=change)
 
 
-def file_ingested(session: WriteSession, context: Context, file: FileIngested) -> None:
-    """Call ``scale_file_ingested`` after the commit."""
-    about = {"file_id": file.file_id, "file_name": file.file_name}
-    _call_after(session, context.registry.hook.scale_file_ingested, about, file=file)
+def job_statuses_changed(session: WriteSession, context: Context, changes: Iterable[JobStatusChanged]) -> None:
+    """Call ``scale_job_status_changed`` after the commit for each change; they are made only if a plugin listens."""
+    if context.registry.hook.scale_job_status_changed.get_hookimpls():
+        for change in changes:
+            job_status_changed(session, context, change)
+
+
+def files_ingested(session: WriteSession, context: Context, files: Iterable[FileIngested]) -> None:
+    """Call ``scale_file_ingested`` after the commit for each file; they are made only if a plugin listens."""
+    hook = context.registry.hook.scale_file_ingested
+    for file in files if hook.get_hookimpls() else ():
+        about = {"file_id": file.file_id, "file_name": file.file_name}
+        _call_after(session, hook, about, file=file)
 
 
 def product_published(session: WriteSession, context: Context, product: ProductPublished) -> None:

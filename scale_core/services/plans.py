@@ -32,6 +32,7 @@ class PlanSource(NamedTuple):
     execution_id: int
     job_id: int
     job_status: str
+    queued: datetime
     data: dict[str, Any]
     timeout: int
     cpus: float

@@ -13,10 +13,10 @@ from scale_core.domain.strike import strike_problems, strike_warnings
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Conflict, NotFound
 from scale_core.services.findings import Findings
-from scale_core.services.jobs import create_system_job
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.records import change, insert
 from scale_core.services.serialization import SerializerContext
+from scale_core.services.system_jobs import create_system_job
 from scale_core.services.system_types import STRIKE_INPUT, STRIKE_JOB
 from scale_generated import models, serializers
 from scale_generated.queries import ListStrikesQuery

@@ -10,18 +10,18 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scale_core.db.bulk import insert_rows, update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, JobExecution
 from scale_core.db.models import Strike as StrikeRow
 from scale_core.db.models.ingests import OPEN_INGEST
-from scale_core.domain.facts import WorkspaceFacts
 from scale_core.domain.media_types import media_type
 from scale_core.domain.states import INGEST as LIFECYCLE
 from scale_core.domain.states import IngestEvent, next_status
-from scale_core.domain.strike import InvalidPath, ingest_path, match_file
+from scale_core.domain.strike import match_file
 from scale_core.services.context import Context
-from scale_core.services.facts import workspace_by_name
-from scale_core.services.jobs import create_system_jobs
+from scale_core.services.system_jobs import create_system_jobs
+from scale_core.services.transfer_plans import TransferPlanner
 from scale_generated.enums import IngestStatus
 from scale_generated.specs.strike import Strike
 
@@ -32,8 +32,6 @@ T = TypeVar("T")
 INGEST_JOB = "scale-ingest"
 INGEST_INPUT = "ingest_id"
 STRIKE_TRANSFER = "STRIKE_TRANSFER"
-
-NO_RULE = "No rule of the Strike process matches the file name."
 
 # SQLite takes this many values in one statement without complaint, whatever it was built with.
 CHUNK = 500
@@ -154,37 +152,56 @@ class TransferService:
         :return: ids of their ingests, by name.
         """
         now = self._context.now()
-        ids: dict[str, int] = {}
         with self._context.database.write() as session:
-            rows = _by_id(session, [one.ingest_id for one in known.values()])
-            new = []
-            for transfer in transfers:
-                row = rows.get(known[transfer.file_name].ingest_id) if transfer.file_name in known else None
-                if row is None:
-                    new.append(_new_ingest(order, transfer.file_name, transfer.path, transfer.size, now))
-                else:
-                    ids[transfer.file_name] = row.id
-                    row.bytes_transferred, row.last_modified = transfer.size, now
-            session.add_all(new)
-            session.flush()
-            ids |= {row.file_name: row.id for row in new}
+            there = _statuses(session, [one.ingest_id for one in known.values()])
+            ids = {name: one.ingest_id for name, one in known.items() if one.ingest_id in there}
+            grown = [one for one in transfers if one.file_name in ids]
+            new = [one for one in transfers if one.file_name not in ids]
+            update_by_id(
+                session,
+                Ingest,
+                [{"id": ids[one.file_name], "bytes_transferred": one.size} for one in grown],
+                last_modified=now,
+            )
+            new_ids = insert_rows(
+                session,
+                Ingest,
+                [
+                    {
+                        "file_name": one.file_name,
+                        "bytes_transferred": one.size,
+                        "media_type": media_type(one.file_name),
+                        "transfer_path": one.path,
+                    }
+                    for one in new
+                ],
+                strike_id=order.strike_id,
+                status=IngestStatus.TRANSFERRING,
+                transfer_started=now,
+                data_type=[],
+                created=now,
+                last_modified=now,
+            )
         self._context.telemetry.ingests_changed({IngestStatus.TRANSFERRING: len(new)})
-        return ids
+        return ids | {one.file_name: ingest_id for one, ingest_id in zip(new, new_ids, strict=True)}
 
     def gone(self, ingest_ids: Sequence[int]) -> None:
         """Record that files vanished before they were whole."""
         now = self._context.now()
-        gone = []
+        gone: list[Ingest] = []
         with self._context.database.write() as session:
-            for row in _by_id(session, ingest_ids).values():
-                if row.status == IngestStatus.TRANSFERRING:
-                    gone.append(row)
-                    _change(row, IngestEvent.FAIL, now)
+            for some in _chunks(ingest_ids):
+                rows = session.scalars(
+                    select(Ingest).where(Ingest.id.in_(some), Ingest.status == IngestStatus.TRANSFERRING)
+                ).all()
+                gone += rows
+                for row in rows:
+                    row.status = next_status(LIFECYCLE, IngestStatus(row.status), IngestEvent.FAIL)
                     row.reason = (
                         f"The file vanished from the watched directory after {row.bytes_transferred} bytes, "
                         "before its transfer was complete. Transfer it again."
                     )
-                    row.transfer_ended = now
+                    row.transfer_ended = row.last_modified = now
         self._context.telemetry.ingests_changed({IngestStatus.ERRORED: len(gone)})
         for row in gone:
             about = {"ingest_id": row.id, "strike_id": row.strike_id, "file_name": row.file_name}
@@ -194,18 +211,36 @@ class TransferService:
         """Record files that are whole, with a job for each that a rule matches, all in one transaction."""
         now = self._context.now()
         with self._context.database.write() as session:
-            rows = _by_id(session, [one.ingest_id for one in arrivals if one.ingest_id is not None])
-            arrived = []
-            for arrival in arrivals:
-                row = rows.get(arrival.ingest_id or 0)
-                if row is None or row.status != IngestStatus.TRANSFERRING:
-                    row = _new_ingest(order, arrival.file_name, arrival.transfer_path, arrival.size, now)
-                    session.add(row)
-                _arrive(row, arrival, now)
-                arrived.append(row)
-            session.flush()
-            self._route(session, order, arrived, now)
-        self._tell_routed(order, arrived)
+            watched = _statuses(session, [one.ingest_id for one in arrivals if one.ingest_id is not None])
+            planner = TransferPlanner(session, order.configuration, now.date())
+            new, known = [], []
+            for one in arrivals:
+                row = planner.plan(one.file_name) | {
+                    "transfer_path": one.transfer_path,
+                    "ingest_path": one.path,
+                    "file_size": one.size,
+                    "bytes_transferred": one.size,
+                }
+                if one.ingest_id is not None and watched.get(one.ingest_id) == IngestStatus.TRANSFERRING:
+                    known.append({"id": one.ingest_id, **row})
+                else:
+                    new.append({"file_name": one.file_name, "media_type": media_type(one.file_name), **row})
+            update_by_id(session, Ingest, known, transfer_ended=now, last_modified=now)
+            new_ids = insert_rows(
+                session,
+                Ingest,
+                new,
+                strike_id=order.strike_id,
+                transfer_started=now,
+                transfer_ended=now,
+                created=now,
+                last_modified=now,
+            )
+            names = {one.ingest_id: one.file_name for one in arrivals if one.ingest_id is not None}
+            recorded = [(row["id"], names[row["id"]], row["status"]) for row in known]
+            recorded += [(one, row["file_name"], row["status"]) for one, row in zip(new_ids, new, strict=True)]
+            self._queue(session, order, recorded)
+        self._tell(order, recorded)
 
     def release(self, order: WatchOrder) -> int:
         """Send deferred files on that the rules match by now; how many they are."""
@@ -215,17 +250,18 @@ class TransferService:
                     Ingest.strike_id == order.strike_id, Ingest.status == IngestStatus.DEFERRED
                 )
             )
-            ids = [row.id for row in rows if match_file(order.configuration, row.file_name)]
-        for some in _chunks(ids):
+            names = {row.id: row.file_name for row in rows if match_file(order.configuration, row.file_name)}
+        for some in _chunks(names):
             now = self._context.now()
             with self._context.database.write() as session:
-                released = [row for row in _by_id(session, some).values() if row.status == IngestStatus.DEFERRED]
-                for row in released:
-                    _change(row, IngestEvent.RELEASE, now)
-                    row.reason = None
-                self._route(session, order, released, now)
-            self._tell_routed(order, released)
-        return len(ids)
+                planner = TransferPlanner(session, order.configuration, now.date())
+                deferred = [one for one, status in _statuses(session, some).items() if status == IngestStatus.DEFERRED]
+                released = [{"id": one, **planner.plan(names[one], IngestStatus.DEFERRED)} for one in deferred]
+                update_by_id(session, Ingest, released, last_modified=now)
+                recorded = [(row["id"], names[row["id"]], row["status"]) for row in released]
+                self._queue(session, order, recorded)
+            self._tell(order, recorded)
+        return len(names)
 
     def note(self, execution_id: int, message: str | None) -> None:
         """Show on the Strike process's job execution what keeps it from watching; None: nothing does."""
@@ -234,100 +270,43 @@ class TransferService:
             if execution is not None and execution.message != message:
                 execution.message, execution.last_modified = message, self._context.now()
 
-    def _tell_routed(self, order: WatchOrder, rows: Sequence[Ingest]) -> None:
-        deferred = [row for row in rows if row.status == IngestStatus.DEFERRED]
+    def _tell(self, order: WatchOrder, recorded: Sequence[tuple[int, str, str]]) -> None:
+        """Count, and log, what became of files: (ingest id, file name, status)."""
+        deferred = sum(status == IngestStatus.DEFERRED for _id, _name, status in recorded)
         self._context.telemetry.ingests_changed(
-            {IngestStatus.TRANSFERRED: len(rows), IngestStatus.DEFERRED: len(deferred)}
+            {IngestStatus.TRANSFERRED: len(recorded), IngestStatus.DEFERRED: deferred}
         )
-        for row in rows:
-            about = {
-                "strike_id": order.strike_id,
-                "ingest_id": row.id,
-                "job_id": row.job_id,
-                "file_name": row.file_name,
-            }
-            if row.status == IngestStatus.DEFERRED:
-                log.info("Strike %r deferred a file: %s", order.name, row.reason, extra=about)
-            else:
-                log.debug("Strike %r sends a file to %s", order.name, row.file_path, extra=about)
+        tells_all = log.isEnabledFor(logging.DEBUG)
+        for ingest_id, name, status in recorded:
+            about = {"strike_id": order.strike_id, "ingest_id": ingest_id, "file_name": name}
+            if status == IngestStatus.DEFERRED:
+                log.info("Strike %r deferred a file; its ingest has the reason", order.name, extra=about)
+            elif tells_all:
+                log.debug("Strike %r sends a file to its workspace", order.name, extra=about)
 
-    def _route(self, session: WriteSession, order: WatchOrder, rows: Sequence[Ingest], now: datetime) -> None:
-        """Give each TRANSFERRED ingest its place in a workspace and its job, or defer it."""
-        workspaces: dict[str, WorkspaceFacts | None] = {}
-        routed = []
-        for row in rows:
-            row.reason = _plan(session, order, row, workspaces, now)
-            if row.reason is None:
-                routed.append(row)
-            else:
-                _change(row, IngestEvent.DEFER, now)
+    def _queue(self, session: WriteSession, order: WatchOrder, recorded: Sequence[tuple[int, str, str]]) -> None:
+        """Give each TRANSFERRED ingest its job: (ingest id, file name, status)."""
+        waiting = [(ingest_id, name) for ingest_id, name, status in recorded if status == IngestStatus.TRANSFERRED]
         wanted = [
             (
-                {INGEST_INPUT: row.id},
-                {"version": "1.0", "strike_id": order.strike_id, "ingest_id": row.id, "file_name": row.file_name},
+                {INGEST_INPUT: ingest_id},
+                {"version": "1.0", "strike_id": order.strike_id, "ingest_id": ingest_id, "file_name": name},
             )
-            for row in routed
+            for ingest_id, name in waiting
         ]
-        for row, job in zip(
-            routed, create_system_jobs(session, self._context, INGEST_JOB, STRIKE_TRANSFER, wanted), strict=True
-        ):
-            row.job_id = job.id
+        job_ids = create_system_jobs(session, self._context, INGEST_JOB, STRIKE_TRANSFER, wanted)
+        jobs = [
+            {"id": ingest_id, "job_id": job_id} for (ingest_id, _name), job_id in zip(waiting, job_ids, strict=True)
+        ]
+        update_by_id(session, Ingest, jobs)
 
 
-def _plan(
-    session: Session, order: WatchOrder, row: Ingest, workspaces: dict[str, WorkspaceFacts | None], now: datetime
-) -> str | None:
-    """Set where the file goes; the reason why it is deferred instead."""
-    rule = match_file(order.configuration, row.file_name)
-    if rule is None:
-        return NO_RULE
-    if rule.workspace_name not in workspaces:
-        workspaces[rule.workspace_name] = workspace_by_name(session, rule.workspace_name)
-    workspace = workspaces[rule.workspace_name]
-    if workspace is None:
-        return f"The rule {rule.filename_regex!r} names the workspace {rule.workspace_name!r}, which does not exist."
-    try:
-        row.file_path = ingest_path(rule.workspace_path, now.date(), row.file_name)
-    except InvalidPath as error:
-        return f"The rule {rule.filename_regex!r} gives no usable path: {error}."
-    row.workspace_id = workspace.id
-    row.data_type = sorted(rule.data_types)
-    return None
-
-
-def _new_ingest(order: WatchOrder, name: str, path: str, size: int, now: datetime) -> Ingest:
-    return Ingest(
-        strike_id=order.strike_id,
-        file_name=name,
-        status=IngestStatus.TRANSFERRING,
-        bytes_transferred=size,
-        transfer_started=now,
-        media_type=media_type(name),
-        data_type=[],
-        transfer_path=path,
-        created=now,
-        last_modified=now,
-    )
-
-
-def _arrive(row: Ingest, arrival: Arrival, now: datetime) -> None:
-    _change(row, IngestEvent.ARRIVE, now)
-    row.transfer_ended = now
-    row.bytes_transferred = row.file_size = arrival.size
-    row.transfer_path, row.ingest_path = arrival.transfer_path, arrival.path
-
-
-def _change(row: Ingest, event: IngestEvent, now: datetime) -> None:
-    row.status = next_status(
-        LIFECYCLE, IngestStatus(row.status), event, history=f"ingest {row.id} of {row.file_name!r}"
-    )
-    row.last_modified = now
-
-
-def _by_id(session: Session, ids: Sequence[int]) -> dict[int, Ingest]:
-    found: dict[int, Ingest] = {}
+def _statuses(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Statuses of those ingests that there are; they stay until this transaction ends."""
+    found: dict[int, str] = {}
     for some in _chunks(ids):
-        found |= {row.id: row for row in session.scalars(select(Ingest).where(Ingest.id.in_(some)).order_by(Ingest.id))}
+        rows = session.execute(select(Ingest.id, Ingest.status).where(Ingest.id.in_(some)).with_for_update())
+        found |= {row.id: row.status for row in rows}
     return found
 
 

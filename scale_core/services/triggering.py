@@ -1,11 +1,13 @@
 """Events become jobs and recipes (reference: Triggers)."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
+from scale_core.db.bulk import insert_rows
 from scale_core.db.database import WriteSession
 from scale_core.db.models import JobType, RecipeType, TriggerEvent, TriggerRule
 from scale_core.interfaces import trigger
@@ -28,17 +30,33 @@ def fire(session: WriteSession, context: Context, event: trigger.TriggerEvent, d
 
     Everything happens in the caller's transaction. An event that matches no rule is recorded without one.
     """
-    kinds = [kind for kind in context.registry.trigger_types.values() if event.type in kind.event_types]
-    matched = [
+    fire_many(session, context, [(event, description)])
+
+
+def fire_many(
+    session: WriteSession, context: Context, events: Sequence[tuple[trigger.TriggerEvent, Mapping[str, Any]]]
+) -> None:
+    """Do for each event, with its description, what :func:`fire` does; the rules are read once."""
+    happening = {event.type for event, _description in events}
+    rules = [
         (rule, kind)
-        for kind in kinds
+        for kind in context.registry.trigger_types.values()
+        if kind.event_types & happening
         for rule in _active_rules(session, kind)
-        if kind.matches(rule.configuration, event, rule.last_fired or rule.created)
     ]
-    for rule, kind in matched:
-        fire_rule(session, context, rule, kind, event, description)
-    if not matched:
-        session.add(TriggerEvent(type=event.type, occurred=event.occurred, description=dict(description)))
+    unmatched = defaultdict(list)
+    for event, description in events:
+        matched = [(rule, kind) for rule, kind in rules if _matches(rule, kind, event)]
+        for rule, kind in matched:
+            fire_rule(session, context, rule, kind, event, description)
+        if not matched:
+            unmatched[event.type, event.occurred].append({"description": dict(description)})
+    for (event_type, occurred), rows in unmatched.items():
+        insert_rows(session, TriggerEvent, rows, type=event_type, occurred=occurred)
+
+
+def _matches(rule: TriggerRule, kind: TriggerType, event: trigger.TriggerEvent) -> bool:
+    return event.type in kind.event_types and kind.matches(rule.configuration, event, rule.last_fired or rule.created)
 
 
 def fire_rule(

@@ -58,13 +58,13 @@ class LocalEngine(Engine):
         self._agent: NodeAgent | None = None
 
     def start(self, listener: EngineListener, start_agent: AgentStarter) -> None:
-        """Make the folder of executions, look at the machine and start the agent.
+        """Look at the machine and start the agent, which makes the folder of executions.
 
         :raises OptionError: the machine does not tell what it has.
         :raises OSError: the data folder cannot be used.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._total = machine_resources(self._folder, self._options)
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._total = machine_resources(self._folder.parent, self._options)
         self._free = self._total
         self._listener = listener
         self._agent = start_agent(

@@ -57,9 +57,10 @@ class Inbox:
         """Have nodes and offers looked at again."""
         self._wake()
 
-    def task_ended(self, execution_id: int, failure: ReportFailure | None) -> None:
-        """Take the end of a task inside this process."""
-        self._events.append((TaskEnded(execution_id, failure), self._now()))
+    def tasks_ended(self, ended: Sequence[tuple[int, ReportFailure | None]]) -> None:
+        """Take the ends of tasks inside this process: execution id, and why it failed."""
+        now = self._now()
+        self._events.extend((TaskEnded(execution_id, failure), now) for execution_id, failure in ended)
         self._wake()
 
     def take(self) -> News:

@@ -1,50 +1,54 @@
 """The ingest tasks: threads that take transferred files into their workspaces, many in one transaction."""
 
 import logging
-import queue
-import stat
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from scale_core.domain.media_types import HEAD_SIZE, UNKNOWN, media_type
-from scale_core.interfaces.broker import Broker, BrokerError, FileMissing
+from scale_core.interfaces.broker import BrokerError
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
+from scale_core.services.duplicates import DuplicateService
 from scale_core.services.exceptions import ServiceError
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingesting import IngestingService, IngestOrder, Refused, StoredSource
+from scale_core.services.ingest_orders import IngestOrder, Place, Refused, Removal, StoredSource
+from scale_core.services.ingesting import IngestingService
 from scale_core.services.transfers import INGEST_INPUT
 from scale_generated.specs.execution_report import ReportFailure
+from scale_scheduler.ingest_line import Line, Moving
+from scale_scheduler.ingest_moves import Failure, FailureKind, Mover, failure
 
 log = logging.getLogger(__name__)
 
 WORKERS = 4
-GROUP = 100
-"""Files that are recorded in one transaction, at most."""
 
-GROUP_SECONDS = 0.2
-"""How long a group waits for its next file to be moved before what is done is recorded."""
-
-MAX_HELD = 400
+MAX_HELD = 2000
 """Tasks that are taken off the queue, at most."""
 
-FailureKind = Literal["input", "output-storage", "engine", "unknown"]
-TaskEnd = Callable[[int, ReportFailure | None], None]
+LARGE = 1 << 20
+"""Bytes from which on a file is moved and recorded by itself, beside others."""
+
+TRIAL = 50
+"""Files of a group that are moved first, to see how long it takes."""
+
+SLOW_SECONDS = 0.2
+"""Where the first ones take longer, the others are moved one by one, beside each other."""
+
+TaskEnd = Callable[[Sequence[tuple[int, ReportFailure | None]]], None]
+"""Takes the ends of tasks: execution id, and why it failed."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """Tasks on their way through one worker, by ingest, and what became of them so far."""
+    """Tasks on their way through one worker, by ingest."""
 
     tasks: dict[int, SystemTask]
-    stored: list[StoredSource] = field(default_factory=list)
-    failed: list[tuple[Refused, FailureKind]] = field(default_factory=list)
+    movers: dict[str, Mover] = field(default_factory=dict)
 
 
 class IngestPool:
@@ -56,11 +60,11 @@ class IngestPool:
     def __init__(self, context: Context, ended: TaskEnd, workers: int = WORKERS) -> None:
         self._context = context
         self._service = IngestingService(context)
+        self._duplicates = DuplicateService(context)
         self._ended = ended
-        self._tasks: queue.SimpleQueue[SystemTask | None] = queue.SimpleQueue()
+        self._line = Line(workers)
         self._held = 0
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, name=f"ingest-{number}", daemon=True) for number in range(workers)
         ]
@@ -74,47 +78,47 @@ class IngestPool:
         """How many more tasks the pool takes now."""
         return MAX_HELD - self._held
 
-    def submit(self, task: SystemTask) -> None:
-        """Run a task as soon as a thread is free."""
-        with self._lock:
-            self._held += 1
-        self._tasks.put(task)
+    def submit(self, tasks: Sequence[SystemTask]) -> None:
+        """Run tasks as soon as a thread is free."""
+        if tasks:
+            with self._lock:
+                self._held += len(tasks)
+            self._line.add(tasks)
 
     def stop(self, timeout_seconds: float) -> None:
         """Finish the files that are being moved, begin no others."""
-        self._stopping.set()
-        for _ in self._threads:
-            self._tasks.put(None)
+        self._line.close()
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
-        while tasks := self._next_group():
-            group = self._read(tasks)
-            try:
-                self._ingest(group)
-            except Exception as error:  # a thread must outlive whatever a broker or the database does
-                about = [task.execution_id for task in group.tasks.values()]
-                log.exception("Ingests broke off; their executions fail: %s", about)
-                kind: FailureKind = "engine" if isinstance(error, SQLAlchemyError) else "unknown"
-                self._end(group.tasks.values(), ReportFailure(kind=kind, message=f"{type(error).__name__}: {error}"))
+        while work := self._line.take():
+            if isinstance(work, Moving):
+                group = _Group({work.order.ingest_id: work.task})
+                self._guard(group, partial(self._move, group, [work.order]))
+                self._line.moved()
+            else:
+                group = self._read(work)
+                self._guard(group, partial(self._ingest, group))
 
-    def _next_group(self) -> list[SystemTask]:
-        """The next tasks, a fair share of those that wait; empty: stop."""
-        first = self._tasks.get()
-        tasks = [] if first is None else [first]
-        share = min(GROUP, self._tasks.qsize() // len(self._threads))
-        while tasks and len(tasks) <= share:
-            try:
-                further = self._tasks.get_nowait()
-            except queue.Empty:
-                break
-            if further is None:
-                self._tasks.put(None)
-                break
-            tasks.append(further)
-        return [] if self._stopping.is_set() else tasks
+    def _guard(self, group: _Group, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # a thread must outlive whatever a broker or the database does
+            about = [task.execution_id for task in group.tasks.values()]
+            log.exception("Ingests broke off; their executions fail: %s", about)
+            message = f"{type(error).__name__}: {error}"
+            if not isinstance(error, SQLAlchemyError):
+                self._record_failure(group, message)
+            kind: FailureKind = "engine" if isinstance(error, SQLAlchemyError) else "unknown"
+            self._end(group.tasks.values(), ReportFailure(kind=kind, message=message))
+
+    def _record_failure(self, group: _Group, reason: str) -> None:
+        try:
+            self._service.fail([Refused(ingest_id, reason) for ingest_id in group.tasks])
+        except Exception:  # the task's end tells the same
+            log.exception("The failure of ingests cannot be recorded")
 
     def _read(self, tasks: Iterable[SystemTask]) -> _Group:
         group = _Group({})
@@ -130,121 +134,100 @@ class IngestPool:
     def _ingest(self, group: _Group) -> None:
         begun = self._service.begin(list(group.tasks))
         self._complete(group, begun.finished)
-        group.failed.extend((one, "input") for one in begun.refused)
-        brokers: dict[str, Broker] = {}
-        recorded = time.monotonic()
-        for order in begun.orders:
-            self._store(order, group, brokers)
-            if time.monotonic() - recorded > GROUP_SECONDS:
-                self._record(group)
-                recorded = time.monotonic()
-        self._record(group)
+        self._fail(group, [Failure(one.ingest_id, one.reason, "input") for one in begun.refused])
+        self._remove(group, begun.removals)
+        self._put_aside(group, [order for order in begun.orders if order.size >= LARGE])
+        self._move(group, [order for order in begun.orders if order.size < LARGE])
 
-    def _store(self, order: IngestOrder, group: _Group, brokers: dict[str, Broker]) -> None:
-        try:
-            if order.workspace_name not in brokers:
-                brokers[order.workspace_name] = broker_for(self._context, order.workspace_configuration)
-            group.stored.append(store_source(order, brokers[order.workspace_name]))
-        except (BrokerError, ServiceError, OSError) as error:
-            kind: FailureKind = "input" if isinstance(error, FileMissing | OSError) else "output-storage"
-            group.failed.append((Refused(order.ingest_id, str(error)), kind))
+    def _put_aside(self, group: _Group, orders: Iterable[IngestOrder]) -> None:
+        """Have files moved one by one, by any thread."""
+        self._line.put_aside([Moving(group.tasks.pop(order.ingest_id), order) for order in orders])
 
-    def _record(self, group: _Group) -> None:
-        stored, group.stored = group.stored, []
-        if stored:
-            self._finish(group, stored)
-        failed, group.failed = group.failed, []
-        if failed:
-            self._service.fail([refused for refused, _kind in failed])
-            for refused, kind in failed:
-                self._end([group.tasks.pop(refused.ingest_id)], ReportFailure(kind=kind, message=refused.reason))
+    def _move(self, group: _Group, orders: Sequence[IngestOrder]) -> None:
+        by_workspace = defaultdict(list)
+        for order in orders:
+            by_workspace[order.workspace.name].append(order)
+        for some in by_workspace.values():
+            mover = self._mover(group, some[0].workspace, [order.ingest_id for order in some])
+            if mover is None:
+                continue
+            started = time.monotonic()
+            moved = mover.move(some[:TRIAL])
+            if time.monotonic() - started < SLOW_SECONDS:
+                moved.add(mover.move(some[TRIAL:]))
+            else:
+                self._put_aside(group, some[TRIAL:])
+            self._finish(group, moved.stored)
+            self._fail(group, moved.failed)
+            self._mark(group, moved.duplicates)
+
+    def _mark(self, group: _Group, duplicates: Sequence[tuple[IngestOrder, int]]) -> None:
+        """Record what files are duplicates of, then remove them."""
+        if duplicates:
+            self._duplicates.mark([(order.ingest_id, file_id, order.own_path) for order, file_id in duplicates])
+            removals = [Removal(one.ingest_id, one.source, one.own_path, one.workspace) for one, _file_id in duplicates]
+            self._remove(group, removals)
+
+    def _mover(self, group: _Group, place: Place, ingest_ids: Sequence[int]) -> Mover | None:
+        """What moves files into a workspace; None: it cannot be used, which is recorded."""
+        if place.name not in group.movers:
+            try:
+                broker = broker_for(self._context, place.configuration)
+            except ServiceError as error:
+                self._fail(group, [failure(ingest_id, error) for ingest_id in ingest_ids])
+                return None
+            group.movers[place.name] = Mover(broker, self._duplicates.known)
+        return group.movers[place.name]
 
     def _finish(self, group: _Group, stored: Sequence[StoredSource]) -> None:
         """Record stored files; where that fails for the group, one by one, so that one cannot hold up the others."""
+        if not stored:
+            return
         try:
-            self._service.finish(stored)
+            removals = self._service.finish(stored)
         except (SQLAlchemyError, ServiceError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             if len(stored) == 1:
                 log.exception("A source file cannot be recorded", extra={"ingest_id": stored[0].ingest_id})
                 reason = f"The file is stored at {stored[0].path!r}, but cannot be recorded: {error}"
-                group.failed.append((Refused(stored[0].ingest_id, reason), "unknown"))
+                self._fail(group, [Failure(stored[0].ingest_id, reason, "unknown")])
                 return
             for one in stored:
                 self._finish(group, [one])
         else:
-            self._complete(group, [one.ingest_id for one in stored])
+            late = {one.ingest_id for one in removals}
+            self._complete(group, [one.ingest_id for one in stored if one.ingest_id not in late])
+            self._remove(group, removals)
+
+    def _remove(self, group: _Group, removals: Sequence[Removal]) -> None:
+        """Remove what is left of duplicates, and record them."""
+        removed = []
+        for one in removals:
+            mover = self._mover(group, one.workspace, [one.ingest_id])
+            if mover is None:
+                continue
+            try:
+                mover.remove(one)
+            except (BrokerError, OSError) as error:
+                self._fail(group, [failure(one.ingest_id, error)])
+            else:
+                removed.append(one.ingest_id)
+        if removed:
+            self._duplicates.finish(removed)
+            self._complete(group, removed)
+
+    def _fail(self, group: _Group, failures: Sequence[Failure]) -> None:
+        if not failures:
+            return
+        self._service.fail([Refused(one.ingest_id, one.reason) for one in failures])
+        for one in failures:
+            self._end([group.tasks.pop(one.ingest_id)], ReportFailure(kind=one.kind, message=one.reason))
 
     def _complete(self, group: _Group, ingest_ids: Sequence[int]) -> None:
         self._end([group.tasks.pop(ingest_id) for ingest_id in ingest_ids], None)
 
     def _end(self, tasks: Iterable[SystemTask], failure: ReportFailure | None) -> None:
-        for task in list(tasks):
-            with self._lock:
-                self._held -= 1
-            self._ended(task.execution_id, failure)
-
-
-def store_source(order: IngestOrder, broker: Broker) -> StoredSource:
-    """Move a file into its workspace, or find it there if that was done before a crash.
-
-    :raises BrokerError: the storage refuses; the file is still where it was.
-    :raises OSError: the file cannot be read.
-    """
-    source = Path(order.source)
-    try:
-        kind = _media_type(source, order.file_name)
-    except FileNotFoundError:
-        return _found(order, broker)
-    path = _free_path(order, broker)
-    stored = broker.store(source, path, move=True)
-    return StoredSource(order.ingest_id, path, stored.size, stored.checksum, kind)
-
-
-def _media_type(source: Path, file_name: str) -> str:
-    if not stat.S_ISREG(source.lstat().st_mode):
-        raise FileMissing(f"{source} is not a regular file any more; transfer it again.")
-    kind = media_type(file_name)
-    if kind != UNKNOWN:
-        return kind
-    with source.open("rb") as content:
-        return media_type(file_name, content.read(HEAD_SIZE))
-
-
-def _free_path(order: IngestOrder, broker: Broker) -> str:
-    """The place for the file: its own one if at the usual one there is another file that Scale does not know."""
-    size = _size(broker, order.path)
-    if size is None or (size == Path(order.source).stat().st_size and _same_content(order, broker)):
-        return order.path
-    return order.own_path
-
-
-def _same_content(order: IngestOrder, broker: Broker) -> bool:
-    """Whether the file in the workspace is a copy of the source, left by a crash."""
-    with Path(order.source).open("rb") as ours, broker.open(order.path) as theirs:
-        while chunk := ours.read(1 << 20):
-            if theirs.read(len(chunk)) != chunk:
-                return False
-    return True
-
-
-def _found(order: IngestOrder, broker: Broker) -> StoredSource:
-    """The file in the workspace, moved there before a crash.
-
-    :raises FileMissing: it is neither here nor there.
-    """
-    for path in dict.fromkeys((order.own_path, order.path)):
-        if _size(broker, path) == order.size:
-            with broker.open(path) as content:
-                kind = media_type(order.file_name, content.read(HEAD_SIZE))
-            return StoredSource(order.ingest_id, path, order.size, broker.checksum(path), kind)
-    raise FileMissing(
-        f"The file is gone: it is neither at {order.source} nor at {order.path!r} in the workspace "
-        f"{order.workspace_name!r}. Transfer it again."
-    )
-
-
-def _size(broker: Broker, path: str) -> int | None:
-    try:
-        return broker.stat(path)
-    except FileMissing:
-        return None
+        ended = list(tasks)
+        with self._lock:
+            self._held -= len(ended)
+        if ended:
+            self._ended([(task.execution_id, failure) for task in ended])

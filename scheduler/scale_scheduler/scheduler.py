@@ -57,7 +57,7 @@ class Scheduler:
         self._nodes = NodeService(context)
         self._heartbeat = HeartbeatService(context)
         self._inbox = Inbox(context.queue_changed.set, context.now)
-        self._tasks = SystemTasks(context, self._inbox.task_ended)
+        self._tasks = SystemTasks(context, self._inbox.tasks_ended)
         self._load = Load()
         policy = Policy(context.settings.long_wait_seconds, context.settings.long_wait_share)
         self._search = Search(self._executions, policy, self._load, context.now)

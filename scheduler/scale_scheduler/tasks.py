@@ -38,7 +38,7 @@ class _Running:
 
 
 class SystemTasks:
-    """Runs system tasks and tells the end of each, once and from any thread, to ``ended``."""
+    """Runs system tasks and tells the end of each, once, with others and from any thread, to ``ended``."""
 
     def __init__(self, context: Context, ended: TaskEnd) -> None:
         self._context = context
@@ -63,10 +63,9 @@ class SystemTasks:
 
     def start(self, tasks: Sequence[SystemTask]) -> None:
         """Run tasks."""
+        self._pool.submit([task for task in tasks if task.task == INGEST_JOB])
         for task in tasks:
-            if task.task == INGEST_JOB:
-                self._pool.submit(task)
-            else:
+            if task.task != INGEST_JOB:
                 self._start_long(task)
 
     def cancel(self, execution_id: int) -> bool:
@@ -95,7 +94,7 @@ class SystemTasks:
                 raise TaskUnusable(f"This version of Scale has no task {task.task!r}.")
             long_task = self._makers[task.task](task)
         except TaskUnusable as error:
-            self._ended(task.execution_id, ReportFailure(kind="launch", message=str(error)))
+            self._ended([(task.execution_id, ReportFailure(kind="launch", message=str(error)))])
             return
         stop, canceled = threading.Event(), threading.Event()
         name = f"{task.task}-{task.execution_id}"
@@ -116,7 +115,7 @@ class SystemTasks:
         if canceled.is_set():
             failure = ReportFailure(kind="canceled", message="The job was canceled.")
         self._running.pop(task.execution_id, None)
-        self._ended(task.execution_id, failure)
+        self._ended([(task.execution_id, failure)])
 
     def _strike(self, task: SystemTask) -> LongTask:
         text = task.data.get(STRIKE_INPUT, "")

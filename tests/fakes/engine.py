@@ -1,12 +1,14 @@
 """An engine that runs nothing, and is strict about what it is asked: a test says what becomes of each execution."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from scale_core.interfaces.engine import (
+    AgentSettings,
     AgentStarter,
     Engine,
+    EngineEvent,
     EngineListener,
     EngineSettings,
     ExecutionFinished,
@@ -17,6 +19,7 @@ from scale_core.interfaces.engine import (
     Launch,
     LogChunk,
     Node,
+    NodeAgent,
     Offer,
     Resources,
 )
@@ -150,3 +153,8 @@ class HoldingEngine(FakeEngine):
     """An engine that takes executions beyond what a node has free."""
 
     holds_launches: ClassVar[bool] = True
+
+
+def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+    """For engines that start none."""
+    raise AssertionError("this engine starts no agent")

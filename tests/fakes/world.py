@@ -28,7 +28,8 @@ from scale_core.db.models import (
 )
 from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
-from scale_core.services.jobs import create_queued_job, create_system_job
+from scale_core.services.jobs import create_queued_job
+from scale_core.services.system_jobs import create_system_job
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
 from scale_generated.specs.job_data import JobData

@@ -1,7 +1,9 @@
 """The host broker against real folders."""
 
 import errno
+import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from fakes.storage import small_storage
+from scale_broker_host import batch
 from scale_broker_host.broker import HostBroker
-from scale_core.interfaces.broker import BrokerError, FileMissing, StorageFull, StorageUnavailable
+from scale_broker_host.files import CHUNK, sync_file_system
+from scale_core.interfaces.broker import BrokerError, FileMissing, StorageFull, StorageUnavailable, StoredFile
 from scale_core.testing import BrokerContract
 
 
@@ -185,3 +190,96 @@ def test_a_root_that_is_a_link_is_followed(tmp_path: Path, root: Path, source: P
     (tmp_path / "link").symlink_to(root)
     HostBroker(tmp_path / "link").store(source, "x")
     assert (root / "x").read_bytes() == b"content"
+
+
+def many(folder: Path, number: int) -> list[tuple[Path, str]]:
+    folder.mkdir(exist_ok=True)
+    for index in range(number):
+        (folder / str(index)).write_bytes(str(index).encode())
+    return [(folder / str(index), f"a/{index}") for index in range(number)]
+
+
+@pytest.mark.parametrize("number", [3, 30])
+def test_many_are_renamed_on_one_file_system(root: Path, tmp_path: Path, number: int) -> None:
+    files = many(tmp_path / "many", number)
+    inodes = [source.stat().st_ino for source, _path in files]
+    HostBroker(root).store_many(files, move=True)
+    assert [(root / path).stat().st_ino for _source, path in files] == inodes
+
+
+@pytest.mark.parametrize("number", [3, 30])
+@pytest.mark.parametrize("has_syncfs", [True, False])
+@pytest.mark.parametrize("move", [True, False])
+def test_many_are_durable_before_they_get_their_names(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, has_syncfs: bool, move: bool
+) -> None:
+    files = many(tmp_path / "many", number)
+    steps: list[str] = []
+    rename, fsync = os.rename, os.fsync
+
+    def renamed(source: str, target: str) -> None:
+        steps.append("rename")
+        rename(source, target)
+
+    def synced(descriptor: int) -> None:
+        steps.append("sync folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
+        fsync(descriptor)
+
+    def synced_all(folder: Path) -> bool:
+        if has_syncfs:
+            steps.append("sync all")
+        return has_syncfs and sync_file_system(folder)
+
+    monkeypatch.setattr(os, "rename", renamed)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(batch, "sync_file_system", synced_all)
+    HostBroker(root).store_many(files, move=move)
+    contents = ["sync all"] if number > batch.FEW and has_syncfs else ["sync file"] * number
+    assert steps == ["sync folder", *contents, *["rename"] * number, "sync folder"]
+
+
+def test_a_file_that_is_written_to_meanwhile_is_stored_as_it_is_then(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = many(tmp_path / "many", 20)
+
+    def late(folder: Path) -> bool:
+        files[5][0].write_bytes(b"late")
+        return sync_file_system(folder)
+
+    monkeypatch.setattr(batch, "sync_file_system", late)
+    stored = HostBroker(root).store_many(files, move=True)[5]
+    assert stored == StoredFile("a/5", 4, f"sha256:{hashlib.sha256(b'late').hexdigest()}")
+    assert (root / "a" / "5").read_bytes() == b"late"
+
+
+def test_a_failed_sync_stores_each_alone(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = many(tmp_path / "many", 20)
+
+    def broken(folder: Path) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
+
+    monkeypatch.setattr(batch, "sync_file_system", broken)
+    results = HostBroker(root).store_many(files)
+    assert all(isinstance(one, StoredFile) for one in results)
+    assert sorted(path.name for path in (root / "a").iterdir()) == sorted(str(index) for index in range(20))
+
+
+def test_many_from_another_file_system_are_copied_and_removed(root: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with small_storage(elsewhere):
+        files = many(elsewhere, 20)
+        results = HostBroker(root).store_many(files, move=True)
+        assert [one.size for one in results if isinstance(one, StoredFile)] == [len(str(index)) for index in range(20)]
+        assert not list(elsewhere.iterdir())
+    assert sorted(path.name for path in (root / "a").iterdir()) == sorted(str(index) for index in range(20))
+
+
+@pytest.mark.parametrize("size", [CHUNK - 1, CHUNK, CHUNK * 20, CHUNK * 20 + 1])
+def test_large_files_are_copied_whole(root: Path, tmp_path: Path, size: int) -> None:
+    content = os.urandom(1 << 16) * (size // (1 << 16) + 1)
+    (tmp_path / "large").write_bytes(content[:size])
+    stored = HostBroker(root).store(tmp_path / "large", "x")
+    assert stored == StoredFile("x", size, f"sha256:{hashlib.sha256(content[:size]).hexdigest()}")
+    assert (root / "x").read_bytes() == content[:size]

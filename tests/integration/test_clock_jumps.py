@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from fakes.engine import FakeEngine
+from fakes.engine import FakeEngine, no_agent
 from fakes.world import SetClock, World
-from scale_core.db.models import Job
+from scale_core.db.models import Job, JobExecution
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.interfaces.engine import EngineSettings
-from scale_core.runner.client import start_agent
 from scale_scheduler.clock import ClockTask
 from scale_scheduler.scheduler import Scheduler
 
@@ -39,7 +38,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 @pytest.fixture
 def loop(world: World, engine: FakeEngine) -> Iterator[threading.Thread]:
     """The scheduler at work in a thread of its own."""
-    scheduler = Scheduler(world.context, engine, start_agent)
+    scheduler = Scheduler(world.context, engine, no_agent)
     thread = threading.Thread(target=scheduler.run)
     thread.start()
     yield thread
@@ -101,3 +100,34 @@ def test_the_clock_task_goes_on_and_ends_when_told(world: World, clock: SetClock
     stop.set()
     thread.join(TAKES_SECONDS)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
+def test_an_execution_that_ends_before_it_began_took_no_time(
+    world: World, engine: FakeEngine, clock: SetClock, loop: threading.Thread, status: str
+) -> None:
+    world.job(world.job_type("one", max_tries=1))
+    until(lambda: engine.launched)
+    engine.begin(engine.launched[0], "pre")
+    until(lambda: world.all(JobExecution)[0].pre_started)
+    clock.forward(hours=-5)
+    engine.finish(engine.launched[0], status, None if status == "COMPLETED" else "exit-code")
+    until(lambda: world.all(Job)[0].status == status)
+    for row in (world.all(Job)[0], world.all(JobExecution)[0]):
+        assert row.queued <= row.started <= row.ended
+        assert row.created <= row.last_modified
+
+
+def test_a_job_that_was_queued_in_the_future_starts_no_earlier(
+    world: World, engine: FakeEngine, clock: SetClock
+) -> None:
+    clock.forward(hours=5)
+    world.job(world.job_type("one"))
+    clock.forward(hours=-5)
+    scheduler = Scheduler(world.context, engine, no_agent)
+    scheduler.open()
+    scheduler.run_once()
+    (execution,) = world.all(JobExecution)
+    assert execution.status == "RUNNING"
+    assert execution.queued <= execution.started
+    scheduler.close()

@@ -241,7 +241,9 @@ def test_a_stop_kills_what_ignores_sigterm(tmp_path: Path, listener: RecordingLi
     assert len(listener.ends(1)) == 1
 
 
-def test_a_runner_that_breaks_is_a_failure_of_the_engine(engine: LocalEngine, listener: RecordingListener) -> None:
+def test_a_runner_that_breaks_is_a_failure_of_the_engine_and_logged(
+    engine: LocalEngine, listener: RecordingListener, caplog: pytest.LogCaptureFixture
+) -> None:
     """A configuration that no check has seen."""
     file = {"id": 1, "workspace": "x", "path": "a", "file_name": "a", "media_type": "a/b", "size": 1, "is_source": True}
     plan = make_plan(
@@ -255,6 +257,9 @@ def test_a_runner_that_breaks_is_a_failure_of_the_engine(engine: LocalEngine, li
     assert end.report.failure is not None
     assert end.report.failure.kind == "engine"
     assert "host_path" in end.report.failure.message
+    (logged,) = [record for record in caplog.records if record.name == "scale_core.runner.worker"]
+    assert vars(logged)["execution_id"] == 1
+    assert "Traceback" in logged.getMessage()
     engine.launch([Launch(make_plan("/bin/true", execution_id=2), "local")])
     assert isinstance(listener.wait_for_end(2, 10), ExecutionFinished)
 
@@ -326,6 +331,91 @@ def test_what_ended_before_its_agent_died_is_told_with_its_report(
     end = listener.wait_for_end(1, 20)
     assert isinstance(end, ExecutionFinished)
     assert end.report.status == "COMPLETED"
+
+
+class OneSlot:
+    """An engine with room for one execution at a time, whose worker has been given several and has begun none."""
+
+    def __init__(self, engine: LocalEngine, listener: RecordingListener, agent: client.AgentClient) -> None:
+        self.engine, self.listener, self.agent = engine, listener, agent
+        for number in (1, 2, 3):  # what is short is given ahead
+            self.launch(number)
+            listener.wait_for_end(number, 10)
+        (self.worker,) = children(agent.pid)
+        os.kill(self.worker, signal.SIGSTOP)
+        self.ids = range(10, 30)
+        self.launch(*self.ids)
+        self.settle()
+
+    def launch(self, *ids: int) -> None:
+        self.engine.launch([Launch(make_plan("/bin/echo", "ran", execution_id=one, cpus=4), "local") for one in ids])
+
+    def settle(self) -> None:
+        """Wait until the agent has passed on what it was told."""
+        self.engine.reconcile([4711])
+        self.listener.wait_for_end(4711, 10)
+        self.listener.events.clear()
+
+    def go_on(self) -> None:
+        os.kill(self.worker, signal.SIGCONT)
+
+    def ends(self, *ids: int) -> list[ExecutionFinished | ExecutionLost]:
+        ends = [self.listener.wait_for_end(one, 10) for one in ids]
+        assert all(len(self.listener.ends(one)) == 1 for one in ids)
+        return ends
+
+    def all_completed(self, *ids: int) -> bool:
+        return all(isinstance(end, ExecutionFinished) and end.report.status == "COMPLETED" for end in self.ends(*ids))
+
+
+@pytest.fixture
+def one_slot(engine: LocalEngine, listener: RecordingListener, agents: list[client.AgentClient]) -> OneSlot:
+    return OneSlot(engine, listener, agents[0])
+
+
+def test_what_a_worker_was_given_ahead_runs_in_its_order(one_slot: OneSlot) -> None:
+    one_slot.go_on()
+    assert one_slot.all_completed(*one_slot.ids)
+    ends = [event for event in one_slot.listener.events if isinstance(event, ExecutionFinished)]
+    assert [end.report.execution_id for end in ends] == list(one_slot.ids)
+
+
+def test_what_a_worker_was_given_ahead_can_be_killed_before_it_begins(one_slot: OneSlot) -> None:
+    one_slot.engine.kill(11)
+    one_slot.settle()
+    one_slot.go_on()
+    (end,) = one_slot.ends(11)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.status == "CANCELED"
+    assert one_slot.engine.logs(11, "stdout", 0, 10).data == b""
+    assert one_slot.all_completed(10, *range(12, 30))
+
+
+def test_a_worker_that_dies_does_not_take_along_what_it_was_given_ahead(one_slot: OneSlot) -> None:
+    os.kill(one_slot.worker, signal.SIGKILL)
+    (end,) = one_slot.ends(10)
+    assert isinstance(end, ExecutionLost)
+    assert one_slot.all_completed(*range(11, 30))
+
+
+def test_a_stop_tells_what_a_worker_was_given_ahead_as_lost(one_slot: OneSlot) -> None:
+    one_slot.engine.stop(1.0)
+    assert all(isinstance(end, ExecutionLost) for end in one_slot.ends(*one_slot.ids))
+
+
+def test_what_waits_behind_an_execution_that_lasts_runs_elsewhere(
+    engine: LocalEngine, listener: RecordingListener
+) -> None:
+    short = [Launch(make_plan("/bin/true", execution_id=one, cpus=2), "local") for one in range(1, 101)]
+    engine.launch(short[:20])
+    for one in range(1, 21):
+        listener.wait_for_end(one, 10)
+    # Both workers are known to be quick, and are given some of what follows ahead.
+    engine.launch([Launch(make_plan("/bin/sleep", "60", execution_id=200, cpus=2), "local"), *short[20:]])
+    for one in range(21, 101):
+        listener.wait_for_end(one, 10)
+    assert listener.ends(200) == []
+    engine.kill(200)
 
 
 SCALE_OF_ITS_OWN = """

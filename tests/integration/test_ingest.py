@@ -1,22 +1,23 @@
 """The ingest task: from a file in a watched directory to a source file, whatever happens in between."""
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from fakes.ingests import Ends, Ingests, task
 from fakes.world import World
 from scale_core.db.models import Ingest, ScaleFile, TriggerEvent, Workspace
 from scale_core.interfaces.notice import FileIngested
 from scale_core.plugin import hookimpl
+from scale_core.services.duplicates import DuplicateService
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingesting import IngestingService, StoredSource
-from scale_core.services.transfers import Arrival, TransferService
-from scale_generated.specs.execution_report import ReportFailure
+from scale_core.services.ingest_orders import Removal, StoredSource
+from scale_core.services.ingesting import IngestingService
 from scale_scheduler import ingest as ingest_module
-from scale_scheduler.ingest import IngestPool, store_source
+from scale_scheduler.ingest import IngestPool
+from scale_scheduler.ingest_moves import Mover
 
 
 class Notices:
@@ -28,24 +29,6 @@ class Notices:
     @hookimpl
     def scale_file_ingested(self, file: FileIngested) -> None:
         self.files.append(file)
-
-
-class Ends:
-    """Remembers how tasks ended."""
-
-    def __init__(self) -> None:
-        self.by_execution: dict[int, ReportFailure | None] = {}
-        self._changed = threading.Condition()
-
-    def __call__(self, execution_id: int, failure: ReportFailure | None) -> None:
-        with self._changed:
-            assert execution_id not in self.by_execution, "a task ended twice"
-            self.by_execution[execution_id] = failure
-            self._changed.notify_all()
-
-    def wait(self, number: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.by_execution) >= number, 20), "tasks did not end"
 
 
 @pytest.fixture
@@ -60,21 +43,7 @@ def world(tmp_path: Path, notices: Notices) -> World:
 
 @pytest.fixture
 def arrive(world: World) -> Callable[..., int]:
-    strike_id = world.strike()
-    service = TransferService(world.context)
-
-    def arrive(name: str, content: bytes = b"content") -> int:
-        """A file that Strike has taken; the id of its ingest."""
-        order = service.order(strike_id)
-        assert order is not None
-        path = world.incoming / "ingesting" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-        service.arrived(order, [Arrival(name, str(world.incoming / name), str(path), len(content))])
-        newest: int = world.all(Ingest)[-1].id
-        return newest
-
-    return arrive
+    return Ingests(world).arrive
 
 
 @pytest.fixture
@@ -90,15 +59,11 @@ def pool(world: World, ends: Ends) -> Iterator[IngestPool]:
     pool.stop(10)
 
 
-def task(ingest_id: int, execution_id: int | None = None) -> SystemTask:
-    return SystemTask(execution_id or ingest_id, 1, "scale-ingest", {"ingest_id": str(ingest_id)})
-
-
 def test_a_transferred_file_becomes_a_source_file(
     world: World, arrive: Callable[..., int], pool: IngestPool, ends: Ends, notices: Notices
 ) -> None:
     ingest_id = arrive("a.txt", b"hello")
-    pool.submit(task(ingest_id))
+    pool.submit([task(ingest_id)])
     ends.wait(1)
     (ingest,) = world.all(Ingest)
     (file,) = world.all(ScaleFile)
@@ -122,7 +87,7 @@ def test_the_content_tells_the_media_type_of_an_unknown_name(
     ingest_id = arrive("photo.png", png.read_bytes())
     with world.database.write() as session:
         session.get_one(Ingest, ingest_id).file_name = "photo"
-    pool.submit(task(ingest_id))
+    pool.submit([task(ingest_id)])
     ends.wait(1)
     assert world.all(ScaleFile)[0].media_type == "image/png"
 
@@ -132,7 +97,7 @@ def test_many_files_are_each_ingested_once(
 ) -> None:
     ids = [arrive(f"{number}.txt", str(number).encode()) for number in range(100)]
     for ingest_id in ids:
-        pool.submit(task(ingest_id))
+        pool.submit([task(ingest_id)])
     ends.wait(100)
     assert set(ends.by_execution.values()) == {None}
     assert {one.status for one in world.all(Ingest)} == {"INGESTED"}
@@ -144,10 +109,10 @@ def test_a_path_that_is_taken_gives_the_later_file_a_place_of_its_own(
     world: World, arrive: Callable[..., int], pool: IngestPool, ends: Ends
 ) -> None:
     first = arrive("a.txt", b"first")
-    pool.submit(task(first))
+    pool.submit([task(first)])
     ends.wait(1)
     second = arrive("a.txt", b"second")
-    pool.submit(task(second))
+    pool.submit([task(second)])
     ends.wait(2)
     one, two = world.all(ScaleFile)
     assert (world.storage / one.file_path).read_bytes() == b"first"
@@ -163,7 +128,7 @@ def test_a_file_that_scale_does_not_know_is_not_overwritten(
     stranger = world.storage / world.all(Ingest)[0].file_path
     stranger.parent.mkdir(parents=True)
     stranger.write_bytes(b"theirs")
-    pool.submit(task(ingest_id))
+    pool.submit([task(ingest_id)])
     ends.wait(1)
     assert stranger.read_bytes() == b"theirs"
     assert (world.storage / world.all(ScaleFile)[0].file_path).read_bytes() == b"ours!!"
@@ -178,14 +143,15 @@ def test_a_crash_at_any_point_is_mended_by_running_again(
     (order,) = service.begin([ingest_id]).orders
     place = world.storage / order.path
     broker = world.context.registry.brokers["host"].from_configuration({"host_path": str(world.storage)})
+    mover = Mover(broker, DuplicateService(world.context).known)
     if crash == "after a copy":
         place.parent.mkdir(parents=True)
         place.write_bytes(b"hello")
     elif crash == "after the move":
-        store_source(order, broker)
+        mover.move([order])
     elif crash == "after the commit":
-        service.finish([store_source(order, broker)])
-    pool.submit(task(ingest_id))
+        service.finish(mover.move([order]).stored)
+    pool.submit([task(ingest_id)])
     ends.wait(1)
     assert ends.by_execution == {ingest_id: None}
     assert [one.status for one in world.all(Ingest)] == ["INGESTED"]
@@ -202,7 +168,7 @@ def test_a_failure_has_a_reason_and_a_retry_ingests(
 ) -> None:
     ingest_id = arrive("a.txt")
     world.storage.rename(world.folder / "unmounted")
-    pool.submit(task(ingest_id, 11))
+    pool.submit([task(ingest_id, 11)])
     ends.wait(1)
     failure = ends.by_execution[11]
     assert failure is not None
@@ -212,7 +178,7 @@ def test_a_failure_has_a_reason_and_a_retry_ingests(
     assert ingest.reason == failure.message
     assert "Mount it" in ingest.reason
     (world.folder / "unmounted").rename(world.storage)
-    pool.submit(task(ingest_id, 12))
+    pool.submit([task(ingest_id, 12)])
     ends.wait(2)
     assert ends.by_execution[12] is None
     (ingest,) = world.all(Ingest)
@@ -224,7 +190,7 @@ def test_a_vanished_file_is_an_error_that_says_where_it_should_be(
 ) -> None:
     ingest_id = arrive("a.txt")
     (world.incoming / "ingesting" / "a.txt").unlink()
-    pool.submit(task(ingest_id))
+    pool.submit([task(ingest_id)])
     ends.wait(1)
     failure = ends.by_execution[ingest_id]
     assert failure is not None
@@ -238,15 +204,15 @@ def test_one_file_that_cannot_be_recorded_does_not_take_others_with_it(
     ids = [arrive(f"{number}.txt") for number in range(4)]
     finish = IngestingService.finish
 
-    def picky(self: IngestingService, stored: list[StoredSource]) -> None:
+    def picky(self: IngestingService, stored: list[StoredSource]) -> list[Removal]:
         if any(one.ingest_id == ids[1] for one in stored):
             raise ValueError("the second one is bad")
-        finish(self, stored)
+        return finish(self, stored)
 
     monkeypatch.setattr(IngestingService, "finish", picky)
     pool = IngestPool(world.context, ends, workers=1)
     for ingest_id in ids:
-        pool.submit(task(ingest_id))
+        pool.submit([task(ingest_id)])
     pool.start()
     ends.wait(4)
     pool.stop(10)
@@ -260,14 +226,14 @@ def test_an_inactive_workspace_takes_nothing(
     ingest_id = arrive("a.txt")
     with world.database.write() as session:
         session.get_one(Workspace, 1).is_active = False
-    pool.submit(task(ingest_id))
+    pool.submit([task(ingest_id)])
     ends.wait(1)
     assert "'raw' is not active" in world.all(Ingest)[0].reason
 
 
 def test_tasks_of_ingests_that_do_not_exist_fail(pool: IngestPool, ends: Ends) -> None:
-    pool.submit(task(99))
-    pool.submit(SystemTask(100, 1, "scale-ingest", {"ingest_id": "x"}))
+    pool.submit([task(99)])
+    pool.submit([SystemTask(100, 1, "scale-ingest", {"ingest_id": "x"})])
     ends.wait(2)
     assert all(one is not None and one.kind == "input" for one in ends.by_execution.values())
 
@@ -283,12 +249,12 @@ def test_a_broker_that_breaks_in_unknown_ways_ends_the_task_and_not_the_thread(
 
     first, second = arrive("a.txt"), arrive("b.txt")
     with monkeypatch.context() as patch:
-        patch.setattr(world.context.registry.brokers["host"], "store", broken)
-        pool.submit(task(first))
+        patch.setattr(world.context.registry.brokers["host"], "store_many", broken)
+        pool.submit([task(first)])
         ends.wait(1)
     failure = ends.by_execution[first]
     assert failure is not None
     assert failure.message == "Broken: oh"
-    pool.submit(task(second))
+    pool.submit([task(second)])
     ends.wait(2)
     assert ends.by_execution[second] is None

@@ -18,7 +18,7 @@ from sqlalchemy import ClauseElement, Executable, text
 from starlette.types import ASGIApp
 
 import scale_engine_local.plugin
-from fakes.engine import FakeEngine
+from fakes.engine import FakeEngine, no_agent
 from fakes.world import SetClock, World
 from scale_core.api.app import create_app, create_operational_app
 from scale_core.api.operational import OperationalEndpoints
@@ -311,7 +311,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 @pytest.fixture
 def scheduler(world: World, engine: FakeEngine) -> Iterator[Scheduler]:
-    scheduler = Scheduler(world.context, engine, lambda: pytest.fail("this engine runs no plans here"))
+    scheduler = Scheduler(world.context, engine, no_agent)
     scheduler.open()
     yield scheduler
     scheduler.close()
@@ -460,7 +460,7 @@ def test_files_are_counted_on_their_way(world: World, http: httpx.Client) -> Non
 
     here["b.txt"].unlink()
     ended = threading.Semaphore(0)
-    pool = IngestPool(world.context, lambda _execution, _failure: ended.release(), workers=1)
+    pool = IngestPool(world.context, lambda tasks: ended.release(len(tasks)), workers=1)
     pool.start()
     run_ingests(world, pool, ended)
     pool.stop(20)
@@ -483,8 +483,7 @@ def run_ingests(world: World, pool: IngestPool, ended: threading.Semaphore) -> N
     service = ExecutionService(world.context)
     waiting = [one.execution_id for one in service.queue(100) if one.job_type_name == "scale-ingest"]
     claimed = service.claim([Placement(execution_id, None, "") for execution_id in waiting])
-    for task in claimed.system_tasks:
-        pool.submit(task)
+    pool.submit(claimed.system_tasks)
     for _ in claimed.system_tasks:
         assert ended.acquire(timeout=60), "an ingest did not end"
 

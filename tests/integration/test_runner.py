@@ -431,17 +431,22 @@ def test_a_cancel_before_it_begins_starts_no_process(bench: Bench) -> None:
     for worker in workers:
         os.kill(worker, signal.SIGSTOP)
     bench.launch(bench.plan("/bin/echo", "ran"))
-    for order in (lambda: None, lambda: bench.node.agent.kill(1)):
-        order()
-        bench.node.agent.reconcile([4711])
-        bench.node.listener.wait_for_end(4711, PATIENCE)  # the agent has passed on what it was told before
-        bench.node.listener.events.clear()
+    passed_on(bench.node)
+    bench.node.agent.kill(1)
+    passed_on(bench.node)
     for worker in workers:
         os.kill(worker, signal.SIGCONT)
     report = bench.report()
     assert report.status == "CANCELED"
     assert report.steps.job is None
     assert not (bench.folder / "stdout").exists()
+
+
+def passed_on(node: Node) -> None:
+    """Return when the agent has passed on what it was told."""
+    node.agent.reconcile([4711])
+    node.listener.wait_for_end(4711, PATIENCE)
+    node.listener.events.clear()
 
 
 def test_waiting_uses_no_processor(bench: Bench) -> None:

@@ -2,24 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fakes.engine import FakeEngine, HoldingEngine
+from fakes.engine import FakeEngine, HoldingEngine, no_agent
 from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution, JobType, Node, TriggerEvent
 from scale_core.db.models import Scheduler as SchedulerRow
-from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent, Resources
+from scale_core.interfaces.engine import EngineSettings, Resources
 from scale_core.services.jobs import cancel_job, create_queued_job
 from scale_generated.specs.job_data import JobData
 from scale_scheduler.placement import Reason
 from scale_scheduler.scheduler import Scheduler
-
-
-def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
-    pytest.fail("this engine starts no agent")
 
 
 @pytest.fixture

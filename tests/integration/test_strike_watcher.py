@@ -1,10 +1,11 @@
 """Strike on real directories."""
 
+import errno
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from fakes.world import World
 from scale_core.db.models import Ingest, JobExecution, Strike
-from scale_core.services.transfers import NO_RULE
+from scale_core.services.transfer_plans import NO_RULE
+from scale_core.services.transfers import Arrival, TransferService, WatchOrder
 from scale_scheduler.strike.process import StrikeProcess
 
 
@@ -218,3 +220,106 @@ def test_many_files_at_once_are_each_seen_once(world: World) -> None:
         wait_for(lambda: list(world.ingests().values()).count("TRANSFERRED") == 500, 30)
     assert len(world.all(Ingest)) == len(world.jobs("scale-ingest")) == 500
     assert {one.file_name: one.file_size for one in world.all(Ingest)} == {f"{n:04}.txt": n for n in range(500)}
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "it grows", "it is whole", "it vanishes"])
+def test_a_transfer_goes_on_over_a_restart(world: World, meanwhile: str) -> None:
+    strike_id = world.strike()
+    part = world.incoming / "big.txt_tmp"
+    with watching(world, strike_id):
+        part.write_bytes(b"1" * 10)
+        wait_for(lambda: world.ingests() == {"big.txt": "TRANSFERRING"})
+    if meanwhile == "it grows":
+        part.write_bytes(b"1" * 50)
+    elif meanwhile == "it is whole":
+        part.rename(world.incoming / "big.txt")
+    elif meanwhile == "it vanishes":
+        part.unlink()
+    with watching(world, strike_id):
+        if meanwhile == "it vanishes":
+            wait_for(lambda: world.ingests() == {"big.txt": "ERRORED"})
+        else:
+            if meanwhile == "it grows":
+                wait_for(lambda: world.all(Ingest)[0].bytes_transferred == 50)
+            if part.exists():
+                part.rename(world.incoming / "big.txt")
+            wait_for(lambda: world.ingests() == {"big.txt": "TRANSFERRED"})
+    assert len(world.all(Ingest)) == 1
+
+
+@pytest.mark.parametrize("status", ["TRANSFERRED", "INGESTING", "ERRORED", "DEFERRED"])
+def test_a_file_that_is_recorded_is_not_recorded_again_by_a_restart(world: World, status: str) -> None:
+    strike_id = world.strike()
+    with watching(world, strike_id):
+        transfer(world, "a.doc" if status == "DEFERRED" else "a.txt")
+        wait_for(lambda: len(world.all(Ingest)) == 1)
+    with world.database.write() as session:
+        session.get_one(Ingest, 1).status = status
+    with watching(world, strike_id):
+        transfer(world, "b.txt")
+        wait_for(lambda: "b.txt" in world.ingests())
+    assert [one.file_name[0] for one in world.all(Ingest)] == ["a", "b"]
+    assert world.all(Ingest)[0].status == status
+
+
+def test_a_file_that_cannot_be_moved_does_not_keep_those_behind_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rename, is_kept = os.rename, threading.Event()
+    is_kept.set()
+
+    def refuse(source: str, target: str) -> None:
+        if source.endswith("a.txt") and is_kept.is_set():
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), source)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with watching(world, world.strike()):
+        for name in ("a.txt", "b.txt"):
+            (world.incoming / name).write_bytes(b"content")
+        wait_for(lambda: world.ingests() == {"b.txt": "TRANSFERRED"})
+        assert caplog.text.count("Operation not permitted") == 1
+        is_kept.clear()
+        wait_for(lambda: world.ingests() == {"a.txt": "TRANSFERRED", "b.txt": "TRANSFERRED"})
+
+
+def test_storage_that_fails_is_shown_and_what_was_moved_before_is_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, is_broken = os.rename, threading.Event()
+    is_broken.set()
+
+    def fail(source: str, target: str) -> None:
+        if source.endswith("b.txt") and is_broken.is_set():
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), source)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fail)
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (world.incoming / name).write_bytes(b"content")
+    with watching(world, world.strike()):
+        wait_for(lambda: "Read-only file system" in (world.all(JobExecution)[0].message or ""))
+        assert world.ingests() == {"a.txt": "TRANSFERRED"}
+        is_broken.clear()
+        wait_for(lambda: len(world.ingests()) == 3)
+
+
+def test_a_file_is_durably_moved_before_it_is_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    fsync, arrived = os.fsync, TransferService.arrived
+
+    def synced(descriptor: int) -> None:
+        steps.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    def recorded(self: TransferService, order: WatchOrder, arrivals: Sequence[Arrival]) -> None:
+        steps.append("recorded")
+        arrived(self, order, arrivals)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(TransferService, "arrived", recorded)
+    for name in ("a.txt", "b.txt", "c.doc"):
+        (world.incoming / name).write_bytes(b"content")
+    with watching(world, world.strike()):
+        wait_for(lambda: len(world.ingests()) == 3)
+    assert steps == ["ingesting", "recorded", "deferred", "recorded"]

@@ -1,9 +1,13 @@
 """Media types by extension, then by content."""
 
+from random import Random
+
+import puremagic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scale_core.domain import media_types
 from scale_core.domain.media_types import UNKNOWN, accepts, media_type, misfits, oddity
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -71,3 +75,26 @@ def test_slips_in_media_types_are_found() -> None:
     assert oddity("image/x-mine") is None
     assert "write type/subtype" in str(oddity("png"))
     assert oddity("image/pngg") == "image/pngg is not a known media type; do you mean image/png?"
+
+
+def test_content_is_judged_as_puremagic_does_though_it_is_not_asked_each_time() -> None:
+    random = Random(7)  # noqa: S311 - the same heads every time
+    signatures = [*puremagic.magic_header_array, *puremagic.magic_footer_array]
+    heads = [random.randbytes(600) for _ in range(200)]
+    for row in signatures:
+        begun = bytearray(random.randbytes(600))
+        start = row.offset if row.offset >= 0 else len(begun) + row.offset
+        begun[start : start + len(row.byte_match)] = row.byte_match
+        heads.append(bytes(begun[: start + len(row.byte_match) + random.randrange(9)]))
+    assert any(media_type("file", head) != UNKNOWN for head in heads)
+    for head in heads:
+        if not head.startswith(tuple(signature for signature, _ in media_types._SIGNATURES)):
+            assert media_type("file", head) == _asked(head), head
+
+
+def _asked(head: bytes) -> str:
+    try:
+        matches = puremagic.magic_string(head)
+    except puremagic.PureError:
+        return UNKNOWN
+    return next((one.mime_type for one in matches if one.mime_type and one.confidence >= 0.3), UNKNOWN)

@@ -1,19 +1,22 @@
 """Copying, moving and reading single files, durably and in bounded memory. Everything here raises OSError too."""
 
+import ctypes
 import errno
 import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from scale_core.interfaces.broker import FileMissing
 
-CHUNK = 1 << 20
-"""Bytes that are read at a time."""
+CHUNK = 1 << 18
+"""Bytes that are read, hashed and written at a time: they stay in the processor's cache meanwhile, and Linux takes
+three times as long to take a mebibyte at once."""
 
 AT_A_TIME = 1 << 30
 """Bytes that one call asks the kernel to copy."""
@@ -70,16 +73,31 @@ def _write_all(target: int, data: memoryview) -> None:
         data = data[os.write(target, data) :]
 
 
-def copy_into_place(source: int, target: Path) -> Content:
-    """Copy descriptor ``source`` to ``target`` so that nobody ever sees a part of it, and it survives a power loss."""
-    hidden = target.with_name(f".scale-{secrets.token_hex(8)}.part")
+def copy_beside(source: int, folder: Path, *, sync: bool) -> tuple[Path, Content]:
+    """Copy descriptor ``source`` to a hidden file in ``folder``, to be renamed once it is durable.
+
+    :param sync: make it durable here.
+    :return: the hidden file, and what is in it.
+    """
+    hidden = folder / f".scale-{secrets.token_hex(8)}.part"
     try:
         descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             content = read_through(source, descriptor)
-            os.fsync(descriptor)
+            if sync:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except BaseException:
+        hidden.unlink(missing_ok=True)
+        raise
+    return hidden, content
+
+
+def copy_into_place(source: int, target: Path) -> Content:
+    """Copy descriptor ``source`` to ``target`` so that nobody ever sees a part of it, and it survives a power loss."""
+    hidden, content = copy_beside(source, target.parent, sync=True)
+    try:
         hidden.rename(target)
     except BaseException:
         hidden.unlink(missing_ok=True)
@@ -141,8 +159,34 @@ def rename(old: Path, new: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in ``folder`` survive a power loss."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_file(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file, or the names in a folder, survive a power loss."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_file_system(folder: Path) -> bool:
+    """Make everything on the file system that holds ``folder`` survive a power loss; False: there is no such call."""
+    syncfs = _syncfs()
+    if syncfs is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)
+    return True
+
+
+@cache
+def _syncfs() -> Callable[[int], int] | None:
+    """Linux has it, and Python does not."""
+    return getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)

@@ -33,6 +33,8 @@ class ScaleFile(Record):
         Index("ix_scale_file_workspace_id", "workspace_id", "id"),
         partial_index("ix_scale_file_moving", "id", where="moving_to IS NOT NULL"),
         # Sources are listed parsed and not, products by type and whether operational; unpublished ones are not listed.
+        # Whether a file of that name and content is there already.
+        partial_index("ix_source_content", "workspace_id", "file_name", "file_size", "checksum", where=SOURCE),
         partial_index("ix_source", "is_parsed", "id", where=SOURCE),
         partial_index("ix_source_last_modified", "is_parsed", "last_modified", "id", where=SOURCE),
         partial_index("ix_source_data_started", "data_started", where=SOURCE),

@@ -38,7 +38,7 @@ class Ingest(Record):
 
     __tablename__ = "ingest"
     __table_args__ = (
-        Index("ix_ingest_open", "strike_id", "file_name", sqlite_where=OPEN_INGEST, postgresql_where=OPEN_INGEST),
+        Index("ix_ingest_open", "file_name", "strike_id", sqlite_where=OPEN_INGEST, postgresql_where=OPEN_INGEST),
         partial_index("ix_ingest_status", "status", "id", where=NOT_INGESTED),
         partial_index("ix_ingest_status_last_modified", "status", "last_modified", "id", where=SET_ASIDE),
         partial_index("ix_ingest_strike_id_ingest_ended", "strike_id", "ingest_ended", where=INGESTED),

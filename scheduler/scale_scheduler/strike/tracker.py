@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from scale_core.domain.strike import match_file, partition_suffix
 from scale_core.services.transfers import Arrival, KnownTransfer, Transfer, TransferService, WatchOrder
-from scale_scheduler.strike.directory import Scan, WatchedDirectory
+from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory
 
 log = logging.getLogger(__name__)
 
-GROUP = 200
+GROUP = 500
 """Files that are recorded in one transaction, at most."""
 
 GROWTH_SECONDS = 1.0
@@ -92,37 +92,40 @@ class Tracker:
                 whole[name] = size
         return transfers, whole
 
-    def _take(self, whole: Mapping[str, int], transfers: Mapping[str, Transfer]) -> set[str]:
-        """Move whole files out of the way and record them; the names of those that have to wait."""
-        waiting: set[str] = set()
+    def _take(self, whole: Mapping[str, int], transfers: Mapping[str, Transfer]) -> Mapping[str, str]:
+        """Move whole files out of the way and record them; why some have to wait, by name."""
+        waiting: dict[str, str] = {}
         names = sorted(whole)
         for start in range(0, len(names), GROUP):
             some = names[start : start + GROUP]
             busy = self._service.names_being_ingested(self._order.strike_id, some)
+            waiting |= dict.fromkeys(busy, EARLIER)
             waiting |= self._take_some([name for name in some if name not in busy], whole, transfers)
-            waiting |= busy & set(some)
-        self._tell(dict.fromkeys(waiting, "an earlier file of that name has to be ingested first; it waits"))
+        self._tell(waiting)
         return waiting
 
-    def _take_some(self, names: list[str], whole: Mapping[str, int], transfers: Mapping[str, Transfer]) -> set[str]:
-        waiting = set()
-        arrivals = []
-        try:
-            for name in names:
-                matched = match_file(self._order.configuration, name) is not None
-                folder = self._directory.ingesting if matched else self._directory.deferred
-                if (folder / name).exists():
-                    waiting.add(name)
-                elif (path := self._directory.take(name, folder)) is not None:
-                    arrivals.append(self._arrival(name, str(path), whole[name], is_copied_again=name in transfers))
-        finally:
-            # what is moved is recorded, whatever stops the rest
-            self._record(arrivals)
+    def _take_some(
+        self, names: list[str], whole: Mapping[str, int], transfers: Mapping[str, Transfer]
+    ) -> dict[str, str]:
+        matching = [name for name in names if match_file(self._order.configuration, name) is not None]
+        others = sorted(set(names).difference(matching))
+        waiting: dict[str, str] = {}
+        for some, folder in ((matching, self._directory.ingesting), (others, self._directory.deferred)):
+            taken = self._directory.take(some, folder)
+            self._record(
+                [
+                    self._arrival(name, path, whole[name], is_copied_again=name in transfers)
+                    for name, path in taken.paths.items()
+                ]
+            )
+            waiting |= taken.waiting
+            if taken.error is not None:
+                raise taken.error
         return waiting
 
     def _arrival(self, name: str, path: str, size: int, *, is_copied_again: bool = False) -> Arrival:
         growing = None if is_copied_again else self._growing.get(name)
-        return Arrival(name, str(self._directory.root / name), path, size, growing.ingest_id if growing else None)
+        return Arrival(name, f"{self._directory.root}/{name}", path, size, growing.ingest_id if growing else None)
 
     def _record(self, arrivals: list[Arrival]) -> None:
         if not arrivals:

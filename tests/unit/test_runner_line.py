@@ -4,8 +4,7 @@ import socket
 
 import pytest
 
-from scale_core.runner.frames import Kind
-from scale_core.runner.worker import AgentGone, AgentLine
+from scale_core.runner.line import AgentGone, AgentLine
 
 
 @pytest.mark.parametrize("is_read", [True, False], ids=["after it heard all", "with something unread"])
@@ -13,7 +12,7 @@ def test_an_agent_that_died_is_gone_and_no_failure_of_the_execution(is_read: boo
     theirs, ours = socket.socketpair()
     with ours:
         agent = AgentLine(ours, 5.0)
-        agent.tell(Kind.STARTED, b"pre")
+        agent.step_started("pre")
         if is_read:
             theirs.recv(1000)
         theirs.close()

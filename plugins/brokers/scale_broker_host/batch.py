@@ -1,0 +1,193 @@
+"""Storing many files with one sync for all of them.
+
+In steps for the whole batch, each of which a power loss may follow: read or copy every file; make the contents durable;
+rename; make the names durable; remove what was copied from. Where a step fails for one file, only that one is left out.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scale_broker_host.faults import broker_error
+from scale_broker_host.files import (
+    Content,
+    copy_beside,
+    open_regular,
+    read_through,
+    sync_file,
+    sync_file_system,
+    sync_folder,
+)
+from scale_core.interfaces.broker import BrokerError, PathRefused, PathTaken, StoredFile
+
+FEW = 8
+"""Up to so many files are synced one by one: a sync of the file system waits for all that others wrote to it, too."""
+
+
+@dataclass(slots=True)
+class _Item:
+    """A file on its way; ``ready`` is what is renamed to ``target``: the source itself, or a copy beside the target."""
+
+    source: Path
+    path: str
+    folder: Path
+    target: str
+    ready: str
+    content: Content
+    facts: os.stat_result
+    is_copied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    path: Path
+    device: int
+
+
+class Batch:
+    """One call of :meth:`HostBroker.store_many`.
+
+    :param folder: gives the real folder for a path in the workspace, made if need be.
+    :param store: stores one file alone, for those that the batch cannot do.
+    """
+
+    def __init__(
+        self,
+        folder: Callable[[str], Path],
+        store: Callable[[Path, str], StoredFile],
+        *,
+        move: bool,
+        replace: bool,
+    ) -> None:
+        self._folder_of = folder
+        self._store_alone = store
+        self._move = move
+        self._replace = replace
+        self._folders: dict[str, _Folder] = {}
+        self._targets: set[str] = set()
+
+    def store(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
+        """Store them; the results in order."""
+        results: list[StoredFile | BrokerError | None] = [None] * len(files)
+        items: dict[int, _Item] = {}
+        for number, (source, path) in enumerate(files):
+            try:
+                items[number] = self._prepare(source, path)
+            except (OSError, BrokerError) as error:
+                results[number] = _refusal(path, source, error)
+        renamed = self._rename(items) if self._sync(items.values()) else {}
+        failed = self._sync_folders(renamed)
+        for number, item in items.items():
+            if number in failed:
+                results[number] = failed[number]
+            elif number in renamed:
+                results[number] = StoredFile(item.path, item.content.size, item.content.checksum)
+            else:
+                results[number] = self._alone(item)
+        return [one for one in results if one is not None]
+
+    def _prepare(self, source: Path, path: str) -> _Item:
+        parent, _, name = path.rpartition("/")
+        folder = self._folders.get(parent)
+        if folder is None or name in {"", ".", ".."} or "\0" in name:
+            real = self._folder_of(path)
+            folder = self._folders[parent] = _Folder(real, real.stat().st_dev)
+        target = f"{folder.path}/{name}"
+        self._require_free(target, path)
+        with open_regular(source) as descriptor:
+            facts = os.fstat(descriptor)
+            if self._move and facts.st_dev == folder.device and _has_one_name(source, facts):
+                content = read_through(descriptor)
+                return _Item(source, path, folder.path, target, os.fspath(source), content, facts, is_copied=False)
+            ready, content = copy_beside(descriptor, folder.path, sync=False)
+            return _Item(source, path, folder.path, target, os.fspath(ready), content, facts, is_copied=True)
+
+    def _require_free(self, target: str, path: str) -> None:
+        """Refuse a folder; and a file, if none is to be replaced."""
+        if target in self._targets and not self._replace:
+            raise PathTaken(f"There is a file at {path!r} already.")
+        self._targets.add(target)
+        try:
+            mode = os.lstat(target).st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and Path(target).is_dir()):
+            raise PathRefused(f"{path!r} is a folder; a file cannot take its place.")
+        if not self._replace:
+            raise PathTaken(f"There is a file at {path!r} already.")
+
+    def _sync(self, items: Iterable[_Item]) -> bool:
+        """Make contents durable; False: something is wrong with one of them."""
+        ready = [item.ready for item in items]
+        try:
+            if len(ready) > FEW and all(sync_file_system(one.path) for one in self._one_of_each_device()):
+                return True
+            for one in ready:
+                sync_file(Path(one))
+        except OSError:
+            return False
+        return True
+
+    def _one_of_each_device(self) -> Iterable[_Folder]:
+        return {folder.device: folder for folder in self._folders.values()}.values()
+
+    def _rename(self, items: dict[int, _Item]) -> dict[int, _Item]:
+        """Rename what can be; a source that was written to meanwhile is read again, alone."""
+        renamed = {}
+        for number, item in items.items():
+            try:
+                if item.is_copied or _is_unchanged(item):
+                    os.rename(item.ready, item.target)  # noqa: PTH104 - for each of many files
+                    renamed[number] = item
+            except OSError:  # as for two mounts of one file system; it is tried alone
+                continue
+        return renamed
+
+    def _sync_folders(self, renamed: dict[int, _Item]) -> dict[int, BrokerError]:
+        """Make names durable, then remove the sources of copies; why some are not."""
+        failed: dict[int, BrokerError] = {}
+        errors: dict[Path, BrokerError] = {}
+        for folder in {item.folder for item in renamed.values()}:
+            try:
+                sync_folder(folder)
+            except OSError as error:
+                errors[folder] = broker_error("sync a folder of the workspace", folder, error)
+        emptied = set()
+        for number, item in renamed.items():
+            if item.folder in errors:
+                failed[number] = errors[item.folder]
+            elif item.is_copied and self._move:
+                try:
+                    item.source.unlink(missing_ok=True)
+                    emptied.add(item.source.parent)
+                except OSError as error:
+                    failed[number] = broker_error("remove the file that was stored", item.source, error)
+        for folder in emptied:
+            with suppress(OSError):  # a copied source that a power loss brings back is there twice, and harms nobody
+                sync_folder(folder)
+        return failed
+
+    def _alone(self, item: _Item) -> StoredFile | BrokerError:
+        try:
+            if item.is_copied:
+                Path(item.ready).unlink(missing_ok=True)
+            return self._store_alone(item.source, item.path)
+        except (OSError, BrokerError) as error:
+            return _refusal(item.path, item.source, error)
+
+
+def _has_one_name(source: Path, facts: os.stat_result) -> bool:
+    """Whether the source is no link, and no other name could let the stored file be changed."""
+    return facts.st_nlink == 1 and os.lstat(source).st_ino == facts.st_ino
+
+
+def _is_unchanged(item: _Item) -> bool:
+    now = os.lstat(item.source)
+    return (now.st_ino, now.st_size, now.st_mtime_ns) == (item.facts.st_ino, item.content.size, item.facts.st_mtime_ns)
+
+
+def _refusal(path: str, source: Path, error: OSError | BrokerError) -> BrokerError:
+    return error if isinstance(error, BrokerError) else broker_error(f"store {path!r}", source, error)
