@@ -11,8 +11,8 @@ from scale_broker_host.broker import HostBroker
 from scale_core.db.models import ScaleFile, TriggerEvent, Workspace
 from scale_core.interfaces.broker import Broker
 from scale_core.plugin import hookimpl
-from scale_core.services.ingesting import source_uuid
 from scale_core.services.products import finish_move, resume_moves
+from scale_core.services.source_files import source_uuid
 
 
 class Meddling(HostBroker):

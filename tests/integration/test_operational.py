@@ -461,7 +461,7 @@ def test_files_are_counted_on_their_way(world: World, http: httpx.Client) -> Non
 
     here["b.txt"].unlink()
     ended = threading.Semaphore(0)
-    pool = IngestPool(world.context, lambda _execution, _failure: ended.release(), workers=1)
+    pool = IngestPool(world.context, lambda ends: ended.release(len(ends)), workers=1)
     pool.start()
     run_ingests(world, pool, ended)
     pool.stop(20)
@@ -484,8 +484,7 @@ def run_ingests(world: World, pool: IngestPool, ended: threading.Semaphore) -> N
     service = ExecutionService(world.context)
     waiting = [one.execution_id for one in service.queue(100) if one.job_type_name == "scale-ingest"]
     claimed = service.claim([Placement(execution_id, None, "") for execution_id in waiting])
-    for task in claimed.system_tasks:
-        pool.submit(task)
+    pool.submit(claimed.system_tasks)
     for _ in claimed.system_tasks:
         assert ended.acquire(timeout=60), "an ingest did not end"
 
