@@ -85,9 +85,13 @@ class IngestPool:
                 self._held += len(tasks)
             self._line.add(tasks)
 
+    def ask_to_end(self) -> None:
+        """Begin no other files; returns at once."""
+        self._line.close()
+
     def stop(self, timeout_seconds: float) -> None:
         """Finish the files that are being moved, begin no others."""
-        self._line.close()
+        self.ask_to_end()
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))

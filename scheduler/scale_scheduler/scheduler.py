@@ -154,9 +154,10 @@ class Scheduler:
     def close(self) -> None:
         """End what runs, within the grace period, and record how it ended."""
         deadline = time.monotonic() + self._context.settings.grace_seconds
-        self._tasks.close(deadline - time.monotonic())
+        self._tasks.ask_to_end()  # a file that is being moved must not take the grace away from what the engine runs
         try:
             self._engine.stop(max(0.0, deadline - time.monotonic()))
+            self._tasks.close(max(0.0, deadline - time.monotonic()))
             self._record()
             left = [one.execution_id for one in self._executions.running() if one.is_system]
             self._endings.lost([(execution_id, STOPPED) for execution_id in left])

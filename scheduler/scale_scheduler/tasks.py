@@ -77,15 +77,19 @@ class SystemTasks:
         running.stop.set()
         return True
 
-    def close(self, timeout_seconds: float) -> None:
-        """Stop everything; what does not end in time is abandoned. What is stopped only because Scale stops is not
-        told to ``ended``: it is to go on at the next start."""
-        deadline = time.monotonic() + timeout_seconds
-        running = dict(self._running)
-        for one in running.values():
+    def ask_to_end(self) -> None:
+        """Have everything end; returns at once. What ends only because Scale does is not told to ``ended``: it is to go
+        on at the next start."""
+        for one in dict(self._running).values():
             one.stop.set()
-        self._pool.stop(max(0.0, deadline - time.monotonic()))
-        for one in running.values():
+        self._pool.ask_to_end()
+
+    def close(self, timeout_seconds: float) -> None:
+        """Wait for everything to end; what does not end in time is abandoned."""
+        self.ask_to_end()
+        deadline = time.monotonic() + timeout_seconds
+        self._pool.stop(timeout_seconds)
+        for one in dict(self._running).values():
             one.thread.join(max(0.0, deadline - time.monotonic()))
 
     def _start_long(self, task: SystemTask) -> None:
