@@ -16,11 +16,13 @@ from scale_core.interfaces.engine import AgentSettings
 from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.children import become_subreaper, end_children
 from scale_core.runner.dispatcher import Dispatcher, ScaleGone
+from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, Frame, FrameReader
 from scale_core.runner.journal import send_logs
 from scale_core.runner.outbox import Outbox
+from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.settings import read_settings
-from scale_core.runner.worker import IGNORED
+from scale_core.runner.worker import IGNORED, work
 
 LOCK_FILE: Final = ".agent.lock"
 LOCK_SECONDS: Final = 30.0
@@ -44,7 +46,7 @@ def main() -> None:
         groups = GroupFolder.make(settings.folder) if settings.limits else None
         gc.freeze()
         scale.setblocking(False)
-        Dispatcher(scale, outbox, settings, groups).run(frames, reader)
+        Dispatcher(scale, outbox, settings, groups, lambda line: _work(line, settings, groups)).run(frames, reader)
     except ScaleGone:
         pass  # there is nobody to tell
     finally:
@@ -71,6 +73,13 @@ def lock(settings: AgentSettings) -> int:
             time.sleep(0.01)
         else:
             return descriptor
+
+
+def _work(line: socket.socket, settings: AgentSettings, groups: GroupFolder | None) -> None:
+    """The life of a worker, in its own process."""
+    runner = RunnerSettings(settings.search_path, settings.log_limit, settings.limits)
+    group = None if groups is None else groups.group(os.getpid())
+    work(line, ExecutionFolders(settings.folder), runner, settings.kill_grace, group)
 
 
 def _take_standard_input() -> socket.socket:

@@ -1,11 +1,11 @@
 """What the node agent does: takes what Scale says, gives executions to workers, passes on what they tell."""
 
 import logging
-import os
 import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Final
 
 import orjson
@@ -18,9 +18,7 @@ from scale_core.runner.leftovers import end_leftovers
 from scale_core.runner.outbox import Outbox
 from scale_core.runner.pool import WorkerPool, WorkerProcess
 from scale_core.runner.room import Room
-from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.unstarted import canceled_report, unstarted_report
-from scale_core.runner.worker import work
 from scale_generated.specs.execution_report import ReportFailure
 
 LAST_MOMENT: Final = 0.5
@@ -41,10 +39,17 @@ class Dispatcher:
 
     :param scale: the line to Scale, not blocking.
     :param outbox: sends on that line.
+    :param groups: where workers have their cgroups, if they have any.
+    :param work: what a worker does, in its own process, with its line to this one.
     """
 
     def __init__(
-        self, scale: socket.socket, outbox: Outbox, settings: AgentSettings, groups: GroupFolder | None
+        self,
+        scale: socket.socket,
+        outbox: Outbox,
+        settings: AgentSettings,
+        groups: GroupFolder | None,
+        work: Callable[[socket.socket], None],
     ) -> None:
         self._scale = scale
         self._settings = settings
@@ -53,7 +58,7 @@ class Dispatcher:
         self._room: Room[bytes] = Room(settings.capacity)
         self._poller = select.epoll()
         self._poller.register(scale, select.EPOLLIN)
-        self._pool = WorkerPool(self._work, self._poller)
+        self._pool = WorkerPool(work, self._poller)
         self._workers: dict[int, WorkerProcess] = {}
         self._outbox = outbox
         self._stop_at: float | None = None
@@ -291,10 +296,3 @@ class Dispatcher:
         if self._outbox.is_blocked() != was_blocked:
             writable = 0 if was_blocked else select.EPOLLOUT
             self._poller.modify(self._scale, select.EPOLLIN | writable)
-
-    def _work(self, line: socket.socket) -> None:
-        """The life of a worker, in its own process."""
-        settings = self._settings
-        group = None if self._groups is None else self._groups.group(os.getpid())
-        runner = RunnerSettings(settings.search_path, settings.log_limit, settings.limits)
-        work(line, self._folders, runner, settings.kill_grace, group)

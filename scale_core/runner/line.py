@@ -106,7 +106,10 @@ class AgentLine:
         self.tell(frame(Kind.STARTED, self._running, step.encode()))
 
     def _receive(self) -> None:
-        data = self._line.recv(CHUNK)
+        try:
+            data = self._line.recv(CHUNK)
+        except OSError:  # it is gone, with something of ours unread
+            data = b""
         self.gone = not data
         for got in self._reader.feed(data):
             if got.kind == Kind.LAUNCH:

@@ -93,7 +93,6 @@ def run_process(
     :raises ValueError: an argument cannot be passed to a process (it holds a NUL or half a character).
     :raises StepFailed: this node cannot start any.
     """
-    own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     watch = _Watch(limits, group, inputs)
     pid = _spawn(arguments, environment)
     try:
@@ -108,17 +107,21 @@ def run_process(
     watch.look_at_disk()
     code = os.waitstatus_to_exitcode(status)
     left.add(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
-    # A new process inherits our own peak as its first; a figure not above that is ours.
     return ProcessEnd(
         exit_code=code if code >= 0 else None,
         signal=-code if code < 0 else None,
         stopped=stopped or watch.verdict(code),
         cpu_seconds=left.cpu_seconds,
-        peak_kib=max(watch.peak_kib, left.peak_kib if left.peak_kib > own_peak else 0),
+        peak_kib=max(watch.peak_kib, _above_own(left.peak_kib)),
         disk_bytes=watch.disk_bytes,
         disk=watch.disk,
         all_gone=left.all_gone,
     )
+
+
+def _above_own(peak_kib: int) -> int:
+    """``peak_kib``, or 0 where it may be ours: a new process inherits our own peak as its first."""
+    return peak_kib if peak_kib > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else 0
 
 
 class _Watch:
@@ -143,8 +146,10 @@ class _Watch:
 
     def look_at_disk(self) -> None:
         """Look at the folder; it is empty where the command removed it."""
-        with contextlib.suppress(FileNotFoundError):
+        try:
             self.disk = disk_use(".", self._inputs)
+        except FileNotFoundError:
+            self.disk = DiskUse()
         self.disk_bytes = max(self.disk_bytes, self.disk.logs + self.disk.written + self._inputs.copied)
 
     def verdict(self, code: int) -> Stopped | None:

@@ -36,27 +36,23 @@ class RunRecord:
     disk: DiskUse = field(default_factory=DiskUse)
     """What lay in the folder when the command had ended."""
 
-    _now: str | None = None
+    _ended: str | None = None
     """When the last step ended and the next one begins."""
 
     def step(self, name: Step) -> "_RecordedStep":
         """A context that notes when the step begins and ends, and how. A system error in it is a failure of this
         node."""
-        return _RecordedStep(self, name)
+        return _RecordedStep(self, name, self._ended or now())
 
-    def begin(self, name: Step) -> None:
-        """Note that a step begins."""
-        self.steps[name] = ReportStep(started=self._now or now())
-
-    def end(self, name: Step, error: StepFailed | None) -> None:
-        """Note that it ended, and how."""
+    def end(self, name: Step, began: str, error: StepFailed | None) -> None:
+        """Note that a step ended, and how."""
         if error is not None:
             self.failure = ReportFailure(
                 kind=error.kind, step=name, message=error.message, exit_code=error.exit_code, signal=error.signal
             )
-        self._now = now()
+        self._ended = now()
         code = self.exit_code if name == "job" else int(error is not None)
-        self.steps[name] = ReportStep(started=self.steps[name].started, ended=self._now, exit_code=code)
+        self.steps[name] = ReportStep(started=began, ended=self._ended, exit_code=code)
 
     def report(self) -> ExecutionReport:
         """The report of the run as it stands."""
@@ -78,16 +74,20 @@ class RunRecord:
 
 
 class _RecordedStep:
-    def __init__(self, record: RunRecord, name: Step) -> None:
+    """A step from its beginning to its end."""
+
+    def __init__(self, record: RunRecord, name: Step, began: str) -> None:
         self._record = record
         self._name: Step = name
+        self._began = began
 
     def __enter__(self) -> None:
-        self._record.begin(self._name)
+        """It has begun."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError):
+        if error is None or isinstance(error, StepFailed):
+            self._record.end(self._name, self._began, error)
+        elif isinstance(error, OSError):
             broken = StepFailed("engine", f"The step {self._name!r} failed on this node: {error}.")
-            self._record.end(self._name, broken)
+            self._record.end(self._name, self._began, broken)
             raise broken from error
-        self._record.end(self._name, error if isinstance(error, StepFailed) else None)

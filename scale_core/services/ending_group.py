@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from scale_core.db.bulk import insert_rows, update_by_id
+from scale_core.db.bulk import insert_rows, table_of, update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobType
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
@@ -259,29 +259,36 @@ def _usage_columns(report: ExecutionReport) -> dict[str, float | None]:
     }
 
 
-def running_rows(session: Session, ids: Collection[int]) -> list[RunningRow]:
-    rows = session.execute(
-        select(
-            JobExecution.id,
-            JobExecution.job_id,
-            JobExecution.job_type_id,
-            JobType.name,
-            JobType.is_long_running,
-            Job.status,
-            Job.last_status_change,
-            Job.priority,
-            Job.timeout,
-            Job.num_exes,
-            Job.tries,
-            Job.lost_exes,
-            Job.max_tries,
-            Job.queued,
-            JobExecution.started,
-            JobExecution.command_arguments,
-        )
-        .join(Job, JobExecution.job_id == Job.id)
-        .join(JobType, JobExecution.job_type_id == JobType.id)
-        .where(JobExecution.id.in_(ids), JobExecution.status == JobExecutionStatus.RUNNING)
-        .order_by(JobExecution.id)
+_exe = table_of(JobExecution).c
+_job = table_of(Job).c
+_type = table_of(JobType).c
+
+_RUNNING = (
+    select(
+        _exe.id,
+        _exe.job_id,
+        _exe.job_type_id,
+        _type.name,
+        _type.is_long_running,
+        _job.status,
+        _job.last_status_change,
+        _job.priority,
+        _job.timeout,
+        _job.num_exes,
+        _job.tries,
+        _job.lost_exes,
+        _job.max_tries,
+        _job.queued,
+        _exe.started,
+        _exe.command_arguments,
     )
-    return [RunningRow._make(row) for row in rows]
+    .join(table_of(Job), _exe.job_id == _job.id)
+    .join(table_of(JobType), _exe.job_type_id == _type.id)
+    .where(_exe.id.in_(bindparam("ids", expanding=True)), _exe.status == JobExecutionStatus.RUNNING)
+    .order_by(_exe.id)
+)
+
+
+def running_rows(session: Session, ids: Collection[int]) -> list[RunningRow]:
+    """Those of the executions that run."""
+    return [RunningRow._make(row) for row in session.execute(_RUNNING, {"ids": list(ids)})]

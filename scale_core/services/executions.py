@@ -5,15 +5,15 @@ becomes of an execution afterwards is in :mod:`scale_core.services.endings`.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import update_by_id
+from scale_core.db.bulk import table_of, update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobType, Node, Scheduler
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
@@ -121,13 +121,15 @@ class ExecutionService:
         :param hopeless: ids of executions that are not to be among those.
         """
         with self._context.database.read() as session:
-            is_paused = bool(session.scalar(select(Scheduler.is_paused).where(Scheduler.id == 1)))
             running = _running_by_type(session)
-            queue = _queued(session, running, window, _BY_RANK)
-            is_whole = len(queue) < window
-            long = (JobExecution.queued <= since, JobExecution.id.not_in(hopeless))
-            oldest = _queued(session, running, longest, _BY_AGE, *long)
-            return QueueView(is_paused, queue, is_whole, oldest, _canceled_running(session))
+            queue = _queued(session, running, _BY_RANK, at_most=window)
+            return QueueView(
+                is_paused=bool(session.scalar(_IS_PAUSED)),
+                queue=queue,
+                is_whole=len(queue) < window,
+                longest=_queued(session, running, _BY_AGE, at_most=longest, since=since, hopeless=list(hopeless)),
+                canceled=list(session.scalars(_CANCELED)),
+            )
 
     def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
         """The first executions of the queue, by priority, then age, as in :meth:`look`.
@@ -136,9 +138,8 @@ class ExecutionService:
         :param only_tasks: look at those of Scale's own job types only.
         """
         with self._context.database.read() as session:
-            others = JobExecution.job_type_id.not_in(skipped)
-            where = (others, JobType.is_system) if only_tasks else (others,)
-            return _queued(session, _running_by_type(session), limit, _BY_RANK, *where)
+            statement = _TASKS_BEHIND if only_tasks else _BEHIND
+            return _queued(session, _running_by_type(session), statement, at_most=limit, skipped=list(skipped))
 
     def running(self) -> list[RunningExecution]:
         """Executions in RUNNING, for reconciliation."""
@@ -155,7 +156,7 @@ class ExecutionService:
     def canceled_running(self) -> list[int]:
         """Executions that the engine has to end, as in :meth:`look`."""
         with self._context.database.read() as session:
-            return _canceled_running(session)
+            return list(session.scalars(_CANCELED))
 
     def claim(self, placements: Sequence[Placement]) -> Claimed:
         """Take executions off the queue and onto their nodes; those that are no longer QUEUED are left out."""
@@ -239,47 +240,89 @@ class ExecutionService:
                 )
 
 
-_QUEUED_COLUMNS = (
-    JobExecution.id,
-    JobExecution.job_id,
-    JobExecution.job_type_id,
-    JobType.name,
-    JobType.is_system,
-    JobType.is_long_running,
-    JobType.docker_image,
-    JobExecution.priority,
-    JobExecution.queued,
-    Job.cpus_required,
-    Job.mem_required,
-    Job.disk_in_required,
-    Job.disk_out_required,
-    JobType.max_scheduled,
+# On tables, not on mapped classes, and made once: the scheduler asks these many times a second.
+_exe = table_of(JobExecution).c
+_job = table_of(Job).c
+_type = table_of(JobType).c
+
+_IS_PAUSED = select(table_of(Scheduler).c.is_paused).where(table_of(Scheduler).c.id == 1)
+
+_RUNNING_BY_TYPE = (
+    select(_exe.job_type_id, func.count()).where(_exe.status == JobExecutionStatus.RUNNING).group_by(_exe.job_type_id)
+)
+
+_CANCELED = (
+    select(_exe.id)
+    .join(table_of(Job), _exe.job_id == _job.id)
+    .where(_exe.status == JobExecutionStatus.RUNNING, _job.status != JobStatus.RUNNING)
+)
+
+_WITH_JOB = (
+    table_of(JobExecution)
+    .join(table_of(Job), _exe.job_id == _job.id)
+    .join(table_of(JobType), _exe.job_type_id == _type.id)
+)
+
+_QUEUED = (
+    select(
+        _exe.id,
+        _exe.job_id,
+        _exe.job_type_id,
+        _type.name,
+        _type.is_system,
+        _type.is_long_running,
+        _type.docker_image,
+        _exe.priority,
+        _exe.queued,
+        _job.cpus_required,
+        _job.mem_required,
+        _job.disk_in_required,
+        _job.disk_out_required,
+        _type.max_scheduled,
+    )
+    .select_from(_WITH_JOB)
+    .where(
+        _exe.status == JobExecutionStatus.QUEUED,
+        ~_type.is_paused,
+        _exe.job_id.not_in(select(_exe.job_id).where(_exe.status == JobExecutionStatus.RUNNING)),
+    )
+    .limit(bindparam("at_most"))
+)
+_BY_RANK = _QUEUED.order_by(_exe.priority, _exe.queued, _exe.id)
+_BY_AGE = _QUEUED.order_by(_exe.queued, _exe.id).where(
+    _exe.queued <= bindparam("since"), _exe.id.not_in(bindparam("hopeless", expanding=True))
+)
+_BEHIND = _BY_RANK.where(_exe.job_type_id.not_in(bindparam("skipped", expanding=True)))
+_TASKS_BEHIND = _BEHIND.where(_type.is_system)
+
+_CLAIMS = (
+    select(
+        _exe.id,
+        _exe.job_id,
+        _job.status,
+        _exe.queued,
+        _job.data,
+        _job.timeout,
+        _job.cpus_required,
+        _job.mem_required,
+        _job.disk_in_required,
+        _job.disk_out_required,
+        _job.job_type_rev_id,
+        _type.name,
+        _type.version,
+        _type.is_system,
+        _type.is_long_running,
+        _type.docker_image,
+        _type.docker_privileged,
+    )
+    .select_from(_WITH_JOB)
+    .where(_exe.id.in_(bindparam("ids", expanding=True)), _exe.status == JobExecutionStatus.QUEUED)
+    .order_by(_exe.id)
 )
 
 
-_BY_RANK = (JobExecution.priority, JobExecution.queued, JobExecution.id)
-_BY_AGE = (JobExecution.queued, JobExecution.id)
-
-
-def _queued(
-    session: Session, running: dict[int, int], limit: int, order: Sequence[Any], *where: Any
-) -> list[QueuedExecution]:
-    rows: Any = session.execute(
-        select(*_QUEUED_COLUMNS)
-        .join(Job, JobExecution.job_id == Job.id)
-        .join(JobType, JobExecution.job_type_id == JobType.id)
-        .where(
-            JobExecution.status == JobExecutionStatus.QUEUED,
-            ~JobType.is_paused,
-            JobExecution.job_id.not_in(
-                select(JobExecution.job_id).where(JobExecution.status == JobExecutionStatus.RUNNING)
-            ),
-            *where,
-        )
-        .order_by(*order)
-        .limit(limit)
-    )
-    return [_queued_execution(row, running) for row in rows]
+def _queued(session: Session, running: dict[int, int], statement: Select[Any], **given: Any) -> list[QueuedExecution]:
+    return [_queued_execution(row, running) for row in session.execute(statement, given)]
 
 
 def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
@@ -302,48 +345,9 @@ def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
 
 
 def _running_by_type(session: Session) -> dict[int, int]:
-    rows: Any = session.execute(
-        select(JobExecution.job_type_id, func.count())
-        .where(JobExecution.status == JobExecutionStatus.RUNNING)
-        .group_by(JobExecution.job_type_id)
-    )
+    rows: Any = session.execute(_RUNNING_BY_TYPE)
     return dict(rows.all())
 
 
-def _canceled_running(session: Session) -> list[int]:
-    return list(
-        session.scalars(
-            select(JobExecution.id)
-            .join(Job, JobExecution.job_id == Job.id)
-            .where(JobExecution.status == JobExecutionStatus.RUNNING, Job.status != JobStatus.RUNNING)
-        )
-    )
-
-
 def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
-    rows: Iterable[Any] = session.execute(
-        select(
-            JobExecution.id,
-            JobExecution.job_id,
-            Job.status,
-            JobExecution.queued,
-            Job.data,
-            Job.timeout,
-            Job.cpus_required,
-            Job.mem_required,
-            Job.disk_in_required,
-            Job.disk_out_required,
-            Job.job_type_rev_id,
-            JobType.name,
-            JobType.version,
-            JobType.is_system,
-            JobType.is_long_running,
-            JobType.docker_image,
-            JobType.docker_privileged,
-        )
-        .join(Job, JobExecution.job_id == Job.id)
-        .join(JobType, JobExecution.job_type_id == JobType.id)
-        .where(JobExecution.id.in_(ids), JobExecution.status == JobExecutionStatus.QUEUED)
-        .order_by(JobExecution.id)
-    )
-    return [PlanSource._make(row) for row in rows]
+    return [PlanSource._make(row) for row in session.execute(_CLAIMS, {"ids": list(ids)})]

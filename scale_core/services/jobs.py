@@ -111,15 +111,6 @@ def new_execution(job_id: int, job_type_id: int, *, priority: int, timeout: int,
     }
 
 
-def create_queued_job(
-    session: WriteSession, context: Context, job_type: JobType, event: TriggerEvent, data: JobData
-) -> Job:
-    """A new job that is on the queue at once; ``data`` is checked already."""
-    job = create_job(session, context, job_type, event)
-    queue_job(session, context, job, data)
-    return job
-
-
 def change_status(session: WriteSession, context: Context, job: Job, event: JobEvent, category: str = "") -> None:
     """The only way in which a job's status changes.
 

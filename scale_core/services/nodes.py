@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from scale_core.db.bulk import table_of
 from scale_core.db.models import Node
 from scale_core.interfaces import engine
 from scale_core.services.context import Context
@@ -62,15 +63,16 @@ class NodeService:
                     node.is_connected, node.last_modified = False, now
 
 
+_node = table_of(Node).c
 _KNOWN = select(
-    Node.id,
-    Node.slave_id,
-    Node.is_paused,
-    Node.is_active,
-    Node.is_connected,
-    Node.cpus_total,
-    Node.mem_total,
-    Node.disk_total,
+    _node.id,
+    _node.slave_id,
+    _node.is_paused,
+    _node.is_active,
+    _node.is_connected,
+    _node.cpus_total,
+    _node.mem_total,
+    _node.disk_total,
 )
 
 

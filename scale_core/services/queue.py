@@ -15,8 +15,9 @@ from scale_core.domain.times import time_range
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound, invalid
 from scale_core.services.job_reads import JOBS, job_details
-from scale_core.services.jobs import change_status, check_job_data, create_queued_job, enqueue
+from scale_core.services.jobs import change_status, check_job_data, enqueue
 from scale_core.services.listing import ListPage
+from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.recipe_reads import recipe_details
 from scale_core.services.recipes import advance_recipes_of, check_recipe_data, create_recipe
 from scale_core.services.serialization import SerializerContext
@@ -96,9 +97,8 @@ class QueueService:
                 why = "is one of Scale's own" if job_type.is_system else "is archived"
                 raise invalid("/job_type_id", f"Job type {job_type.name} {job_type.version} {why}; choose another.")
             check_job_data(session, JobInterface.from_document(job_type.interface), data, "/job_data")
-            job = create_queued_job(session, self._context, job_type, self._asked_for(session), data)
-            session.flush()
-            job_id = job.id
+            event = self._asked_for(session)
+            (job_id,) = queue_new_jobs(session, self._context, job_type, [NewJob(event.id, data)])
         with self._context.database.read() as session:
             return job_details(session, job_id, urls)
 
@@ -188,4 +188,5 @@ class QueueService:
     def _asked_for(self, session: WriteSession) -> TriggerEvent:
         event = TriggerEvent(type=BY_HAND, occurred=self._context.now(), description={"version": "1.0"})
         session.add(event)
+        session.flush()
         return event

@@ -7,14 +7,9 @@ from sqlalchemy import select
 
 from scale_core.db.bulk import insert_rows
 from scale_core.db.database import WriteSession
-from scale_core.db.models import Job, JobExecution, JobType, TriggerEvent
-from scale_core.domain.resources import disk_out_mib
-from scale_core.domain.states import JOB, JobEvent, next_status
-from scale_core.interfaces.notice import JobStatusChanged
-from scale_core.services import notices
+from scale_core.db.models import Job, JobType, TriggerEvent
 from scale_core.services.context import Context
-from scale_core.services.jobs import current_revision, new_execution, wake_queue
-from scale_generated.enums import JobStatus
+from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_generated.specs.job_data import JobData, JobDataInput
 
 
@@ -50,46 +45,9 @@ def create_system_jobs(
     now = context.now()
     descriptions = [{"description": dict(description)} for _data, description in wanted]
     event_ids = insert_rows(session, TriggerEvent, descriptions, type=event_type, occurred=now)
-    job_ids = insert_rows(
-        session,
-        Job,
-        [
-            {"event_id": event_id, "data": _job_data(data)}
-            for event_id, (data, _description) in zip(event_ids, wanted, strict=True)
-        ],
-        job_type_id=job_type.id,
-        job_type_rev_id=current_revision(session, job_type).id,
-        status=next_status(JOB, JobStatus.PENDING, JobEvent.QUEUE, history="a new job"),
-        priority=job_type.priority,
-        num_exes=1,
-        timeout=job_type.timeout,
-        max_tries=job_type.max_tries,
-        cpus_required=job_type.cpus_required,
-        mem_required=job_type.mem_required,
-        disk_out_required=disk_out_mib(job_type.disk_out_const_required, job_type.disk_out_mult_required, 0.0),
-        results={},
-        queued=now,
-        created=now,
-        last_modified=now,
-        last_status_change=now,
-    )
-    execution = new_execution(0, job_type.id, priority=job_type.priority, timeout=job_type.timeout, now=now)
-    del execution["job_id"]
-    insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **execution)
-    notices.job_statuses_changed(
-        session,
-        context,
-        (
-            JobStatusChanged(job_id, job_type.name, old, new)
-            for job_id in job_ids
-            for old, new in ((None, JobStatus.PENDING), (JobStatus.PENDING, JobStatus.QUEUED))
-        ),
-    )
-    wake_queue(session, context)
-    return job_ids
+    new = [NewJob(event_id, _job_data(data)) for event_id, (data, _description) in zip(event_ids, wanted, strict=True)]
+    return queue_new_jobs(session, context, job_type, new)
 
 
-def _job_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    return JobData(
-        input_data=tuple(JobDataInput(name=name, value=str(value)) for name, value in data.items())
-    ).to_document()
+def _job_data(data: Mapping[str, Any]) -> JobData:
+    return JobData(input_data=tuple(JobDataInput(name=name, value=str(value)) for name, value in data.items()))

@@ -15,7 +15,8 @@ from scale_core.interfaces.trigger import RuleNeeds, TriggerType
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Invalid, invalid
 from scale_core.services.facts import workspace_by_name
-from scale_core.services.jobs import check_job_data, create_queued_job
+from scale_core.services.jobs import check_job_data
+from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.recipes import check_recipe_data, create_recipe
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
@@ -138,7 +139,7 @@ def _make_job(
         document["output_data"] = [{"name": one.name, "workspace_id": workspace_id} for one in interface.output_data]
     data = JobData.from_document(document)
     check_job_data(session, interface, data)
-    create_queued_job(session, context, job_type, record, data)
+    queue_new_jobs(session, context, job_type, [NewJob(record.id, data)])
 
 
 def _make_recipe(

@@ -17,26 +17,19 @@ from scale_core.interfaces.engine import (
     ExecutionFinished,
     ExecutionLost,
     ExecutionPlan,
-    ExecutionStarted,
     Launch,
     Node,
     NodeAgent,
-    Resources,
 )
 from scale_core.runner import client
 from scale_core.specs import SpecLibrary
+from scale_core.testing.held_launches import HeldLaunches, total_offered
 from scale_core.testing.runs import RecordingListener, make_plan
 
-SECONDS = 20.0
-"""How long anything may take that an engine does at once."""
 
-
-class EngineContract:
+class EngineContract(HeldLaunches):
     """Subclass it and give ``make_engine``. Commands that run are ``/bin/true``, ``/bin/false``, ``/bin/echo`` and
     ``/bin/sleep``; they use no workspaces."""
-
-    patience: float = SECONDS
-    """Raise it where a launch takes longer."""
 
     @pytest.fixture
     def make_engine(self) -> Callable[[EngineSettings], Engine]:
@@ -153,16 +146,16 @@ class EngineContract:
     ) -> None:
         if engine.mode is EngineMode.SUBMIT:
             pytest.skip("an engine in submit mode makes no offers")
-        before = _total(engine)
+        before = total_offered(engine)
         launch(make_plan("/bin/sleep", "60", cpus=0.5, mem=16.0))
         listener.wait_for_step(1, "job", self.patience)
-        during = _total(engine)
+        during = total_offered(engine)
         assert during.cpus == pytest.approx(before.cpus - 0.5)
         assert during.mem == pytest.approx(before.mem - 16.0)
         changes = listener.offer_changes
         engine.kill(1)
         listener.wait_for_end(1, self.patience)
-        after = _total(engine)
+        after = total_offered(engine)
         assert after.cpus == pytest.approx(before.cpus)
         assert after.mem == pytest.approx(before.mem)
         deadline = time.monotonic() + self.patience
@@ -176,74 +169,6 @@ class EngineContract:
         node = engine.nodes()[0]
         engine.launch([Launch(make_plan("/bin/true", cpus=node.total.cpus + 1), node.agent_id)])
         assert isinstance(listener.wait_for_end(1, self.patience), ExecutionLost)
-
-    def test_a_launch_that_does_not_fit_now_is_lost_or_held(self, engine: Engine, listener: RecordingListener) -> None:
-        node = self._filled(engine, listener)
-        engine.launch([Launch(make_plan("/bin/true", execution_id=2), node.agent_id)])
-        if not engine.holds_launches:
-            assert isinstance(listener.wait_for_end(2, self.patience), ExecutionLost)
-            return
-        assert _total(engine).cpus < 0
-        engine.kill(1)
-        end = listener.wait_for_end(2, self.patience)
-        assert isinstance(end, ExecutionFinished)
-        assert end.report.status == "COMPLETED"
-        assert [_ended(one) for one in listener.events if not isinstance(one, ExecutionStarted)] == [1, 2]
-
-    def test_held_launches_start_in_their_order_and_one_that_does_not_fit_holds_up_none(
-        self, engine: Engine, listener: RecordingListener
-    ) -> None:
-        node = self._filled(engine, listener, leaving=0.5)
-        self._require_holding(engine)
-        large = make_plan("/bin/true", execution_id=2, cpus=node.total.cpus)
-        small = [make_plan("/bin/true", execution_id=number, cpus=0.5) for number in (3, 4, 5)]
-        engine.launch([Launch(plan, node.agent_id) for plan in (large, *small)])
-        for plan in small:
-            listener.wait_for_end(plan.execution_id, self.patience)
-        assert listener.ends(2) == []
-        engine.kill(1)
-        listener.wait_for_end(2, self.patience)
-        order = [_ended(one) for one in listener.events if not isinstance(one, ExecutionStarted)]
-        assert order == [3, 4, 5, 1, 2]
-
-    def test_a_held_launch_that_is_killed_never_starts(self, engine: Engine, listener: RecordingListener) -> None:
-        node = self._filled(engine, listener)
-        self._require_holding(engine)
-        engine.launch([Launch(make_plan("/bin/echo", "ran", execution_id=2), node.agent_id)])
-        engine.kill(2)
-        end = listener.wait_for_end(2, self.patience)
-        assert isinstance(end, ExecutionFinished)
-        assert end.report.status == "CANCELED"
-        assert end.report.steps.pre is None
-        assert engine.logs(2, "stdout", 0, 10).data == b""
-        assert listener.ends(1) == []
-
-    def test_a_held_launch_is_not_forgotten_when_reconciled(self, engine: Engine, listener: RecordingListener) -> None:
-        node = self._filled(engine, listener)
-        self._require_holding(engine)
-        engine.launch([Launch(make_plan("/bin/true", execution_id=2), node.agent_id)])
-        engine.reconcile([2, 4711])
-        listener.wait_for_end(4711, self.patience)
-        assert listener.ends(2) == []
-
-    def test_stopping_tells_held_launches_as_lost(
-        self,
-        make_engine: Callable[[EngineSettings], Engine],
-        settings: EngineSettings,
-        listener: RecordingListener,
-        start_agent: AgentStarter,
-    ) -> None:
-        engine = make_engine(settings)
-        engine.start(listener, start_agent)
-        try:
-            node = self._filled(engine, listener)
-            self._require_holding(engine)
-            engine.launch([Launch(make_plan("/bin/true", execution_id=2), node.agent_id)])
-        finally:
-            engine.stop(5.0)
-        assert len(listener.ends(1)) == 1
-        (end,) = listener.ends(2)
-        assert isinstance(end, ExecutionLost)
 
     def test_a_launch_on_an_unknown_node_is_lost(self, engine: Engine, listener: RecordingListener) -> None:
         if engine.mode is EngineMode.SUBMIT:
@@ -331,27 +256,3 @@ class EngineContract:
         began = time.monotonic()
         engine.stop(10.0)
         assert time.monotonic() - began < 2.0
-
-    def _filled(self, engine: Engine, listener: RecordingListener, leaving: float = 0.0) -> Node:
-        """A node all of whose cpus, but for ``leaving``, are in use by the execution 1."""
-        if engine.mode is EngineMode.SUBMIT:
-            pytest.skip("an engine in submit mode places by itself")
-        node = engine.nodes()[0]
-        engine.launch([Launch(make_plan("/bin/sleep", "60", cpus=node.total.cpus - leaving), node.agent_id)])
-        listener.wait_for_step(1, "job", self.patience)
-        return node
-
-    def _require_holding(self, engine: Engine) -> None:
-        if not engine.holds_launches:
-            pytest.skip("the engine holds no launches")
-
-
-def _total(engine: Engine) -> Resources:
-    total = Resources()
-    for offer in engine.offers():
-        total = total + offer.resources
-    return total
-
-
-def _ended(event: ExecutionFinished | ExecutionLost) -> int:
-    return event.report.execution_id if isinstance(event, ExecutionFinished) else event.execution_id

@@ -117,8 +117,9 @@ class LocalEngine(Engine):
                 elif plan.execution_id in self._launched:
                     log.warning("Execution %d was launched twice; it goes on running once.", plan.execution_id)
                 else:
-                    self._launched[plan.execution_id] = _needs(plan)
-                    self._free = self._free - _needs(plan)
+                    needs = _needs(plan)
+                    self._launched[plan.execution_id] = needs
+                    self._free = self._free - needs
                     plans.append(plan)
         if plans:
             agent.launch(plans)

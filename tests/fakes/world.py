@@ -28,7 +28,7 @@ from scale_core.db.models import (
 )
 from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
-from scale_core.services.jobs import create_queued_job
+from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.system_jobs import create_system_job
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
@@ -134,7 +134,9 @@ class World:
             event = TriggerEvent(type="USER", occurred=self.context.now(), description={})
             session.add(event)
             job_type = session.get_one(JobType, job_type_id)
-            return create_queued_job(session, self.context, job_type, event, JobData.from_document({})).id
+            session.flush()
+            (job_id,) = queue_new_jobs(session, self.context, job_type, [NewJob(event.id, JobData())])
+            return job_id
 
     def strike(self, name: str = "s", directory: Path | None = None, rules: Any = None, suffix: str = "_tmp") -> int:
         """A Strike process with its queued job; by default all .txt and .png files go to ``raw``."""

@@ -461,7 +461,7 @@ def test_files_are_counted_on_their_way(world: World, http: httpx.Client) -> Non
 
     here["b.txt"].unlink()
     ended = threading.Semaphore(0)
-    pool = IngestPool(world.context, lambda ends: ended.release(len(ends)), workers=1)
+    pool = IngestPool(world.context, lambda tasks: ended.release(len(tasks)), workers=1)
     pool.start()
     run_ingests(world, pool, ended)
     pool.stop(20)

@@ -436,10 +436,11 @@ def test_a_cancel_before_it_begins_starts_no_process(bench: Bench) -> None:
     passed_on(bench.node)
     for worker in workers:
         os.kill(worker, signal.SIGCONT)
-    report = bench.report()
-    assert report.status == "CANCELED"
-    assert report.steps.job is None
-    assert not (bench.folder / "stdout").exists()
+    end = bench.node.listener.wait_for_end(1, PATIENCE)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.status == "CANCELED"
+    assert end.report.steps.job is None
+    assert "ran" not in (bench.folder / "stdout").read_text()
 
 
 def passed_on(node: Node) -> None:

@@ -12,7 +12,8 @@ from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution, JobType, Node, TriggerEvent
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.interfaces.engine import EngineSettings, Resources
-from scale_core.services.jobs import cancel_job, create_queued_job
+from scale_core.services.jobs import cancel_job
+from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_generated.specs.job_data import JobData
 from scale_scheduler.placement import Reason
 from scale_scheduler.scheduler import Scheduler
@@ -238,9 +239,9 @@ def queue_many(world: World, job_type_id: int, number: int) -> list[int]:
     with world.database.write() as session:
         event = TriggerEvent(type="USER", occurred=world.context.now(), description={})
         session.add(event)
+        session.flush()
         job_type = session.get_one(JobType, job_type_id)
-        data = JobData.from_document({})
-        return [create_queued_job(session, world.context, job_type, event, data).id for _ in range(number)]
+        return queue_new_jobs(session, world.context, job_type, [NewJob(event.id, JobData())] * number)
 
 
 def running(world: World, job_type_id: int) -> int:

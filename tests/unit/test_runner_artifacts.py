@@ -13,7 +13,7 @@ from scale_core.runner.failures import StepFailed
 
 def read(tmp_path: Path, content: bytes) -> dict[str, list[str]]:
     (tmp_path / "stdout").write_bytes(content)
-    return read_artifacts(tmp_path / "stdout")
+    return read_artifacts(str(tmp_path / "stdout"))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_lines_of_their_own_count(tmp_path: Path, content: bytes, expected: dict
 
 
 def test_no_output_is_no_artifacts(tmp_path: Path) -> None:
-    assert read_artifacts(tmp_path / "none") == {}
+    assert read_artifacts(str(tmp_path / "none")) == {}
 
 
 def test_a_line_that_is_not_text_is_told(tmp_path: Path) -> None:
