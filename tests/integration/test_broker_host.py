@@ -3,7 +3,10 @@
 import errno
 import hashlib
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -215,11 +218,15 @@ def test_many_are_durable_before_they_get_their_names(
 ) -> None:
     files = many(tmp_path / "many", number)
     steps: list[str] = []
-    rename, fsync = os.rename, os.fsync
+    rename, link, fsync = os.rename, os.link, os.fsync
 
     def renamed(source: str, target: str) -> None:
-        steps.append("rename")
+        steps.append("name")
         rename(source, target)
+
+    def linked(source: str, target: str, *, src_dir_fd: int) -> None:
+        steps.append("name")
+        link(source, target, src_dir_fd=src_dir_fd)
 
     def synced(descriptor: int) -> None:
         steps.append("sync folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
@@ -231,11 +238,12 @@ def test_many_are_durable_before_they_get_their_names(
         return has_syncfs and sync_file_system(folder)
 
     monkeypatch.setattr(os, "rename", renamed)
+    monkeypatch.setattr(os, "link", linked)
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(batch, "sync_file_system", synced_all)
     HostBroker(root).store_many(files, move=move)
     contents = ["sync all"] if number > batch.FEW and has_syncfs else ["sync file"] * number
-    assert steps == ["sync folder", *contents, *["rename"] * number, "sync folder"]
+    assert steps == ["sync folder", *contents, *["name"] * number, "sync folder"]
 
 
 def test_a_file_that_is_written_to_meanwhile_is_stored_as_it_is_then(
@@ -283,3 +291,35 @@ def test_large_files_are_copied_whole(root: Path, tmp_path: Path, size: int) -> 
     stored = HostBroker(root).store(tmp_path / "large", "x")
     assert stored == StoredFile("x", size, f"sha256:{hashlib.sha256(content[:size]).hexdigest()}")
     assert (root / "x").read_bytes() == content[:size]
+
+
+@pytest.mark.parametrize("number", [1, 250])
+@pytest.mark.parametrize("is_nameless", [True, False])
+def test_copies_are_made_with_and_without_nameless_files(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_nameless: bool
+) -> None:
+    if not is_nameless:
+        monkeypatch.setattr(os, "O_TMPFILE", os.O_TMPFILE | os.O_CREAT)  # no such thing: EINVAL
+    files = many(tmp_path / "many", number)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(2):
+        results = HostBroker(root).store_many(files)
+        assert [one.path for one in results if isinstance(one, StoredFile)] == [path for _source, path in files]
+        stored = HostBroker(root).store(files[0][0], "a/0")
+        assert stored == results[0]
+    assert sorted(path.name for path in (root / "a").iterdir()) == sorted(str(index) for index in range(number))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before, "a file is still open"
+
+
+def test_a_killed_copy_leaves_nothing(root: Path, source: Path) -> None:
+    killed = f"""
+import os, signal
+from pathlib import Path
+from scale_broker_host import files
+def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
+files.Copy.sync = kill
+from scale_broker_host.broker import HostBroker
+HostBroker(Path({str(root)!r})).store(Path({str(source)!r}), "x")
+"""
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
+    assert list(root.iterdir()) == []

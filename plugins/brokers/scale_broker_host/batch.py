@@ -6,7 +6,7 @@ rename; make the names durable; remove what was copied from. Where a step fails 
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from scale_broker_host.faults import broker_error
 from scale_broker_host.files import (
     Content,
-    copy_beside,
+    Copy,
     open_regular,
     read_through,
     sync_file,
@@ -26,19 +26,21 @@ from scale_core.interfaces.broker import BrokerError, PathRefused, PathTaken, St
 FEW = 8
 """Up to so many files are synced one by one: a sync of the file system waits for all that others wrote to it, too."""
 
+COPIES = 100
+"""So many copies are under way at most: each is an open file."""
+
 
 @dataclass(slots=True)
 class _Item:
-    """A file on its way; ``ready`` is what is renamed to ``target``: the source itself, or a copy beside the target."""
+    """A file on its way; ``copy`` is what gets the name ``target``; None: the source itself is renamed."""
 
     source: Path
     path: str
     folder: Path
     target: str
-    ready: str
     content: Content
     facts: os.stat_result
-    is_copied: bool
+    copy: Copy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +75,30 @@ class Batch:
         """Store them; the results in order."""
         results: list[StoredFile | BrokerError | None] = [None] * len(files)
         items: dict[int, _Item] = {}
+        copies = 0
         for number, (source, path) in enumerate(files):
             try:
-                items[number] = self._prepare(source, path)
+                items[number] = item = self._prepare(source, path)
             except (OSError, BrokerError) as error:
                 results[number] = _refusal(path, source, error)
-        renamed = self._rename(items) if self._sync(items.values()) else {}
-        failed = self._sync_folders(renamed)
+                continue
+            copies += item.copy is not None
+            if copies == COPIES:
+                self._settle(items, results)
+                items, copies = {}, 0
+        self._settle(items, results)
+        return [one for one in results if one is not None]
+
+    def _settle(self, items: dict[int, _Item], results: list[StoredFile | BrokerError | None]) -> None:
+        named = self._name(items) if self._sync(items.values()) else {}
+        failed = self._sync_folders(named)
         for number, item in items.items():
             if number in failed:
                 results[number] = failed[number]
-            elif number in renamed:
+            elif number in named:
                 results[number] = StoredFile(item.path, item.content.size, item.content.checksum)
             else:
                 results[number] = self._alone(item)
-        return [one for one in results if one is not None]
 
     def _prepare(self, source: Path, path: str) -> _Item:
         parent, _, name = path.rpartition("/")
@@ -101,9 +112,9 @@ class Batch:
             facts = os.fstat(descriptor)
             if self._move and facts.st_dev == folder.device and _has_one_name(source, facts):
                 content = read_through(descriptor)
-                return _Item(source, path, folder.path, target, os.fspath(source), content, facts, is_copied=False)
-            ready, content = copy_beside(descriptor, folder.path, sync=False)
-            return _Item(source, path, folder.path, target, os.fspath(ready), content, facts, is_copied=True)
+                return _Item(source, path, folder.path, target, content, facts, None)
+            copy = Copy(descriptor, folder.path)
+            return _Item(source, path, folder.path, target, copy.content, facts, copy)
 
     def _require_free(self, target: str, path: str) -> None:
         """Refuse a folder; and a file, if none is to be replaced."""
@@ -119,14 +130,16 @@ class Batch:
         if not self._replace:
             raise PathTaken(f"There is a file at {path!r} already.")
 
-    def _sync(self, items: Iterable[_Item]) -> bool:
+    def _sync(self, items: Collection[_Item]) -> bool:
         """Make contents durable; False: something is wrong with one of them."""
-        ready = [item.ready for item in items]
         try:
-            if len(ready) > FEW and all(sync_file_system(one.path) for one in self._one_of_each_device()):
+            if len(items) > FEW and all(sync_file_system(one.path) for one in self._one_of_each_device()):
                 return True
-            for one in ready:
-                sync_file(Path(one))
+            for item in items:
+                if item.copy is None:
+                    sync_file(item.source)
+                else:
+                    item.copy.sync()
         except OSError:
             return False
         return True
@@ -134,32 +147,36 @@ class Batch:
     def _one_of_each_device(self) -> Iterable[_Folder]:
         return {folder.device: folder for folder in self._folders.values()}.values()
 
-    def _rename(self, items: dict[int, _Item]) -> dict[int, _Item]:
-        """Rename what can be; a source that was written to meanwhile is read again, alone."""
-        renamed = {}
+    def _name(self, items: dict[int, _Item]) -> dict[int, _Item]:
+        """Give names to what can have them; a source that was written to meanwhile is read again, alone."""
+        named = {}
         for number, item in items.items():
             try:
-                if item.is_copied or _is_unchanged(item):
-                    os.rename(item.ready, item.target)  # noqa: PTH104 - for each of many files
-                    renamed[number] = item
+                if item.copy is not None:
+                    item.copy.place(item.target)
+                elif _is_unchanged(item):
+                    os.rename(item.source, item.target)  # noqa: PTH104 - for each of many files
+                else:
+                    continue
             except OSError:  # as for two mounts of one file system; it is tried alone
                 continue
-        return renamed
+            named[number] = item
+        return named
 
-    def _sync_folders(self, renamed: dict[int, _Item]) -> dict[int, BrokerError]:
+    def _sync_folders(self, named: dict[int, _Item]) -> dict[int, BrokerError]:
         """Make names durable, then remove the sources of copies; why some are not."""
         failed: dict[int, BrokerError] = {}
         errors: dict[Path, BrokerError] = {}
-        for folder in {item.folder for item in renamed.values()}:
+        for folder in {item.folder for item in named.values()}:
             try:
                 sync_folder(folder)
             except OSError as error:
                 errors[folder] = broker_error("sync a folder of the workspace", folder, error)
         emptied = set()
-        for number, item in renamed.items():
+        for number, item in named.items():
             if item.folder in errors:
                 failed[number] = errors[item.folder]
-            elif item.is_copied and self._move:
+            elif item.copy is not None and self._move:
                 try:
                     item.source.unlink(missing_ok=True)
                     emptied.add(item.source.parent)
@@ -172,8 +189,8 @@ class Batch:
 
     def _alone(self, item: _Item) -> StoredFile | BrokerError:
         try:
-            if item.is_copied:
-                Path(item.ready).unlink(missing_ok=True)
+            if item.copy is not None:
+                item.copy.discard()
             return self._store_alone(item.source, item.path)
         except (OSError, BrokerError) as error:
             return _refusal(item.path, item.source, error)

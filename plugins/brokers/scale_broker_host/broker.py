@@ -32,8 +32,8 @@ from scale_core.interfaces.broker import (
 class HostBroker(Broker):
     """Stores the files of a workspace below a folder of this machine.
 
-    Files are written under a hidden name (``.scale-….part``), synced and renamed, so that a crash leaves a whole file
-    or none. The root is made by :meth:`check` only: where it has vanished, nothing is written in its stead.
+    Files are written without a name, synced, and named, so that a crash leaves a whole file or none. The root is made
+    by :meth:`check` only: where it has vanished, nothing is written in its stead.
     """
 
     type_name: ClassVar[str] = "host"

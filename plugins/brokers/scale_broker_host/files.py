@@ -18,6 +18,9 @@ CHUNK = 1 << 18
 """Bytes that are read, hashed and written at a time: they stay in the processor's cache meanwhile, and Linux takes
 three times as long to take a mebibyte at once."""
 
+NO_NAMELESS = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL})
+"""What file systems say that have no files without a name."""
+
 AT_A_TIME = 1 << 30
 """Bytes that one call asks the kernel to copy."""
 
@@ -73,36 +76,72 @@ def _write_all(target: int, data: memoryview) -> None:
         data = data[os.write(target, data) :]
 
 
-def copy_beside(source: int, folder: Path, *, sync: bool) -> tuple[Path, Content]:
-    """Copy descriptor ``source`` to a hidden file in ``folder``, to be renamed once it is durable.
-
-    :param sync: make it durable here.
-    :return: the hidden file, and what is in it.
+class Copy:
+    """A copy of descriptor ``source`` in ``folder``, on its way to its name there. It has none until :meth:`place`
+    gives it one, so that nothing is left of it where this process is killed; where the file system has no such files
+    it has a hidden one (``.scale-….part``). It holds a descriptor until it is placed or discarded.
     """
-    hidden = folder / f".scale-{secrets.token_hex(8)}.part"
-    try:
-        descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def __init__(self, source: int, folder: Path) -> None:
+        self._folder = folder
+        self._hidden: str | None = None
+        self._descriptor = self._make()
         try:
-            content = read_through(source, descriptor)
-            if sync:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except BaseException:
-        hidden.unlink(missing_ok=True)
-        raise
-    return hidden, content
+            self.content = read_through(source, self._descriptor)
+        except BaseException:
+            self.discard()
+            raise
+
+    def _make(self) -> int:
+        try:
+            return os.open(self._folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            if error.errno not in NO_NAMELESS:
+                raise
+        self._hidden = self._hidden_name()
+        return os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def _hidden_name(self) -> str:
+        return f"{self._folder}/.scale-{secrets.token_hex(8)}.part"
+
+    def sync(self) -> None:
+        """Make the content survive a power loss."""
+        os.fsync(self._descriptor)
+
+    def place(self, target: str) -> None:
+        """Give it its name; a file of that name is replaced."""
+        if self._hidden is None:
+            try:
+                self._link(target)
+            except FileExistsError:
+                self._hidden = self._hidden_name()
+                self._link(self._hidden)
+        if self._hidden is not None:
+            os.rename(self._hidden, target)  # noqa: PTH104 - for each of many files
+            self._hidden = None
+        os.close(self._descriptor)
+
+    def _link(self, name: str) -> None:
+        # With a folder's descriptor, which the absolute path has no use for, Python follows the link in /proc.
+        os.link(f"/proc/self/fd/{self._descriptor}", name, src_dir_fd=self._descriptor)
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        if self._hidden is not None:
+            Path(self._hidden).unlink(missing_ok=True)
+        os.close(self._descriptor)
 
 
 def copy_into_place(source: int, target: Path) -> Content:
     """Copy descriptor ``source`` to ``target`` so that nobody ever sees a part of it, and it survives a power loss."""
-    hidden, content = copy_beside(source, target.parent, sync=True)
+    copy = Copy(source, target.parent)
     try:
-        hidden.rename(target)
+        copy.sync()
+        copy.place(str(target))
     except BaseException:
-        hidden.unlink(missing_ok=True)
+        copy.discard()
         raise
-    return content
+    return copy.content
 
 
 def rename_into_place(source: Path, descriptor: int, target: Path) -> Content | None:
