@@ -298,3 +298,25 @@ def test_where_storage_is_slow_files_are_stored_beside_each_other(
     pool.stop(10)
     assert sorted(groups) == [1] * 8 + [2]
     assert {one.status for one in world.all(Ingest)} == {"INGESTED"}
+
+
+def test_a_file_that_a_broker_breaks_at_does_not_take_others_with_it(
+    world: World, arrive: Callable[..., int], ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = world.context.registry.brokers["host"]
+    store_many = broker.store_many
+
+    def brittle(self: Broker, files: Sequence[tuple[Path, str]], **how: bool) -> list[StoredFile | BrokerError]:
+        if any(source.name == "3.txt" for source, _path in files):
+            raise RuntimeError("three")
+        return store_many(self, files, **how)
+
+    monkeypatch.setattr(broker, "store_many", brittle)
+    ids = [arrive(f"{number}.txt") for number in range(6)]
+    pool = IngestPool(world.context, ends, workers=1)
+    pool.submit([task(ingest_id) for ingest_id in ids])
+    pool.start()
+    ends.wait(6)
+    pool.stop(10)
+    assert [one.status == "INGESTED" for one in world.all(Ingest)] == [number != 3 for number in range(6)]
+    assert world.all(Ingest)[3].reason == "RuntimeError: three"
