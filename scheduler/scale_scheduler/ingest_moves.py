@@ -1,6 +1,7 @@
 """Moving transferred files into a workspace, many at once; and finding out which of them are there already."""
 
 import hashlib
+import logging
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from scale_core.interfaces.broker import Broker, BrokerError, FileMissing, PathT
 from scale_core.services.duplicates import KnownFile
 from scale_core.services.exceptions import ServiceError
 from scale_core.services.ingest_orders import IngestOrder, Removal, StoredSource
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 
@@ -114,9 +117,13 @@ class Mover:
 
     def _store(self, ready: Sequence[tuple[IngestOrder, str]]) -> list[StoredFile | BrokerError]:
         files = [(Path(order.source), order.path) for order, _kind in ready]
-        if not files:
-            return []
-        return self._broker.store_many(files, move=True, replace=False)
+        try:
+            return self._broker.store_many(files, move=True, replace=False) if files else []
+        except Exception as error:  # a broker may be broken in any way; that shall cost only the file it breaks at
+            if len(files) == 1:
+                log.exception("The broker broke", extra={"ingest_id": ready[0][0].ingest_id})
+                return [BrokerError(f"{type(error).__name__}: {error}")]
+        return [result for one in ready for result in self._store([one])]
 
     def _take(
         self,

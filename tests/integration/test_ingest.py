@@ -1,7 +1,7 @@
 """The ingest task: from a file in a watched directory to a source file, whatever happens in between."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from fakes.ingests import Ends, Ingests, task
 from fakes.world import World
 from scale_core.db.models import Ingest, ScaleFile, TriggerEvent, Workspace
+from scale_core.interfaces.broker import Broker, BrokerError, StoredFile
 from scale_core.interfaces.notice import FileIngested
 from scale_core.plugin import hookimpl
 from scale_core.services.duplicates import DuplicateService
@@ -258,3 +259,64 @@ def test_a_broker_that_breaks_in_unknown_ways_ends_the_task_and_not_the_thread(
     pool.submit([task(second)])
     ends.wait(2)
     assert ends.by_execution[second] is None
+
+
+def test_large_files_and_many_small_ones_are_ingested_beside_each_other(
+    world: World, arrive: Callable[..., int], ends: Ends
+) -> None:
+    contents = {f"{number}.txt": bytes([number]) * ((3 << 20) if number % 5 == 0 else 10) for number in range(30)}
+    ids = [arrive(name, content) for name, content in contents.items()]
+    pool = IngestPool(world.context, ends)
+    pool.submit([task(ingest_id) for ingest_id in ids])
+    pool.start()
+    ends.wait(30)
+    pool.stop(10)
+    assert set(ends.by_execution.values()) == {None}
+    assert {name: (world.storage / file.file_path).read_bytes() for name, file in world.sources().items()} == contents
+    assert pool.free() == ingest_module.MAX_HELD
+
+
+def test_where_storage_is_slow_files_are_stored_beside_each_other(
+    world: World, arrive: Callable[..., int], ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "TRIAL", 2)
+    monkeypatch.setattr(ingest_module, "SLOW_SECONDS", 0.0)
+    groups: list[int] = []
+    broker = world.context.registry.brokers["host"]
+    store_many = broker.store_many
+
+    def counting(self: Broker, files: Sequence[tuple[Path, str]], **how: bool) -> list[StoredFile | BrokerError]:
+        groups.append(len(files))
+        return store_many(self, files, **how)
+
+    monkeypatch.setattr(broker, "store_many", counting)
+    ids = [arrive(f"{number}.txt") for number in range(10)]
+    pool = IngestPool(world.context, ends)
+    pool.submit([task(ingest_id) for ingest_id in ids])
+    pool.start()
+    ends.wait(10)
+    pool.stop(10)
+    assert sorted(groups) == [1] * 8 + [2]
+    assert {one.status for one in world.all(Ingest)} == {"INGESTED"}
+
+
+def test_a_file_that_a_broker_breaks_at_does_not_take_others_with_it(
+    world: World, arrive: Callable[..., int], ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = world.context.registry.brokers["host"]
+    store_many = broker.store_many
+
+    def brittle(self: Broker, files: Sequence[tuple[Path, str]], **how: bool) -> list[StoredFile | BrokerError]:
+        if any(source.name == "3.txt" for source, _path in files):
+            raise RuntimeError("three")
+        return store_many(self, files, **how)
+
+    monkeypatch.setattr(broker, "store_many", brittle)
+    ids = [arrive(f"{number}.txt") for number in range(6)]
+    pool = IngestPool(world.context, ends, workers=1)
+    pool.submit([task(ingest_id) for ingest_id in ids])
+    pool.start()
+    ends.wait(6)
+    pool.stop(10)
+    assert [one.status == "INGESTED" for one in world.all(Ingest)] == [number != 3 for number in range(6)]
+    assert world.all(Ingest)[3].reason == "RuntimeError: three"

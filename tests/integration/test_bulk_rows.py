@@ -1,0 +1,98 @@
+"""Many rows with one statement."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, select
+
+from fakes.world import World
+from scale_core.db.bulk import insert_rows, parameters, rows_of, update_all, update_by_id
+from scale_core.db.models import ScaleFile
+
+NOON = datetime(2026, 3, 4, 12, 0, 30, 5, tzinfo=UTC)
+SAME = {
+    "file_type": "SOURCE",
+    "workspace_id": 1,
+    "media_type": "text/plain",
+    "file_size": 1 << 40,
+    "data_type": ["b", "a"],
+    "uuid": "u",
+    "meta_data": {"a": [1, None, "é"]},
+    "countries": [],
+    "created": NOON,
+    "last_modified": NOON,
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def insert(world: World, number: int) -> list[int]:
+    rows = [{"file_name": f"{one}'\"\\é\n.txt", "file_path": f"in/{one}"} for one in range(number)]
+    with world.database.write() as session:
+        return insert_rows(session, ScaleFile, rows, **SAME)
+
+
+def test_rows_are_inserted_in_order_with_all_their_columns(world: World) -> None:
+    ids = insert(world, 1000)
+    files = world.all(ScaleFile)
+    assert ids == [file.id for file in files]
+    assert [file.file_name for file in files] == [f"{one}'\"\\é\n.txt" for one in range(1000)]
+    for name, value in SAME.items():
+        assert getattr(files[-1], name) == value
+    assert (files[0].is_deleted, files[0].is_parsed, files[0].parsed) == (False, False, None)
+
+
+def test_rows_are_changed_by_id_and_others_are_left_alone(world: World) -> None:
+    ids = insert(world, 4)
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=5))) + timedelta(days=1)
+    with world.database.write() as session:
+        rows = [
+            {"id": ids[2], "meta_data": {"x": 1}, "is_parsed": True, "parsed": elsewhere},
+            {"id": ids[0], "meta_data": {"x": 2}, "is_parsed": False, "parsed": None},
+        ]
+        update_by_id(session, ScaleFile, rows, checksum="c")
+        update_all(session, ScaleFile, [ids[1]], west=1.5)
+    first, second, third, fourth = world.all(ScaleFile)
+    assert (third.meta_data, third.is_parsed, third.parsed, third.checksum) == ({"x": 1}, True, elsewhere, "c")
+    assert (first.meta_data, first.is_parsed, first.parsed, first.checksum) == ({"x": 2}, False, None, "c")
+    assert (second.west, second.checksum, fourth.checksum) == (1.5, None, None)
+
+
+def test_a_group_of_any_size_is_one_statement(world: World) -> None:
+    statements: list[str] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    insert(world, 3)
+    once = len(statements)
+    insert_more = [{"file_name": "x", "file_path": f"more/{one}"} for one in range(500)]
+    with world.database.write() as session:
+        insert_rows(session, ScaleFile, insert_more, **SAME)
+    assert len(statements) == 2 * once
+
+
+def test_nothing_to_change_is_no_statement(world: World) -> None:
+    with world.database.write() as session:
+        assert insert_rows(session, ScaleFile, [], **SAME) == []
+        update_by_id(session, ScaleFile, [], checksum="c")
+        update_all(session, ScaleFile, [], checksum="c")
+
+
+def test_values_can_be_joined(world: World) -> None:
+    ids = insert(world, 3)
+    with world.database.read() as session:
+        given = rows_of(session, ScaleFile, ("file_path",))
+        found = (
+            select(ScaleFile.id)
+            .select_from(given.source)
+            .join(ScaleFile, ScaleFile.file_path == given.columns["file_path"])
+        )
+        rows = [{"file_path": "in/2"}, {"file_path": "nowhere"}]
+        assert list(session.scalars(found, parameters(session, rows))) == [ids[2]]
+
+
+def test_what_cannot_travel_as_json_is_refused(world: World) -> None:
+    with world.database.write() as session, pytest.raises(TypeError, match="bytes"):
+        insert_rows(session, ScaleFile, [{"file_name": "a", "geometry": b"\1"}], **SAME)
