@@ -18,7 +18,15 @@ from scale_core.services.installation import prepare
 from scale_core.services.products import resume_moves
 from scale_scheduler.lock import only_scheduler
 from scale_scheduler.scheduler import Scheduler
-from scale_scheduler.serve import WebServer, answering, listen, require_loopback, stopping_on_signals, url_of
+from scale_scheduler.serve import (
+    WebServer,
+    answering,
+    listen,
+    require_loopback,
+    spare_what_stays,
+    stopping_on_signals,
+    url_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +55,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
                 click.echo(f"Scale is up: {url_of(listening)} (data in {context.settings.data_dir.absolute()})")
 
             server = WebServer(create_app(context, scheduler=thread), context.settings.grace_seconds, ready)
+            spare_what_stays()
             thread.start()
             try:
                 with stopping_on_signals(lambda: _stop(server, scheduler)):
@@ -75,6 +84,7 @@ def scheduler(application: Application, engine: str | None, metrics_bind: str | 
                 app = create_operational_app(context, scheduler=threading.current_thread())
                 stack.enter_context(answering(app, listening))
             stack.enter_context(stopping_on_signals(one.stop))
+            spare_what_stays()
             one.run()
 
 
@@ -93,6 +103,7 @@ def web(application: Application, bind: str | None) -> None:
                 context.settings.grace_seconds,
                 lambda: click.echo(f"Scale answers at {url_of(listening)}"),
             )
+            spare_what_stays()
             with stopping_on_signals(lambda: _stop(server)):
                 server.run(sockets=[listening])
 
