@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.database import WriteSession
 from scale_core.db.models import FileAncestry, Job, JobExecution, ScaleFile, Workspace
-from scale_core.domain.geo import footprint
 from scale_core.domain.job_data import referenced_file_ids
 from scale_core.interfaces.broker import BrokerError
 from scale_core.interfaces.notice import ProductPublished
@@ -22,6 +21,7 @@ from scale_core.services import notices
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
 from scale_core.services.exceptions import ServiceError
+from scale_core.services.geometries import footprint
 from scale_core.services.triggering import fire
 from scale_generated.specs.execution_report import ExecutionReport, ReportFile, ReportParseResult
 from scale_generated.specs.job_data import JobData

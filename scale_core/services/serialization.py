@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from scale_core.domain.geo import to_wkt
+from scale_core.services.geometries import to_wkt
 from scale_generated._runtime import timestamp
 
 
