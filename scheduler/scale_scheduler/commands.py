@@ -23,6 +23,7 @@ from scale_scheduler.serve import (
     answering,
     listen,
     require_loopback,
+    share_heaps,
     spare_what_stays,
     stopping_on_signals,
     url_of,
@@ -46,6 +47,7 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
     """
     application.override(bind=bind, engine=engine)
     address = require_loopback("bind", application.settings.address)
+    share_heaps()
     with only_scheduler(application.settings.data_dir), application.opened() as context:
         scheduler = _prepared_scheduler(context, upgrade=context.database.is_sqlite)
         thread = threading.Thread(target=scheduler.run, name="scheduler")
@@ -76,6 +78,7 @@ def scheduler(application: Application, engine: str | None, metrics_bind: str | 
     address = application.settings.metrics_address
     if address is not None:
         require_loopback("metrics_bind", address)
+    share_heaps()
     with only_scheduler(application.settings.data_dir), application.opened() as context:
         one = _prepared_scheduler(context, upgrade=False)
         with contextlib.ExitStack() as stack:
@@ -95,6 +98,7 @@ def web(application: Application, bind: str | None) -> None:
     """Run the web server in this process."""
     application.override(bind=bind)
     address = require_loopback("bind", application.settings.address)
+    share_heaps()
     with application.opened() as context:
         schema.require_current(context.database)
         with listen("bind", address) as listening:
