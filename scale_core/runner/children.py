@@ -31,10 +31,13 @@ def become_subreaper() -> None:
 
 @dataclass(slots=True)
 class Ended:
-    """What was ended: CPU seconds and largest resident KiB of a process; whether all of it is gone."""
+    """What has ended: CPU seconds and largest resident KiB of a process; whether any was
+    killed, and whether all is gone.
+    """
 
     cpu_seconds: float = 0.0
     peak_kib: int = 0
+    any_killed: bool = False
     all_gone: bool = True
 
     def add(self, cpu_seconds: float, peak_kib: int) -> None:
@@ -43,13 +46,18 @@ class Ended:
         self.peak_kib = max(self.peak_kib, peak_kib)
 
 
-def end_children(spare: Collection[int] = ()) -> Ended:
-    """Kill all children of this process but ``spare``, and those that are orphaned by it, until there are none."""
+def end_children(spare: Collection[int] = (), grace: float = 0.0) -> Ended:
+    """Kill all children of this process but ``spare``, and those that are orphaned by it, until there are none.
+
+    :param grace: seconds that they are given to end by themselves.
+    """
     ended = Ended()
     if not spare and not _has_children():
         return ended
+    _let_end(ended, grace)
     deadline = time.monotonic() + LONGEST
     while targets := [pid for pid in children(os.getpid()) if pid not in spare]:
+        ended.any_killed = True
         for pid in targets:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -79,6 +87,14 @@ def descendants(pid: int) -> list[int]:
         found.extend(children(found[at]))
         at += 1
     return found
+
+
+def _let_end(ended: Ended, seconds: float) -> None:
+    """Wait for children to end by themselves, as long as there are any."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and _has_children():
+        if not [pid for pid in children(os.getpid()) if _reaped(pid, ended)]:
+            time.sleep(PAUSE)
 
 
 def _has_children() -> bool:

@@ -9,6 +9,7 @@ Kind = Literal[
     "memory",
     "disk",
     "log",
+    "left-running",
     "launch",
     "input",
     "missing-manifest",

@@ -42,6 +42,10 @@ OUR_ERRORS: Final = frozenset(
 """Why a command cannot be started that is not the command's fault."""
 
 
+LINGER: Final = 1.0
+"""Seconds that processes may outlive the command that started them, as the end of a pipeline does."""
+
+
 class Stopped(Enum):
     """Why we ended a process that did not end by itself."""
 
@@ -57,8 +61,8 @@ class ProcessEnd:
     """How a process ended: by ``exit_code`` or by ``signal``, and whether and why we made it end.
 
     ``peak_kib`` is the largest resident memory that was seen, 0 for a process too short to look at, and ``disk_bytes``
-    the largest space in its folder, ``disk`` what is there at the end; ``all_gone`` says whether nothing is left of all
-    that it started.
+    the largest space in its folder, ``disk`` what is there at the end; ``left_running`` says whether it left processes
+    that had to be killed, ``all_gone`` whether nothing is left of them.
     """
 
     exit_code: int | None
@@ -68,6 +72,7 @@ class ProcessEnd:
     peak_kib: int
     disk_bytes: int
     disk: DiskUse
+    left_running: bool
     all_gone: bool
 
 
@@ -84,7 +89,8 @@ def run_process(
 
     Output is appended to the folder's logs. At the timeout (seconds), a cancel, or beyond a limit the whole process
     group gets SIGTERM and, at the end of the control's grace, SIGKILL. What is left of everything that the command
-    started is killed when it ends. This process must be a child subreaper and have no other children.
+    started is killed when it ends, after :data:`LINGER` seconds where it ended by itself. This process must be a child
+    subreaper and have no other children.
 
     :param limits: what makes us end it; what the system itself bounds, it inherits from this process.
     :param group: the memory cgroup that this process is in, if that bounds it.
@@ -95,15 +101,17 @@ def run_process(
     """
     watch = _Watch(limits, group, inputs)
     pid = _spawn(arguments, environment)
+    grace = 0.0
     try:
         stopped = _wait(pid, timeout, watch, control)
+        grace = LINGER if stopped is None else 0.0
     except BaseException:
         # The process is not yet reaped, so that its number cannot have gone to another.
         _signal_group(pid, signal.SIGKILL)
         raise
     finally:
         _, status, usage = os.wait4(pid, 0)
-        left = end_children()
+        left = end_children(grace=grace)
     watch.look_at_disk()
     code = os.waitstatus_to_exitcode(status)
     left.add(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
@@ -115,6 +123,7 @@ def run_process(
         peak_kib=max(watch.peak_kib, _above_own(left.peak_kib)),
         disk_bytes=watch.disk_bytes,
         disk=watch.disk,
+        left_running=left.any_killed,
         all_gone=left.all_gone,
     )
 

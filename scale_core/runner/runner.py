@@ -20,7 +20,7 @@ from scale_core.runner.folder import INPUTS, MANIFEST, RunFolder
 from scale_core.runner.inputs import FetchedInputs, fetch_inputs
 from scale_core.runner.limits import LOG_FACTOR, MIB, Bounds, Limits
 from scale_core.runner.logs import append_line, last_line, limit_log
-from scale_core.runner.process import ProcessEnd, Stopped, run_process
+from scale_core.runner.process import LINGER, ProcessEnd, Stopped, run_process
 from scale_core.runner.record import RunRecord
 from scale_core.runner.usage import InputFiles, input_files
 from scale_core.runner.workspaces import PlanWorkspaces
@@ -187,6 +187,12 @@ class Runner:
                 append_line(Path(folder.stderr), f"[scale, {record.failure.step}] {record.failure.message}")
 
 
+LEFT_RUNNING = (
+    f"The command ended, and processes that it had started still ran {LINGER:g} second later: they were ended, and "
+    "what they were writing may not be whole. Have the command wait for what it starts."
+)
+
+
 def _check_canceled(control: RunControl) -> None:
     if control.canceled():
         raise StepFailed("canceled", "The execution was canceled.")
@@ -200,6 +206,8 @@ def _check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: Run
         message = _stop_message(end.stopped, plan, limits)
         raise StepFailed(end.stopped.value, message, exit_code=end.exit_code, signal=end.signal)
     if end.exit_code == 0:
+        if end.left_running:
+            raise StepFailed("left-running", LEFT_RUNNING, exit_code=0)
         return
     said = last_line(Path(folder.stderr))
     tail = f" The last line in stderr: {said}" if said else " It wrote nothing to stderr."

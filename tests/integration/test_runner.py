@@ -373,24 +373,34 @@ open("survived", "w")
         "env -i setsid sleep 60 & echo $!; sleep 0.1; echo $$",
     ],
 )
-def test_children_left_behind_are_ended(bench: Bench, script: str) -> None:
-    assert bench.run(script).status == "COMPLETED"
+def test_children_left_behind_are_ended_and_the_job_fails(bench: Bench, script: str) -> None:
+    assert "wait for what it starts" in failed(bench.run(script), "left-running", "job")
     assert len(bench.lines()) == 2
     assert all(gone(int(pid)) for pid in bench.lines())
+
+
+@pytest.mark.parametrize("script", ["sleep 0.3 & exit 0", "echo whole | (sleep 0.2; cat > late) & exit 0"])
+def test_what_outlives_the_command_by_a_moment_harms_nothing(bench: Bench, script: str) -> None:
+    assert bench.run(script).status == "COMPLETED"
+
+
+def test_a_command_that_fails_and_leaves_children_has_its_own_error(bench: Bench) -> None:
+    report = bench.run("sleep 60 & echo $!; exit 3")
+    failed(report, "exit-code", "job")
+    assert gone(int(bench.lines()[0]))
 
 
 def test_a_daemon_is_ended(bench: Bench) -> None:
     (bench.workspace.parent / "daemon.py").write_text(DAEMON)
     report = bench.run(f"python3 {bench.workspace.parent}/daemon.py; sleep 0.5")
-    if report.status != "COMPLETED":
-        pytest.skip("there is no python3")
+    failed(report, "left-running", "job")
     (pid,) = bench.lines()
     assert gone(int(pid))
 
 
 def test_many_children_of_children_are_ended(bench: Bench) -> None:
     script = "for i in $(seq 40); do setsid sh -c 'setsid sleep 60 & echo $!; sleep 60' & done; sleep 0.5"
-    assert bench.run_plan(bench.plan(bench.script(script), mem=200.0)).status == "COMPLETED"
+    failed(bench.run_plan(bench.plan(bench.script(script), mem=200.0)), "left-running", "job")
     pids = bench.lines()
     assert pids
     assert all(gone(int(pid)) for pid in pids)
@@ -400,7 +410,7 @@ def test_a_process_that_flees_from_one_to_the_next_is_caught(bench: Bench) -> No
     (bench.workspace.parent / "flee.py").write_text(FLEEING)
     began = time.monotonic()
     report = bench.run(f"python3 {bench.workspace.parent}/flee.py & sleep 0.3; echo $!")
-    assert report.status == "COMPLETED"
+    failed(report, "left-running", "job")
     (pid,) = bench.lines()
     assert gone(int(pid))
     assert time.monotonic() - began < PATIENCE

@@ -20,6 +20,7 @@ class ReportFailure:
         "memory",
         "disk",
         "log",
+        "left-running",
         "launch",
         "input",
         "missing-manifest",

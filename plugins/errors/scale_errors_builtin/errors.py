@@ -47,6 +47,12 @@ LOG_EXCEEDED: Final = ErrorDefinition(
     description="The algorithm wrote far more to stdout or stderr than is kept of a log and was ended.",
     category=ErrorCategory.ALGORITHM,
 )
+LEFT_RUNNING: Final = ErrorDefinition(
+    name="left-running",
+    title="Processes Left Running",
+    description="The algorithm ended and left processes running that it had started; they were ended.",
+    category=ErrorCategory.ALGORITHM,
+)
 LAUNCH_FAILED: Final = ErrorDefinition(
     name="launch-failed",
     title="Launch Failed",
@@ -111,6 +117,7 @@ BUILTIN_ERRORS: Final = (
     MEMORY_EXCEEDED,
     DISK_EXCEEDED,
     LOG_EXCEEDED,
+    LEFT_RUNNING,
     LAUNCH_FAILED,
     INPUT_UNAVAILABLE,
     MISSING_MANIFEST,

@@ -15,6 +15,7 @@ ERROR_BY_KIND: Final[Mapping[str, ErrorDefinition]] = MappingProxyType(
         "memory": errors.MEMORY_EXCEEDED,
         "disk": errors.DISK_EXCEEDED,
         "log": errors.LOG_EXCEEDED,
+        "left-running": errors.LEFT_RUNNING,
         "launch": errors.LAUNCH_FAILED,
         "input": errors.INPUT_UNAVAILABLE,
         "missing-manifest": errors.MISSING_MANIFEST,
