@@ -10,17 +10,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import table_of, update_by_id
+from scale_core.db.bulk import update_by_id
 from scale_core.db.database import WriteSession
-from scale_core.db.models import Job, JobExecution, JobType, Node, Scheduler
+from scale_core.db.models import Job, JobExecution, JobType, Node
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
 from scale_core.interfaces.engine import Resources
 from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
+from scale_core.services.execution_queries import (
+    BEHIND,
+    BY_AGE,
+    BY_RANK,
+    CANCELED,
+    CLAIMS,
+    IS_PAUSED,
+    RUNNING_BY_TYPE,
+    TASKS_BEHIND,
+)
 from scale_core.services.jobs import values_of
 from scale_core.services.plans import PlanBuilder, PlanSource
 from scale_generated.enums import JobExecutionStatus, JobStatus
@@ -122,13 +132,13 @@ class ExecutionService:
         """
         with self._context.database.read() as session:
             running = _running_by_type(session)
-            queue = _queued(session, running, _BY_RANK, at_most=window)
+            queue = _queued(session, running, BY_RANK, at_most=window)
             return QueueView(
-                is_paused=bool(session.scalar(_IS_PAUSED)),
+                is_paused=bool(session.scalar(IS_PAUSED)),
                 queue=queue,
                 is_whole=len(queue) < window,
-                longest=_queued(session, running, _BY_AGE, at_most=longest, since=since, hopeless=list(hopeless)),
-                canceled=list(session.scalars(_CANCELED)),
+                longest=_queued(session, running, BY_AGE, at_most=longest, since=since, hopeless=list(hopeless)),
+                canceled=list(session.scalars(CANCELED)),
             )
 
     def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
@@ -138,7 +148,7 @@ class ExecutionService:
         :param only_tasks: look at those of Scale's own job types only.
         """
         with self._context.database.read() as session:
-            statement = _TASKS_BEHIND if only_tasks else _BEHIND
+            statement = TASKS_BEHIND if only_tasks else BEHIND
             return _queued(session, _running_by_type(session), statement, at_most=limit, skipped=list(skipped))
 
     def running(self) -> list[RunningExecution]:
@@ -156,7 +166,7 @@ class ExecutionService:
     def canceled_running(self) -> list[int]:
         """Executions that the engine has to end, as in :meth:`look`."""
         with self._context.database.read() as session:
-            return list(session.scalars(_CANCELED))
+            return list(session.scalars(CANCELED))
 
     def claim(self, placements: Sequence[Placement]) -> Claimed:
         """Take executions off the queue and onto their nodes; those that are no longer QUEUED are left out."""
@@ -240,87 +250,6 @@ class ExecutionService:
                 )
 
 
-# On tables, not on mapped classes, and made once: the scheduler asks these many times a second.
-_exe = table_of(JobExecution).c
-_job = table_of(Job).c
-_type = table_of(JobType).c
-
-_IS_PAUSED = select(table_of(Scheduler).c.is_paused).where(table_of(Scheduler).c.id == 1)
-
-_RUNNING_BY_TYPE = (
-    select(_exe.job_type_id, func.count()).where(_exe.status == JobExecutionStatus.RUNNING).group_by(_exe.job_type_id)
-)
-
-_CANCELED = (
-    select(_exe.id)
-    .join(table_of(Job), _exe.job_id == _job.id)
-    .where(_exe.status == JobExecutionStatus.RUNNING, _job.status != JobStatus.RUNNING)
-)
-
-_WITH_JOB = (
-    table_of(JobExecution)
-    .join(table_of(Job), _exe.job_id == _job.id)
-    .join(table_of(JobType), _exe.job_type_id == _type.id)
-)
-
-_QUEUED = (
-    select(
-        _exe.id,
-        _exe.job_id,
-        _exe.job_type_id,
-        _type.name,
-        _type.is_system,
-        _type.is_long_running,
-        _type.docker_image,
-        _exe.priority,
-        _exe.queued,
-        _job.cpus_required,
-        _job.mem_required,
-        _job.disk_in_required,
-        _job.disk_out_required,
-        _type.max_scheduled,
-    )
-    .select_from(_WITH_JOB)
-    .where(
-        _exe.status == JobExecutionStatus.QUEUED,
-        ~_type.is_paused,
-        _exe.job_id.not_in(select(_exe.job_id).where(_exe.status == JobExecutionStatus.RUNNING)),
-    )
-    .limit(bindparam("at_most"))
-)
-_BY_RANK = _QUEUED.order_by(_exe.priority, _exe.queued, _exe.id)
-_BY_AGE = _QUEUED.order_by(_exe.queued, _exe.id).where(
-    _exe.queued <= bindparam("since"), _exe.id.not_in(bindparam("hopeless", expanding=True))
-)
-_BEHIND = _BY_RANK.where(_exe.job_type_id.not_in(bindparam("skipped", expanding=True)))
-_TASKS_BEHIND = _BEHIND.where(_type.is_system)
-
-_CLAIMS = (
-    select(
-        _exe.id,
-        _exe.job_id,
-        _job.status,
-        _exe.queued,
-        _job.data,
-        _job.timeout,
-        _job.cpus_required,
-        _job.mem_required,
-        _job.disk_in_required,
-        _job.disk_out_required,
-        _job.job_type_rev_id,
-        _type.name,
-        _type.version,
-        _type.is_system,
-        _type.is_long_running,
-        _type.docker_image,
-        _type.docker_privileged,
-    )
-    .select_from(_WITH_JOB)
-    .where(_exe.id.in_(bindparam("ids", expanding=True)), _exe.status == JobExecutionStatus.QUEUED)
-    .order_by(_exe.id)
-)
-
-
 def _queued(session: Session, running: dict[int, int], statement: Select[Any], **given: Any) -> list[QueuedExecution]:
     return [_queued_execution(row, running) for row in session.execute(statement, given)]
 
@@ -345,9 +274,9 @@ def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
 
 
 def _running_by_type(session: Session) -> dict[int, int]:
-    rows: Any = session.execute(_RUNNING_BY_TYPE)
+    rows: Any = session.execute(RUNNING_BY_TYPE)
     return dict(rows.all())
 
 
 def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
-    return [PlanSource._make(row) for row in session.execute(_CLAIMS, {"ids": list(ids)})]
+    return [PlanSource._make(row) for row in session.execute(CLAIMS, {"ids": list(ids)})]
