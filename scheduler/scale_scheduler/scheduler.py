@@ -148,7 +148,7 @@ class Scheduler:
         decision, looked_at = self._search.decide(view, self._capacity(offers))
         if decision.placements:
             self._start(self._claim(decision.placements, looked_at), offers, looked_at)
-        if not (decision.waiting or view.is_whole):
+        if decision.placements and not (decision.waiting or view.is_whole):
             self._context.queue_changed.set()  # there is more, and all of this was placed
 
     def close(self) -> None:

@@ -87,8 +87,10 @@ class Search:
         queue = self._without_held_back(view.queue)
         oldest = self._without_held_back(view.longest)
         decision = self._place(queue, oldest, capacity)
-        if decision.waiting and not view.is_whole and time.monotonic() >= self._looked_far:
-            queue, decision = self._look_further(queue, oldest, decision, capacity)
+        held_back = {one.job_type_id for one in view.queue if one.job_id in self._held_back}
+        stuck = bool(decision.waiting or held_back)
+        if stuck and not view.is_whole and time.monotonic() >= self._looked_far:
+            queue, decision = self._look_further(queue, oldest, decision, capacity, held_back)
         self._window = _next_window(self._window, decision, view)
         self._standing = decision.standing
         self._remember(decision)
@@ -107,13 +109,18 @@ class Search:
         oldest: Sequence[QueuedExecution],
         decision: Decision,
         capacity: Capacity,
+        held_back: Collection[int],
     ) -> tuple[list[QueuedExecution], Decision]:
-        """Keep what is placed, pass over the job types of what is not, and look at what is behind them."""
+        """Keep what is placed, pass over the job types of what is not, and look at what is behind them.
+
+        :param held_back: ids of job types of which some are held back.
+        """
         before = len(decision.placements)
         skipped: set[int] = set()
         for _ in range(MOST_STEPS):
             by_id = {one.execution_id: one for one in (*oldest, *queue)}
             types = {by_id[one.execution_id].job_type_id for one in decision.waiting if one.execution_id in by_id}
+            types |= set(held_back)
             if types <= skipped:
                 break
             skipped |= types

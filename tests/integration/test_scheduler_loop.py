@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from fakes.engine import FakeEngine, HoldingEngine, no_agent
 from fakes.world import SetClock, World
@@ -17,6 +18,7 @@ from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_generated.specs.job_data import JobData
 from scale_scheduler.placement import Reason
 from scale_scheduler.scheduler import Scheduler
+from scale_scheduler.search import LOOK_FAR_SECONDS
 
 
 @pytest.fixture
@@ -232,6 +234,26 @@ def test_many_unplaceable_jobs_at_the_head_do_not_stop_the_rest(
     last = world.job(world.job_type("last"))
     scheduler.run_once()
     assert statuses(world, last) == ["RUNNING"]
+
+
+def test_many_that_cannot_be_claimed_keep_neither_the_scheduler_busy_nor_others_from_running(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    engine.sizes = {"node-1": Resources(10_000, 1_000_000, 1_000_000)}
+    job_ids = queue_many(world, world.job_type("bad"), 700)
+    with world.database.write() as session:
+        session.execute(
+            update(Job).where(Job.id.in_(job_ids)).values(data={"version": "1.0", "input_data": [{"no": "name"}]})
+        )
+    for _ in range(6):
+        scheduler.run_once()
+    world.context.queue_changed.wait(0)
+    scheduler.run_once()
+    assert not world.context.queue_changed.wait(0), "it asks for another pass though this one placed nothing"
+    good = queue_many(world, world.job_type("good"), 1)[0]
+    time.sleep(LOOK_FAR_SECONDS)
+    scheduler.run_once()
+    assert statuses(world, good) == ["RUNNING"]
 
 
 def queue_many(world: World, job_type_id: int, number: int) -> list[int]:
