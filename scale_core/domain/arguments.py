@@ -103,11 +103,6 @@ def build_arguments(command: str, command_arguments: str, values: Mapping[str, s
     return argv
 
 
-def quote_for_people(argv: Sequence[str]) -> str:
-    """The arguments in one line as they would be typed into a shell; for reading, never for running."""
-    return shlex.join(argv)
-
-
 def names_used(command_arguments: str) -> frozenset[str]:
     """The names that the placeholders of a template stand for.
 

@@ -43,10 +43,6 @@ class EndingService:
         """Record that executions are gone without a report: (execution id, message). It does not cost a try."""
         return self.finish([failure_report(execution_id, NODE_LOST, message) for execution_id, message in losses])
 
-    def finish_tasks(self, ended: Sequence[tuple[int, ReportFailure | None]]) -> list[EndedExecution]:
-        """Record the end of Scale's own tasks: (execution id, why it failed; None: it completed)."""
-        return self.finish([task_report(execution_id, failure) for execution_id, failure in ended])
-
     def _finish_group(self, reports: Sequence[ExecutionReport]) -> list[EndedExecution]:
         by_id = {report.execution_id: report for report in reports}
         with self._context.database.write() as session:

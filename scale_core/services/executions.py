@@ -163,11 +163,6 @@ class ExecutionService:
             )
             return [RunningExecution(row.id, row.slave_id or "", row.is_system) for row in rows]
 
-    def canceled_running(self) -> list[int]:
-        """Executions that the engine has to end, as in :meth:`look`."""
-        with self._context.database.read() as session:
-            return list(session.scalars(CANCELED))
-
     def claim(self, placements: Sequence[Placement]) -> Claimed:
         """Take executions off the queue and onto their nodes; those that are no longer QUEUED are left out."""
         if not placements:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from scale_core.db.database import WriteSession
 from scale_core.db.models import FileAncestry, Job, JobExecution, ScaleFile, Workspace
 from scale_core.domain.job_data import referenced_file_ids
+from scale_core.domain.results import job_results
 from scale_core.interfaces.broker import BrokerError
 from scale_core.interfaces.notice import ProductPublished
 from scale_core.interfaces.trigger import FileFacts, TriggerEvent
@@ -69,22 +70,16 @@ def _record_products(
     session: WriteSession, context: Context, execution: JobExecution, report: ExecutionReport, parents: _Parents
 ) -> JobResults:
     interface = JobInterface.from_document(execution.job.job_type_rev.interface)
-    kinds = {one.name: one.type for one in interface.output_data}
     workspaces = _workspaces_by_name(session, {file.workspace for one in report.outputs for file in one.files})
-    outputs = []
+    file_ids = {}
     for output in report.outputs:
         products = [
             _product(context, execution, output.name, number, file, workspaces[file.workspace], parents)
             for number, file in enumerate(output.files)
         ]
         _publish(session, context, execution, products, parents)
-        ids = [product.id for product in products]
-        outputs.append(
-            {"name": output.name, "file_id": ids[0]}
-            if kinds.get(output.name) == "file"
-            else {"name": output.name, "file_ids": ids}
-        )
-    return JobResults.from_document({"output_data": outputs})
+        file_ids[output.name] = [product.id for product in products]
+    return job_results(interface, file_ids)
 
 
 def _product(

@@ -222,7 +222,7 @@ def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str
     assert len(ids) == 3
     executions.step_started([(ids[0], "job", context.now())])
     executions.running()
-    executions.canceled_running()
+    executions.look(100, 50, context.now())
     endings = EndingService(context)
     endings.finish([ExecutionReport.from_document({"execution_id": ids[0], "status": "COMPLETED", "steps": {}})])
     endings.finish([failure_report(one, "timeout", "Late.") for one in ids[1:]])

@@ -72,7 +72,7 @@ def test_a_job_is_not_started_anew_while_an_execution_of_it_is_being_ended(
     QueueService(context).requeue({"job_ids": [job]}, urls)
     assert statuses(context, job) == ("QUEUED", ["RUNNING", "QUEUED"])
     assert claim(context, node) == []
-    assert ExecutionService(context).canceled_running() == [first]
+    assert ExecutionService(context).look(100, 0, context.now()).canceled == [first]
 
     EndingService(context).finish([failure_report(first, "canceled", "It was ended.")])
     assert statuses(context, job) == ("QUEUED", ["CANCELED", "QUEUED"])

@@ -259,7 +259,7 @@ def test_a_job_can_be_canceled_in_every_state_but_at_its_end(scale: Installation
     assert scale.status(job) == "CANCELED"
     assert scale.status(jobs["three"]) == "BLOCKED"
     assert job not in [one.job_id for one in scale.executions.queue(1000)]
-    assert len(scale.executions.canceled_running()) == (status == "RUNNING")
+    assert len(scale.executions.look(100, 0, scale.context.now()).canceled) == (status == "RUNNING")
     with pytest.raises(IllegalTransition):
         scale.cancel(job)
 

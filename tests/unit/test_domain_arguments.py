@@ -13,7 +13,6 @@ from scale_core.domain.arguments import (
     TemplateError,
     build_arguments,
     names_used,
-    quote_for_people,
     split_template,
 )
 from scale_core.domain.template_checks import template_problems
@@ -97,12 +96,6 @@ def test_any_template_is_built_or_refused(template: str) -> None:
         build_arguments("run", template, {"a": "1"}, "/out")
     except TemplateError:
         assert refused
-
-
-def test_what_people_read_is_what_a_shell_would_take() -> None:
-    argv = build("${a} ${-f:b}", a="it's; rm -rf *", b="")
-    assert quote_for_people(argv) == "'it'\"'\"'s; rm -rf *' -f ''"
-    assert shlex.split(quote_for_people(argv)) == argv
 
 
 def test_the_process_receives_the_values_unchanged() -> None:
