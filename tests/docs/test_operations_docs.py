@@ -13,6 +13,7 @@ import click
 import httpx
 import pytest
 
+from fakes.machine import missing
 from scale_core.cli.main import scale as scale_group
 from scale_core.plugin.registry import load_registry
 from scale_core.settings import Settings, load_settings
@@ -67,7 +68,7 @@ def running(tmp_path: Path) -> Iterator[str]:
 
 def test_the_commands_on_the_page_work(running: str, tmp_path: Path) -> None:
     if BASH is None or CURL is None:
-        pytest.skip("the commands need bash and curl")
+        missing("the commands need bash and curl")
     script = ["set -euo pipefail"]
     for number, block in enumerate(blocks("bash"), 1):
         begins = block.partition("\n")[0].replace("'", "")

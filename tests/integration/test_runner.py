@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fakes.machine import missing
 from scale_broker_host.broker import HostBroker
 from scale_core.interfaces.engine import (
     AgentSettings,
@@ -469,16 +471,15 @@ def test_waiting_uses_no_processor(bench: Bench) -> None:
 
 def test_use_of_cpu_and_memory_is_measured(bench: Bench) -> None:
     code = "x = bytearray(64 << 20); [sum(range(1000)) for _ in range(9000)]; __import__('time').sleep(0.3)"
-    report = bench.run_plan(bench.plan("/usr/bin/python3", f'-c "{code}"', mem=200.0))
-    if report.status != "COMPLETED":
-        pytest.skip("there is no /usr/bin/python3")
+    report = bench.run_plan(bench.plan(sys.executable, f'-c "{code}"', mem=200.0))
+    assert report.status == "COMPLETED"
     assert report.usage is not None
     assert report.usage.cpu_seconds > 0.02
     assert 64 < report.usage.memory_mib < 200
 
 
 HUNGRY = "x = bytearray(300 << 20); import time; time.sleep(20)"
-HUNGRY_CHILD = f"import subprocess; subprocess.run(['/usr/bin/python3', '-c', '{HUNGRY}'], check=True); print('fed')"
+HUNGRY_CHILD = f"import subprocess; subprocess.run(['{sys.executable}', '-c', '{HUNGRY}'], check=True); print('fed')"
 
 
 @pytest.fixture(scope="module")
@@ -506,10 +507,8 @@ def bound(request: pytest.FixtureRequest, bench: Bench) -> Bench:
 
 @pytest.mark.parametrize("code", [HUNGRY, HUNGRY_CHILD])
 def test_a_command_that_takes_more_memory_than_required_is_ended(bound: Bench, code: str) -> None:
-    if not Path("/usr/bin/python3").exists():
-        pytest.skip("there is no /usr/bin/python3")
     (bound.workspace.parent / "hungry.py").write_text(code)
-    command = f"/usr/bin/python3 {bound.workspace.parent}/hungry.py"
+    command = f"{sys.executable} {bound.workspace.parent}/hungry.py"
     report = bound.run_plan(bound.plan(command, mem=64.0))
     assert "64 MiB" in failed(report, "memory", "job")
     assert "fed" not in (bound.folder / "stdout").read_text()
@@ -517,10 +516,8 @@ def test_a_command_that_takes_more_memory_than_required_is_ended(bound: Bench, c
 
 
 def test_a_command_may_use_what_it_requires_and_what_requires_none_is_not_bounded(bound: Bench) -> None:
-    if not Path("/usr/bin/python3").exists():
-        pytest.skip("there is no /usr/bin/python3")
     (bound.workspace.parent / "hungry.py").write_text("x = bytearray(100 << 20); import time; time.sleep(0.3)")
-    command = f"/usr/bin/python3 {bound.workspace.parent}/hungry.py"
+    command = f"{sys.executable} {bound.workspace.parent}/hungry.py"
     for required in (150.0, 0.0, 150.0):
         report = bound.run_plan(bound.plan(command, mem=required))
         assert report.status == "COMPLETED"
@@ -598,7 +595,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
         check=False,
     )
     if mount.returncode:
-        pytest.skip(f"nothing can be mounted here: {mount.stderr.decode()}")
+        missing(f"nothing can be mounted here: {mount.stderr.decode()}")
     yield place
     subprocess.run(["/bin/umount", "-l", place], check=True)
 
