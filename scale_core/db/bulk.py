@@ -85,6 +85,17 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row], **same
     return sorted(_execute(session, _insert, model, rows, same))
 
 
+def reserve_ids(session: Session, model: type[Base], number: int) -> list[int]:
+    """Ids for rows that are yet to be inserted in this (writing) transaction, with the column ``id``: where others have
+    to name them first."""
+    table = table_of(model)
+    if session.get_bind().dialect.name == "sqlite":  # which has no other writer meanwhile
+        last = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+        return list(range(last + 1, last + 1 + number))
+    sequence = func.pg_get_serial_sequence(table.name, table.c.id.name)
+    return sorted(session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, number))))
+
+
 def update_by_id(session: Session, model: type[Base], rows: Sequence[Row], **same: Any) -> None:
     """Set columns of the rows whose ``id`` each mapping names.
 

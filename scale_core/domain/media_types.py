@@ -7,11 +7,11 @@ extension is missing or unknown. What neither tells is ``application/octet-strea
 
 import difflib
 import mimetypes
+import os.path
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
-from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
@@ -120,7 +120,7 @@ def media_type(file_name: str, head: bytes = b"") -> str:
     :param file_name: its name or path.
     :param head: its first bytes, up to :data:`HEAD_SIZE`; empty where they are not known.
     """
-    extension = PurePosixPath(file_name).suffix.lower()
+    extension = os.path.splitext(file_name)[1].lower()  # noqa: PTH122 - for each of many files
     if extension not in _MEANINGLESS and (known := _by_extension().get(extension)):
         return known
     return _by_content(head) or UNKNOWN
@@ -141,27 +141,26 @@ def _by_content(head: bytes) -> str | None:
 
 def _may_be_known(head: bytes) -> bool:
     """Whether puremagic has anything that looks like this: asking it costs a quarter of a millisecond."""
-    for start, firsts, signatures in _signatures():
-        if head[start : start + 1 or None] in firsts and any(head[start:end] in known for end, known in signatures):
-            return True
-    return False
+    at_the_start, at_the_end = _signatures()
+    if at_the_start.match(head):
+        return True
+    size = len(head)
+    return any(pattern.match(head, size - back) for back, pattern in at_the_end if back <= size)
 
 
 @cache
-def _signatures() -> tuple[tuple[int, frozenset[bytes], tuple[tuple[int | None, frozenset[bytes]], ...]], ...]:
-    """What puremagic compares with, as far as that is sure enough or leads on to something that is: where it begins,
-    its first bytes, and for each place where it ends, what may be there."""
-    places: dict[int, dict[int | None, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+def _signatures() -> tuple[re.Pattern[bytes], tuple[tuple[int, re.Pattern[bytes]], ...]]:
+    """What puremagic compares with, as far as that is sure enough or leads on to something that is: one pattern for
+    what it looks for from the start on, and one for each distance from the end."""
+    places: dict[int, set[bytes]] = defaultdict(set)
     for row in (*puremagic.magic_header_array, *puremagic.magic_footer_array):
         if len(row.byte_match) >= _SHORTEST or row.byte_match in puremagic.multi_part_dict:
-            places[row.offset][(row.offset + len(row.byte_match)) or None].add(row.byte_match)
-    return tuple(
-        (
-            start,
-            frozenset(one[:1] for known in ends.values() for one in known),
-            tuple((end, frozenset(known)) for end, known in ends.items()),
-        )
-        for start, ends in places.items()
+            places[row.offset].add(row.byte_match)
+    any_of = {start: b"(?:%s)" % b"|".join(map(re.escape, sorted(known))) for start, known in places.items()}
+    ahead = (b".{%d}%s" % (start, known) for start, known in sorted(any_of.items()) if start >= 0)
+    return (
+        re.compile(b"|".join(ahead), re.DOTALL),
+        tuple((-start, re.compile(known)) for start, known in sorted(any_of.items()) if start < 0),
     )
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
 
@@ -23,6 +23,10 @@ class PathTaken(PathRefused):
     """There is a file at the path already, which was not to be replaced."""
 
 
+class LinkUnsupported(BrokerError):
+    """The storage cannot give a file of this machine a further name; it can store it."""
+
+
 class StorageFull(BrokerError):
     """No space or quota is left."""
 
@@ -34,11 +38,12 @@ class StorageUnavailable(BrokerError):
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file as a workspace holds it: ``path`` relative to the workspace's root, ``size`` in bytes,
-    ``checksum`` as ``sha256:<hex>``."""
+    ``checksum`` as ``sha256:<hex>``; ``head``, its first few KiB, where the broker came across them."""
 
     path: str
     size: int
     checksum: str
+    head: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,22 @@ class Broker(ABC):
             there.
         """
         return [self._store_one(source, path, move=move, replace=replace) for source, path in files]
+
+    def link_many(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
+        """Give local files a further name at paths of the workspace, as far as both are on one file system; pairs and
+        results as for :meth:`store_many`. No file that is there is replaced (:class:`PathTaken`).
+
+        What is linked is as durable as what is stored. The caller promises that nobody writes to the source any more,
+        and removes it when it has noted what is stored: until then the source shows what may have to be done again
+        (:meth:`is_linked`).
+
+        Here that is refused for all files; write it, and ``is_linked``, where the storage can do it.
+        """
+        return [LinkUnsupported(f"This storage cannot link {source}.") for source, _path in files]
+
+    def is_linked(self, source: Path, path: str) -> bool:
+        """Whether the local file ``source`` and the one at ``path`` are one file with two names."""
+        return False
 
     def _store_one(self, source: Path, path: str, *, move: bool, replace: bool) -> StoredFile | BrokerError:
         try:

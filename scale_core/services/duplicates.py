@@ -110,7 +110,7 @@ def known_contents(session: Session, contents: Sequence[Content]) -> dict[int, K
     found = (
         select(given.columns["id"].label("ingest_id"), file.c.id, file.c.file_path)
         .select_from(given.source)
-        .join(file, and_(*_same(given.columns, SAME_CONTENT)))
+        .join(file, and_(*same_content(given.columns)))
         .order_by(file.c.id.desc())
     )
     rows = session.execute(found, parameters(session, [_row(one, SAME_CONTENT) for one in contents]))
@@ -128,6 +128,11 @@ def mark(session: Session, duplicates: Sequence[tuple[int, int, str]]) -> None:
 
 def _row(content: Content, names: Sequence[str]) -> dict[str, int | str]:
     return {"id": content.ingest_id, **{name: getattr(content, name) for name in names}}
+
+
+def same_content(given: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    """What holds for a source file that has the workspace, name, size and checksum in the columns ``given``."""
+    return _same(given, SAME_CONTENT)
 
 
 def _same(given: Mapping[str, ColumnElement[Any]], names: Sequence[str]) -> list[ColumnElement[bool]]:

@@ -17,11 +17,11 @@ from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.failure_names import FailureNames, NamedError
 from scale_core.services.jobs import new_execution, wake_queue
+from scale_core.services.new_jobs import NO_RESULTS
 from scale_core.services.products import record_results
 from scale_core.services.telemetry import NO_CATEGORY, STEPS, EndedExecution
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
-from scale_generated.specs.job_results import JobResults
 
 NODE_LOST = "node-lost"
 OUR_FAILURES = frozenset({NODE_LOST, "engine"})
@@ -30,7 +30,6 @@ OUR_FAILURES = frozenset({NODE_LOST, "engine"})
 MAX_OUR_FAILURES = 20
 """After so many failures of ours a job fails all the same: something about it must be what brings nodes down."""
 
-NO_RESULTS = JobResults.from_document({"output_data": []}).to_document()
 NO_REASON = ReportFailure(kind="unknown", message="The execution ended without a reason.")
 
 

@@ -15,7 +15,7 @@ from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest
 from scale_core.domain.states import INGEST, IngestEvent, next_status
 from scale_core.services.context import Context
-from scale_core.services.duplicates import Content, known_names
+from scale_core.services.duplicates import Content, known_names, mark
 from scale_core.services.ingest_orders import (
     Begun,
     IngestRow,
@@ -31,7 +31,7 @@ from scale_core.services.ingest_orders import (
     settle_places,
     workspaces_of,
 )
-from scale_core.services.source_files import Source, make_source_files
+from scale_core.services.source_files import Source, make_source_files, sort_out
 from scale_generated.enums import IngestStatus
 
 log = logging.getLogger(__name__)
@@ -105,15 +105,52 @@ class IngestingService:
         """
         by_id = {one.ingest_id: one for one in stored}
         with self._context.database.write() as session:
-            rows = [row for row in ingest_rows(session, list(by_id)).values() if row.status == IngestStatus.INGESTING]
-            workspaces = workspaces_of(session, {row.workspace_id for row in rows})
-            sources = [Source(row, by_id[row.id], workspaces[row.workspace_id].name) for row in rows]
-            file_ids, same = make_source_files(session, self._context, sources)
-        self._tell_finished([one for one in sources if one.row.id in file_ids], file_ids)
+            rows = {
+                one: row
+                for one, row in ingest_rows(session, list(by_id)).items()
+                if row.status == IngestStatus.INGESTING
+            }
+            workspaces = workspaces_of(session, {row.workspace_id for row in rows.values()})
+            found = sort_out(
+                session, [source_of(row, workspaces[row.workspace_id].name, by_id[one]) for one, row in rows.items()]
+            )
+            file_ids = make_source_files(session, self._context, found.new)
+            ids = {one.ingest_id: file_id for one, file_id in zip(found.new, file_ids, strict=True)}
+            self._complete(session, found.new, rows, ids)
+            mark(session, [(one.ingest_id, known or ids[maker], one.stored.path) for one, known, maker in found.same])
+        tell_ingested(self._context, found.new, ids, {one: about_ingest(row) for one, row in rows.items()})
         return [
-            Removal(one.row.id, one.row.ingest_path, one.stored.path, place_of(workspaces[one.row.workspace_id]))
-            for one in same
+            Removal(
+                one.ingest_id,
+                rows[one.ingest_id].ingest_path,
+                one.stored.path,
+                place_of(workspaces[one.workspace_id]),
+            )
+            for one, _known, _maker in found.same
         ]
+
+    def _complete(
+        self,
+        session: WriteSession,
+        sources: Sequence[Source],
+        rows: Mapping[int, IngestRow],
+        file_ids: Mapping[int, int],
+    ) -> None:
+        now = self._context.now()
+        completed = [
+            {
+                "id": one.ingest_id,
+                "status": next_status(
+                    INGEST, IngestStatus.INGESTING, IngestEvent.COMPLETE, history=history_of(rows[one.ingest_id])
+                ),
+                "source_file_id": file_ids[one.ingest_id],
+                "file_path": one.stored.path,
+                "media_type": one.stored.media_type,
+                "file_size": one.stored.size,
+            }
+            for one in sources
+        ]
+        update_by_id(session, Ingest, completed, ingest_ended=now, last_modified=now)
 
     def fail(self, failures: Sequence[Refused]) -> None:
         """Record why files could not be ingested."""
@@ -136,11 +173,24 @@ class IngestingService:
             # Its job fails too, which is a warning where there are no tries left.
             log.info("Ingest failed: %s", reasons[row.id], extra=about_ingest(row))
 
-    def _tell_finished(self, ingested: Sequence[Source], file_ids: Mapping[int, int]) -> None:
-        """Count and log what was ingested; ids of the source files by ingest id."""
-        self._context.telemetry.ingests_changed(
-            {IngestStatus.INGESTED: len(ingested)}, sum(one.stored.size for one in ingested)
-        )
-        for one in ingested if log.isEnabledFor(logging.DEBUG) else ():
-            extra = {**about_ingest(one.row), "file_id": file_ids[one.row.id]}
-            log.debug("Ingested as %s", one.stored.path, extra=extra)
+
+def source_of(row: IngestRow, workspace_name: str, stored: StoredSource) -> Source:
+    """What a stored file and its ingest make."""
+    return Source(row.id, row.file_name, row.workspace_id, workspace_name, row.data_type, stored)
+
+
+def tell_ingested(
+    context: Context,
+    ingested: Sequence[Source],
+    file_ids: Mapping[int, int],
+    about: Mapping[int, Mapping[str, object]],
+) -> None:
+    """Count and log what was ingested.
+
+    :param file_ids: the source files by ingest id.
+    :param about: what logs say about the ingests, by id.
+    """
+    context.telemetry.ingests_changed({IngestStatus.INGESTED: len(ingested)}, sum(one.stored.size for one in ingested))
+    for one in ingested if log.isEnabledFor(logging.DEBUG) else ():
+        extra = {**about[one.ingest_id], "file_id": file_ids[one.ingest_id]}
+        log.debug("Ingested as %s", one.stored.path, extra=extra)

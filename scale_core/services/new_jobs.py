@@ -1,21 +1,33 @@
-"""New jobs that are on the queue at once: many in a handful of statements, one in no more."""
+"""New jobs, on the queue or done already: many in a handful of statements, one in no more."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 from scale_core.db.bulk import insert_rows
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobInputFile, JobType
 from scale_core.domain.job_data import referenced_file_ids
 from scale_core.domain.resources import disk_in_mib, disk_out_mib
-from scale_core.domain.states import JOB, JobEvent, next_status
+from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
 from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
+from scale_core.services.ending_logs import tell_ends
 from scale_core.services.facts import file_sizes
 from scale_core.services.jobs import current_revision, new_execution, wake_queue
-from scale_generated.enums import JobStatus
+from scale_core.services.telemetry import NO_CATEGORY, EndedExecution
+from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
+from scale_generated.specs.job_interface import JobInterface
+from scale_generated.specs.job_results import JobResults
+
+NO_RESULTS: Final = JobResults.from_document({"output_data": []}).to_document()
+"""Of a job that makes no products."""
+
+TO_THE_QUEUE: Final = (JobEvent.QUEUE,)
+TO_THE_END: Final = (JobEvent.QUEUE, JobEvent.START, JobEvent.COMPLETE)
 
 
 class NewJob(NamedTuple):
@@ -33,42 +45,117 @@ def queue_new_jobs(session: WriteSession, context: Context, job_type: JobType, w
     if not wanted:
         return []
     now = context.now()
-    job_ids = insert_rows(
-        session,
-        Job,
-        [_needs(session, job_type, one) for one in wanted],
-        job_type_id=job_type.id,
-        job_type_rev_id=current_revision(session, job_type).id,
-        status=next_status(JOB, JobStatus.PENDING, JobEvent.QUEUE, history="a new job"),
-        priority=job_type.priority,
-        num_exes=1,
-        timeout=job_type.timeout,
-        max_tries=job_type.max_tries,
-        cpus_required=job_type.cpus_required,
-        mem_required=job_type.mem_required,
-        results={},
-        queued=now,
-        created=now,
-        last_modified=now,
-        last_status_change=now,
-    )
+    job_ids = _insert(session, job_type, wanted, now, status=_statuses(TO_THE_QUEUE)[-1], results={})
+    insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **_execution(job_type, now))
+    _tell(session, context, job_type, job_ids, TO_THE_QUEUE)
+    wake_queue(session, context)
+    return job_ids
+
+
+def record_done_jobs(
+    session: WriteSession, context: Context, job_type: JobType, wanted: Sequence[NewJob], started: datetime
+) -> list[int]:
+    """Make jobs of one of Scale's own types whose work is done, each with its completed execution.
+
+    :param started: when their work began; it ended now.
+    :return: the ids of the jobs, in the order of ``wanted``.
+    """
+    if not wanted:
+        return []
+    now = context.now()
+    started = min(started, now)
+    begun = {"created": started, "queued": started, "started": started}
+    ended = {"ended": now, "results": NO_RESULTS}
+    job_ids = _insert(session, job_type, wanted, now, status=_statuses(TO_THE_END)[-1], **begun, **ended)
+    status = next_status(EXECUTION, JobExecutionStatus.QUEUED, ExecutionEvent.START)
+    status = next_status(EXECUTION, status, ExecutionEvent.COMPLETE)
+    arguments = JobInterface.from_document(job_type.interface).command_arguments
+    columns = _execution(job_type, now) | {"status": status, "command_arguments": arguments, **begun, **ended}
+    execution_ids = insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **columns)
+    _tell(session, context, job_type, job_ids, TO_THE_END)
+    for _job in job_ids:
+        context.telemetry.job_ended(session, JobStatus.COMPLETED)
+    lasted = (now - started).total_seconds()
+    ended_executions = [
+        _ended(execution_id, job_id, job_type, lasted)
+        for execution_id, job_id in zip(execution_ids, job_ids, strict=True)
+    ]
+    session.after_commit.append(lambda: tell_ends(context.telemetry, ended_executions))
+    return job_ids
+
+
+def _insert(
+    session: WriteSession, job_type: JobType, wanted: Sequence[NewJob], now: datetime, **columns: Any
+) -> list[int]:
+    """Insert jobs with what they need; ``columns`` are the same in all."""
+    same = {
+        "job_type_id": job_type.id,
+        "job_type_rev_id": current_revision(session, job_type).id,
+        "priority": job_type.priority,
+        "num_exes": 1,
+        "timeout": job_type.timeout,
+        "max_tries": job_type.max_tries,
+        "cpus_required": job_type.cpus_required,
+        "mem_required": job_type.mem_required,
+        "queued": now,
+        "created": now,
+        "last_modified": now,
+        "last_status_change": now,
+    }
+    job_ids = insert_rows(session, Job, [_needs(session, job_type, one) for one in wanted], **(same | columns))
     inputs = [
         {"job_id": job_id, "file_id": file_id}
         for job_id, one in zip(job_ids, wanted, strict=True)
         for file_id in sorted(referenced_file_ids(one.data))
     ]
     insert_rows(session, JobInputFile, inputs)
-    execution = new_execution(0, job_type.id, priority=job_type.priority, timeout=job_type.timeout, now=now)
-    del execution["job_id"]
-    insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **execution)
-    changes = ((None, JobStatus.PENDING), (JobStatus.PENDING, JobStatus.QUEUED))
+    return job_ids
+
+
+def _execution(job_type: JobType, now: datetime) -> dict[str, Any]:
+    """The columns that first executions of new jobs have in common."""
+    columns = new_execution(0, job_type.id, priority=job_type.priority, timeout=job_type.timeout, now=now)
+    del columns["job_id"]
+    return columns
+
+
+def _statuses(events: Sequence[JobEvent]) -> list[JobStatus]:
+    """The statuses of a new job, from PENDING on."""
+    statuses = [JobStatus.PENDING]
+    for event in events:
+        statuses.append(next_status(JOB, statuses[-1], event, history="a new job"))
+    return statuses
+
+
+def _tell(
+    session: WriteSession, context: Context, job_type: JobType, job_ids: Iterable[int], events: Sequence[JobEvent]
+) -> None:
+    """Tell plugins what became of new jobs."""
+    statuses = _statuses(events)
+    changes = list(pairwise([None, *statuses]))
     notices.job_statuses_changed(
         session,
         context,
-        (JobStatusChanged(job_id, job_type.name, old, new) for job_id in job_ids for old, new in changes),
+        (JobStatusChanged(job_id, job_type.name, old, new) for job_id in job_ids for old, new in changes if new),
     )
-    wake_queue(session, context)
-    return job_ids
+
+
+def _ended(execution_id: int, job_id: int, job_type: JobType, lasted: float) -> EndedExecution:
+    return EndedExecution(
+        execution_id=execution_id,
+        job_id=job_id,
+        job_type_id=job_type.id,
+        job_type=job_type.name,
+        status=JobExecutionStatus.COMPLETED,
+        error_name="",
+        category=NO_CATEGORY,
+        message="",
+        is_lost=False,
+        job_status=JobStatus.COMPLETED,
+        durations=(None, None, None),
+        lasted=lasted,
+        restarts=False,
+    )
 
 
 def _needs(session: WriteSession, job_type: JobType, job: NewJob) -> dict[str, object]:

@@ -5,56 +5,56 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scale_core.db.bulk import insert_rows, update_by_id
+from scale_core.db.bulk import insert_rows
 from scale_core.db.database import WriteSession
-from scale_core.db.models import Ingest, ScaleFile
-from scale_core.domain.states import INGEST, IngestEvent, next_status
+from scale_core.db.models import ScaleFile
 from scale_core.interfaces.notice import FileIngested
 from scale_core.interfaces.trigger import FileFacts, TriggerEvent
 from scale_core.services import notices
 from scale_core.services.context import Context
-from scale_core.services.duplicates import SOURCE, Content, known_contents, mark
-from scale_core.services.ingest_orders import IngestRow, StoredSource, history_of
+from scale_core.services.duplicates import SOURCE, Content, known_contents
+from scale_core.services.ingest_orders import StoredSource
 from scale_core.services.triggering import fire_many
-from scale_generated.enums import IngestStatus
 
 INGEST_EVENT = "INGEST"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An ingest that is INGESTING, its stored file, and the name of the workspace that has it."""
+    """A file that is in its workspace, and the ingest that brought it there."""
 
-    row: IngestRow
-    stored: StoredSource
+    ingest_id: int
+    file_name: str
+    workspace_id: int
     workspace_name: str
+    data_types: Sequence[str]
+    stored: StoredSource
 
 
-def make_source_files(
-    session: WriteSession, context: Context, sources: Sequence[Source]
-) -> tuple[dict[int, int], list[Source]]:
-    """Record files as source files, with their events and what these trigger.
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Stored files that become source files, and those that do not, for another source file has their content: that
+    one's id, or None and the ingest that makes it."""
 
-    :return: ids of the source files by ingest id; and those that have the content of another source file, which they
-        are recorded to be duplicates of.
-    """
+    new: list[Source]
+    same: list[tuple[Source, int | None, int]]
+
+
+def make_source_files(session: WriteSession, context: Context, sources: Sequence[Source]) -> list[int]:
+    """Record files as source files, with their events and what these trigger; their ids, in order."""
     now = context.now()
-    new, same = _without_known(session, sources)
     file_ids = insert_rows(
         session,
         ScaleFile,
-        [_source_file(one) for one in new],
+        [_source_file(one) for one in sources],
         file_type=SOURCE,
         meta_data={},
         countries=[],
         created=now,
         last_modified=now,
     )
-    _complete(session, new, file_ids, now)
-    _tell(session, context, new, file_ids, now)
-    ids = {one.row.id: file_id for one, file_id in zip(new, file_ids, strict=True)}
-    mark(session, [(one.row.id, found or ids[first], one.stored.path) for one, found, first in same])
-    return ids, [one for one, _found, _first in same]
+    _tell(session, context, sources, file_ids, now)
+    return file_ids
 
 
 def source_uuid(workspace_name: str, path: str) -> str:
@@ -62,58 +62,38 @@ def source_uuid(workspace_name: str, path: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"scale:source:{workspace_name}:{path}").hex
 
 
-def _without_known(
-    session: WriteSession, sources: Sequence[Source]
-) -> tuple[list[Source], list[tuple[Source, int | None, int]]]:
-    """Those of new content; and the others, with the source file that has it, or the ingest that makes that."""
+def sort_out(session: WriteSession, sources: Sequence[Source]) -> Sorted:
+    """Find those whose content is new."""
     contents = [
-        Content(one.row.id, one.row.workspace_id, one.row.file_name, one.stored.size, one.stored.checksum)
+        Content(one.ingest_id, one.workspace_id, one.file_name, one.stored.size, one.stored.checksum)
         for one in sources
         if not one.stored.is_needed
     ]
     known = known_contents(session, contents)
     first: dict[tuple[int, str, str], int] = {}
-    new: list[Source] = []
-    same: list[tuple[Source, int | None, int]] = []
+    found = Sorted([], [])
     for one in sources:
-        maker = first.setdefault((one.row.workspace_id, one.row.file_name, one.stored.checksum), one.row.id)
-        if one.row.id in known:
-            same.append((one, known[one.row.id].file_id, maker))
-        elif maker != one.row.id and not one.stored.is_needed:
-            same.append((one, None, maker))
+        maker = first.setdefault((one.workspace_id, one.file_name, one.stored.checksum), one.ingest_id)
+        if one.ingest_id in known:
+            found.same.append((one, known[one.ingest_id].file_id, maker))
+        elif maker != one.ingest_id and not one.stored.is_needed:
+            found.same.append((one, None, maker))
         else:
-            new.append(one)
-    return new, same
+            found.new.append(one)
+    return found
 
 
 def _source_file(source: Source) -> dict[str, object]:
     return {
-        "workspace_id": source.row.workspace_id,
-        "file_name": source.row.file_name,
+        "workspace_id": source.workspace_id,
+        "file_name": source.file_name,
         "file_path": source.stored.path,
         "media_type": source.stored.media_type,
         "file_size": source.stored.size,
         "checksum": source.stored.checksum,
-        "data_type": source.row.data_type,
+        "data_type": source.data_types,
         "uuid": source_uuid(source.workspace_name, source.stored.path),
     }
-
-
-def _complete(session: WriteSession, sources: Sequence[Source], file_ids: Sequence[int], now: datetime) -> None:
-    completed = [
-        {
-            "id": one.row.id,
-            "status": next_status(
-                INGEST, IngestStatus(one.row.status), IngestEvent.COMPLETE, history=history_of(one.row)
-            ),
-            "source_file_id": file_id,
-            "file_path": one.stored.path,
-            "media_type": one.stored.media_type,
-            "file_size": one.stored.size,
-        }
-        for one, file_id in zip(sources, file_ids, strict=True)
-    ]
-    update_by_id(session, Ingest, completed, ingest_ended=now, last_modified=now)
 
 
 def _tell(
@@ -121,13 +101,13 @@ def _tell(
 ) -> None:
     """Fire the events, and tell plugins."""
     facts = [
-        FileFacts(file_id, one.row.file_name, one.stored.media_type, frozenset(one.row.data_type))
+        FileFacts(file_id, one.file_name, one.stored.media_type, frozenset(one.data_types))
         for one, file_id in zip(sources, file_ids, strict=True)
     ]
     events = [
         (
             TriggerEvent(INGEST_EVENT, now, file),
-            {"version": "1.0", "file_id": file.id, "file_name": file.file_name, "ingest_id": one.row.id},
+            {"version": "1.0", "file_id": file.id, "file_name": file.file_name, "ingest_id": one.ingest_id},
         )
         for one, file in zip(sources, facts, strict=True)
     ]

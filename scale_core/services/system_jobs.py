@@ -1,16 +1,21 @@
 """Jobs of Scale's own types: many at once, each with an event of its own, in a handful of statements."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import insert_rows
+from scale_core.db.bulk import insert_rows, table_of
 from scale_core.db.database import WriteSession
-from scale_core.db.models import Job, JobType, TriggerEvent
+from scale_core.db.models import Job, JobType, Scheduler, TriggerEvent
 from scale_core.services.context import Context
-from scale_core.services.new_jobs import NewJob, queue_new_jobs
+from scale_core.services.new_jobs import NewJob, queue_new_jobs, record_done_jobs
 from scale_generated.specs.job_data import JobData, JobDataInput
+
+Wanted = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""Values of the inputs of a job, by name, and the description of the event that is its reason."""
 
 
 def create_system_job(
@@ -35,18 +40,56 @@ def create_system_jobs(
     context: Context,
     job_type_name: str,
     event_type: str,
-    wanted: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    wanted: Sequence[Wanted],
 ) -> list[int]:
     """Ids of queued jobs of one of Scale's own types: one for each (data, description) pair, as for
     :func:`create_system_job`. The number of statements does not depend on how many they are."""
     if not wanted:
         return []
-    job_type = session.scalars(select(JobType).where(JobType.name == job_type_name, JobType.is_system)).one()
-    now = context.now()
+    job_type = _system_type(session, job_type_name)
+    return queue_new_jobs(session, context, job_type, _with_events(session, context, event_type, wanted))
+
+
+def record_done_system_jobs(
+    session: WriteSession,
+    context: Context,
+    job_type_name: str,
+    event_type: str,
+    wanted: Sequence[Wanted],
+    started: datetime,
+) -> list[int]:
+    """Like :func:`create_system_jobs`, of jobs whose work began at ``started`` and is done."""
+    if not wanted:
+        return []
+    job_type = _system_type(session, job_type_name)
+    return record_done_jobs(
+        session, context, job_type, _with_events(session, context, event_type, wanted), started=started
+    )
+
+
+def may_start_now(session: Session, job_type_name: str) -> bool:
+    """Whether a job of one of Scale's own types need not wait for anything: nobody paused it or the scheduler, and
+    nothing limits how many run."""
+    scheduler, job_type = table_of(Scheduler).c, table_of(JobType).c
+    free = select(job_type.id).where(
+        job_type.name == job_type_name,
+        job_type.is_system,
+        ~job_type.is_paused,
+        job_type.max_scheduled.is_(None),
+        ~select(scheduler.id).where(scheduler.is_paused).exists(),
+    )
+    return session.scalar(free) is not None
+
+
+def _system_type(session: WriteSession, name: str) -> JobType:
+    return session.scalars(select(JobType).where(JobType.name == name, JobType.is_system)).one()
+
+
+def _with_events(session: WriteSession, context: Context, event_type: str, wanted: Sequence[Wanted]) -> list[NewJob]:
+    """Record an event for each."""
     descriptions = [{"description": dict(description)} for _data, description in wanted]
-    event_ids = insert_rows(session, TriggerEvent, descriptions, type=event_type, occurred=now)
-    new = [NewJob(event_id, _job_data(data)) for event_id, (data, _description) in zip(event_ids, wanted, strict=True)]
-    return queue_new_jobs(session, context, job_type, new)
+    event_ids = insert_rows(session, TriggerEvent, descriptions, type=event_type, occurred=context.now())
+    return [NewJob(event_id, _job_data(data)) for event_id, (data, _description) in zip(event_ids, wanted, strict=True)]
 
 
 def _job_data(data: Mapping[str, Any]) -> JobData:

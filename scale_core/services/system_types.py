@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scale_core.db.base import Document
-from scale_core.services.transfers import INGEST_INPUT, INGEST_JOB
+from scale_core.services.ingest_jobs import INGEST_INPUT, INGEST_JOB
 from scale_generated.specs.error_interface import ErrorInterface
 from scale_generated.specs.job_interface import InterfaceInput, JobInterface
 

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import insert_rows, update_by_id
-from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, JobExecution
 from scale_core.db.models import Strike as StrikeRow
 from scale_core.db.models.ingests import OPEN_INGEST
@@ -19,7 +18,7 @@ from scale_core.domain.states import INGEST as LIFECYCLE
 from scale_core.domain.states import IngestEvent, next_status
 from scale_core.domain.strike import match_file
 from scale_core.services.context import Context
-from scale_core.services.system_jobs import create_system_jobs
+from scale_core.services.ingest_jobs import queue_ingests
 from scale_core.services.transfer_plans import TransferPlanner
 from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
 from scale_generated.enums import IngestStatus
@@ -28,10 +27,6 @@ from scale_generated.specs.strike import Strike
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-INGEST_JOB = "scale-ingest"
-INGEST_INPUT = "ingest_id"
-STRIKE_TRANSFER = "STRIKE_TRANSFER"
 
 # SQLite takes this many values in one statement without complaint, whatever it was built with.
 CHUNK = 500
@@ -168,35 +163,29 @@ class TransferService:
         """Record files that are whole, with a job for each that a rule matches, all in one transaction."""
         now = self._context.now()
         with self._context.database.write() as session:
-            watched = _statuses(session, [one.ingest_id for one in arrivals if one.ingest_id is not None])
+            watched = watched_transfers(session, arrivals)
             planner = TransferPlanner(session, order.configuration, now.date())
-            new, known = [], []
-            for one in arrivals:
-                row = planner.plan(one.file_name) | {
-                    "transfer_path": one.transfer_path,
-                    "ingest_path": one.path,
-                    "file_size": one.size,
-                    "bytes_transferred": one.size,
-                }
-                if one.ingest_id is not None and watched.get(one.ingest_id) == IngestStatus.TRANSFERRING:
-                    known.append({"id": one.ingest_id, **row})
-                else:
-                    new.append({"file_name": one.file_name, "media_type": media_type(one.file_name), **row})
-            update_by_id(session, Ingest, known, transfer_ended=now, last_modified=now)
+            plans = {one.file_name: planner.plan(one.file_name) | arrival_columns(one) for one in arrivals}
+            grown = [{"id": ingest_id, **plans[name]} for name, ingest_id in watched.items()]
+            update_by_id(session, Ingest, grown, transfer_ended=now, last_modified=now)
+            new = [name for name in plans if name not in watched]
             new_ids = insert_rows(
                 session,
                 Ingest,
-                new,
+                [{"file_name": name, "media_type": media_type(name), **plans[name]} for name in new],
                 strike_id=order.strike_id,
                 transfer_started=now,
                 transfer_ended=now,
                 created=now,
                 last_modified=now,
             )
-            names = {one.ingest_id: one.file_name for one in arrivals if one.ingest_id is not None}
-            recorded = [{**row, "file_name": names[row["id"]]} for row in known]
-            recorded += [{**row, "id": one} for one, row in zip(new_ids, new, strict=True)]
-            self._queue(session, order, recorded)
+            ids = watched | dict(zip(new, new_ids, strict=True))
+            waiting = {ids[name]: name for name, plan in plans.items() if plan["status"] == IngestStatus.TRANSFERRED}
+            job_ids = queue_ingests(session, self._context, order.strike_id, waiting)
+        recorded = [
+            {**plan, "id": ids[name], "job_id": job_ids.get(ids[name]), "file_name": name}
+            for name, plan in plans.items()
+        ]
         self._tell_routed(order, recorded)
 
     def release(self, order: WatchOrder) -> int:
@@ -215,8 +204,11 @@ class TransferService:
                 deferred = [one for one, status in _statuses(session, some).items() if status == IngestStatus.DEFERRED]
                 released = [{"id": one, **planner.plan(names[one], IngestStatus.DEFERRED)} for one in deferred]
                 update_by_id(session, Ingest, released, last_modified=now)
-                recorded = [{**row, "file_name": names[row["id"]]} for row in released]
-                self._queue(session, order, recorded)
+                waiting = [row["id"] for row in released if row["status"] == IngestStatus.TRANSFERRED]
+                job_ids = queue_ingests(session, self._context, order.strike_id, {one: names[one] for one in waiting})
+                recorded = [
+                    {**row, "file_name": names[row["id"]], "job_id": job_ids.get(row["id"])} for row in released
+                ]
             self._tell_routed(order, recorded)
         return len(names)
 
@@ -226,26 +218,6 @@ class TransferService:
             execution = session.get(JobExecution, execution_id)
             if execution is not None and execution.message != message:
                 execution.message, execution.last_modified = message, self._context.now()
-
-    def _queue(self, session: WriteSession, order: WatchOrder, recorded: Sequence[dict[str, Any]]) -> None:
-        """Give each TRANSFERRED ingest its job."""
-        waiting = [row for row in recorded if row["status"] == IngestStatus.TRANSFERRED]
-        wanted = [
-            (
-                {INGEST_INPUT: row["id"]},
-                {
-                    "version": "1.0",
-                    "strike_id": order.strike_id,
-                    "ingest_id": row["id"],
-                    "file_name": row["file_name"],
-                },
-            )
-            for row in waiting
-        ]
-        job_ids = create_system_jobs(session, self._context, INGEST_JOB, STRIKE_TRANSFER, wanted)
-        for row, job_id in zip(waiting, job_ids, strict=True):
-            row["job_id"] = job_id
-        update_by_id(session, Ingest, [{"id": row["id"], "job_id": row["job_id"]} for row in waiting])
 
     def _tell_routed(self, order: WatchOrder, recorded: Sequence[Mapping[str, Any]]) -> None:
         deferred = [row for row in recorded if row["status"] == IngestStatus.DEFERRED]
@@ -263,6 +235,24 @@ class TransferService:
                 log.info("Strike %r deferred a file: %s", order.name, row["reason"], extra=about)
             else:
                 log.debug("Strike %r sends a file to %s", order.name, row["file_path"], extra=about)
+
+
+def watched_transfers(session: Session, arrivals: Sequence[Arrival]) -> dict[str, int]:
+    """Ingests, by file name, that watched the transfers of files and still wait for their end; they stay until this
+    transaction ends."""
+    given = {one.ingest_id: one.file_name for one in arrivals if one.ingest_id is not None}
+    statuses = _statuses(session, given)
+    return {given[one]: one for one, status in statuses.items() if status == IngestStatus.TRANSFERRING}
+
+
+def arrival_columns(arrival: Arrival) -> dict[str, Any]:
+    """Columns of the ingest of a file that is whole, besides what rules make of it."""
+    return {
+        "transfer_path": arrival.transfer_path,
+        "ingest_path": arrival.path,
+        "file_size": arrival.size,
+        "bytes_transferred": arrival.size,
+    }
 
 
 def _statuses(session: Session, ids: Collection[int]) -> dict[int, str]:

@@ -16,9 +16,9 @@ from scale_core.services.context import Context
 from scale_core.services.duplicates import DuplicateService
 from scale_core.services.exceptions import ServiceError
 from scale_core.services.executions import SystemTask
+from scale_core.services.ingest_jobs import INGEST_INPUT
 from scale_core.services.ingest_orders import IngestOrder, Place, Refused, Removal, StoredSource
 from scale_core.services.ingesting import IngestingService
-from scale_core.services.transfers import INGEST_INPUT
 from scale_generated.specs.execution_report import ReportFailure
 from scale_scheduler.ingest_line import Line, Moving
 from scale_scheduler.ingest_moves import Failure, FailureKind, Mover, failure

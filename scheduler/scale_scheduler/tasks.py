@@ -9,8 +9,8 @@ from typing import Protocol
 
 from scale_core.services.context import Context
 from scale_core.services.executions import SystemTask
+from scale_core.services.ingest_jobs import INGEST_JOB
 from scale_core.services.system_types import CLOCK_JOB, STRIKE_INPUT, STRIKE_JOB
-from scale_core.services.transfers import INGEST_JOB
 from scale_generated.specs.execution_report import ReportFailure
 from scale_scheduler.clock import ClockTask
 from scale_scheduler.ingest import IngestPool, TaskEnd

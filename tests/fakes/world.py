@@ -101,6 +101,11 @@ class World:
         for name, inputs in SYSTEM_TYPES.items():
             self.job_type(name, inputs, is_system=True, is_long_running=name != "scale-ingest", version="1.0")
 
+    def pause(self, is_paused: bool = True) -> None:
+        """Pause all scheduling, or go on: while it is paused Strike leaves every file to the queue."""
+        with self.database.write() as session:
+            session.get_one(Scheduler, 1).is_paused = is_paused
+
     def job_type(self, name: str, inputs: Any = (), **values: Any) -> int:
         """A job type with property inputs."""
         now = self.context.now()

@@ -1,4 +1,4 @@
-"""Strike on real directories."""
+"""Strike on real directories, as far as the queue: nothing is ingested promptly, for scheduling is paused."""
 
 import errno
 import os
@@ -21,7 +21,9 @@ from scale_scheduler.strike.process import StrikeProcess
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+    world = World(tmp_path)
+    world.pause()
+    return world
 
 
 @contextmanager

@@ -96,7 +96,7 @@ class Batch:
             if number in failed:
                 results[number] = failed[number]
             elif number in named:
-                results[number] = StoredFile(item.path, item.content.size, item.content.checksum)
+                results[number] = StoredFile(item.path, item.content.size, item.content.checksum, item.content.head)
             else:
                 results[number] = self._alone(item)
 

@@ -18,6 +18,7 @@ from scale_broker_host.files import (
     rename_into_place,
     sync_folder,
 )
+from scale_broker_host.links import Links
 from scale_core.interfaces.broker import (
     Broker,
     BrokerError,
@@ -77,7 +78,7 @@ class HostBroker(Broker):
             sync_folder(target.parent)
             if move and copied:
                 source.unlink(missing_ok=True)
-        return StoredFile(path, content.size, content.checksum)
+        return StoredFile(path, content.size, content.checksum, content.head)
 
     def store_many(
         self, files: Sequence[tuple[Path, str]], *, move: bool = False, replace: bool = True
@@ -91,6 +92,18 @@ class HostBroker(Broker):
             return self.store(source, path, move=move)
 
         return Batch(folder, store, move=move, replace=replace).store(files)
+
+    def link_many(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
+        """Hard links inside one file system, with one sync for all."""
+        return Links(lambda path: self._writable(path).parent).make(files)
+
+    def is_linked(self, source: Path, path: str) -> bool:
+        """Whether both names have one inode."""
+        with storage_errors(f"look at {path!r}", self._root):
+            try:
+                return os.path.samestat(os.lstat(source), os.lstat(self._locate(path)))
+            except FileNotFoundError:
+                return False
 
     def retrieve(self, path: str, destination: Path, *, link: bool = False) -> None:
         """Link where that is wanted: a hard link inside one file system, else a symbolic one. Otherwise copy."""

@@ -18,7 +18,7 @@ POLL_SECONDS = 0.3
 
 # Of a burst of changes, the first is told after this much silence, or this much time.
 _SILENCE_MS = 10
-_BURST_MS = 100
+_BURST_MS = 30
 
 
 def changes(directory: Path, stop: threading.Event, *, poll: bool) -> Iterator[bool]:

@@ -119,7 +119,7 @@ class WatchedDirectory:
         return files
 
     def take(self, names: Sequence[str], folder: Path) -> Taken:
-        """Move files from the top into ``folder``; once it returns, they are there even after a power loss. One that
+        """Move files from the top into ``folder``; after a power loss they are there only once it was synced. One that
         cannot be moved does not keep the others from it, unless it is the storage that fails."""
         there = self._there(names, folder) if names else set()
         top, below = f"{self.root}/", f"{folder}/"
@@ -138,9 +138,15 @@ class WatchedDirectory:
                 taken.waiting[name] = f"it cannot be moved to {folder}: {error.strerror}"
             else:
                 taken.paths[name] = below + name
-        if taken.paths:
-            self._sync(folder)
         return taken
+
+    def sync(self, folder: Path) -> None:
+        """Have what was moved into ``folder`` survive a power loss."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _there(self, names: Sequence[str], folder: Path) -> set[str]:
         """Those of ``names`` that are in ``folder``, or all that is there if they are many."""
@@ -148,13 +154,6 @@ class WatchedDirectory:
             with os.scandir(folder) as entries:
                 return {entry.name for entry in entries}
         return {name for name in names if os.path.lexists(folder / name)}
-
-    def _sync(self, folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _sort(entry: os.DirEntry[str], files: dict[str, int], refused: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from scale_scheduler.backoff import Backoff
 from scale_scheduler.strike.changes import changes
 from scale_scheduler.strike.directory import WatchedDirectory
 from scale_scheduler.strike.mounts import MOUNTS, WatchUnavailable, polled, read_mounts, resolve
+from scale_scheduler.strike.prompt import PromptIngests
 from scale_scheduler.strike.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class StrikeProcess:
     """
 
     def __init__(self, context: Context, strike_id: int, execution_id: int, *, poll: bool | None = None) -> None:
+        self._context = context
         self._service = TransferService(context)
         self._strike_id = strike_id
         self._execution_id = execution_id
@@ -59,9 +61,9 @@ class StrikeProcess:
         """Watch until stopped, or until the Strike or what is mounted there changes."""
         mounts = read_mounts(MOUNTS.read_text(errors="surrogateescape"))
         root = resolve(order.configuration.mount, mounts)
-        with WatchedDirectory(root) as directory:
+        with WatchedDirectory(root) as directory, PromptIngests(self._context, order) as prompt:
             poll = polled(root.resolve(), mounts) if self._poll is None else self._poll
-            tracker = Tracker(self._service, order, directory)
+            tracker = Tracker(self._service, order, directory, prompt)
             identity = directory.identity()
             events = changes(root, stop, poll=poll)
             tracker.recover()

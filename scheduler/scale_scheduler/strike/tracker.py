@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from scale_core.domain.strike import match_file, partition_suffix
 from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
 from scale_core.services.transfers import TransferService
 from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory
+from scale_scheduler.strike.prompt import PromptIngests
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,13 @@ class Tracker:
         service: TransferService,
         order: WatchOrder,
         directory: WatchedDirectory,
+        prompt: PromptIngests,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._order = order
         self._directory = directory
+        self._prompt = prompt
         self._monotonic = monotonic
         self._about = {"strike_id": order.strike_id}
         self._growing: dict[str, _Growing] = {}
@@ -55,7 +59,8 @@ class Tracker:
         """Whether something may need another look though nothing changes: a file that waits or grows or is away."""
 
     def recover(self) -> None:
-        """Go on where an earlier process stopped: record files that it moved and did not come to record."""
+        """Go on where an earlier process stopped: record files that it moved and did not come to record, and remove
+        those that it ingested and did not come to remove."""
         now = self._monotonic()
         self._growing = {
             name: _Growing(known.ingest_id, known.size, now)
@@ -64,7 +69,10 @@ class Tracker:
         for folder in (self._directory.ingesting, self._directory.deferred):
             found = self._directory.names_in(folder)
             unrecorded = self._service.unrecorded({name: str(folder / name) for name in found})
-            self._record([self._arrival(name, str(folder / name), found[name]) for name in sorted(unrecorded)])
+            unrecorded -= self._prompt.forget({name: folder / name for name in unrecorded})
+            arrivals = [self._arrival(name, str(folder / name), found[name]) for name in sorted(unrecorded)]
+            self._record(folder, arrivals)
+            self._tell_arrived(arrivals)
         if released := self._service.release(self._order):
             log.info("Strike %r: %d deferred files match a rule now", self._order.name, released, extra=self._about)
 
@@ -113,12 +121,12 @@ class Tracker:
         waiting: dict[str, str] = {}
         for some, folder in ((matching, self._directory.ingesting), (others, self._directory.deferred)):
             taken = self._directory.take(some, folder)
-            self._record(
-                [
-                    self._arrival(name, path, whole[name], is_copied_again=name in transfers)
-                    for name, path in taken.paths.items()
-                ]
-            )
+            arrivals = [
+                self._arrival(name, path, whole[name], is_copied_again=name in transfers)
+                for name, path in taken.paths.items()
+            ]
+            self._record(folder, self._prompt.take(arrivals) if folder == self._directory.ingesting else arrivals)
+            self._tell_arrived(arrivals)
             waiting |= taken.waiting
             if taken.error is not None:
                 raise taken.error
@@ -128,15 +136,19 @@ class Tracker:
         growing = None if is_copied_again else self._growing.get(name)
         return Arrival(name, f"{self._directory.root}/{name}", path, size, growing.ingest_id if growing else None)
 
-    def _record(self, arrivals: list[Arrival]) -> None:
-        if not arrivals:
-            return
-        self._service.arrived(self._order, arrivals)
+    def _record(self, folder: Path, arrivals: Sequence[Arrival]) -> None:
+        """Record files that are in ``folder`` now, and have been made to stay there."""
+        if arrivals:
+            self._directory.sync(folder)
+            self._service.arrived(self._order, arrivals)
+
+    def _tell_arrived(self, arrivals: Sequence[Arrival]) -> None:
         for arrival in arrivals:
             if arrival.ingest_id is not None:
                 del self._growing[arrival.file_name]
             self._told.pop(arrival.file_name, None)
-        log.info("Strike %r: %d files arrived", self._order.name, len(arrivals), extra=self._about)
+        if arrivals:
+            log.info("Strike %r: %d files arrived", self._order.name, len(arrivals), extra=self._about)
 
     def _record_growth(self, transfers: Mapping[str, Transfer]) -> None:
         now = self._monotonic()

@@ -1,0 +1,48 @@
+"""The jobs of ingests: each ingest of a file that a rule matches has one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from scale_core.db.bulk import update_by_id
+from scale_core.db.database import WriteSession
+from scale_core.db.models import Ingest
+from scale_core.services.context import Context
+from scale_core.services.system_jobs import Wanted, create_system_jobs, record_done_system_jobs
+
+INGEST_JOB: Final = "scale-ingest"
+INGEST_INPUT: Final = "ingest_id"
+STRIKE_TRANSFER: Final = "STRIKE_TRANSFER"
+
+
+def queue_ingests(session: WriteSession, context: Context, strike_id: int, names: Mapping[int, str]) -> dict[int, int]:
+    """Give ingests of a Strike process, which have no job yet, each the one that will do it.
+
+    :param names: names of their files by ingest id.
+    :return: ids of the jobs by ingest id.
+    """
+    job_ids = create_system_jobs(session, context, INGEST_JOB, STRIKE_TRANSFER, _wanted(strike_id, names))
+    by_ingest = dict(zip(names, job_ids, strict=True))
+    update_by_id(session, Ingest, [{"id": one, "job_id": job_id} for one, job_id in by_ingest.items()])
+    return by_ingest
+
+
+def record_ingest_jobs(
+    session: WriteSession, context: Context, strike_id: int, names: Mapping[int, str], started: datetime
+) -> dict[int, int]:
+    """Record jobs of ingests that are done, having begun at ``started``; as for :func:`queue_ingests`, but the ingests
+    are left for the caller to update."""
+    job_ids = record_done_system_jobs(
+        session, context, INGEST_JOB, STRIKE_TRANSFER, _wanted(strike_id, names), started=started
+    )
+    return dict(zip(names, job_ids, strict=True))
+
+
+def _wanted(strike_id: int, names: Mapping[int, str]) -> list[Wanted]:
+    return [
+        (
+            {INGEST_INPUT: ingest_id},
+            {"version": "1.0", "strike_id": strike_id, "ingest_id": ingest_id, "file_name": name},
+        )
+        for ingest_id, name in names.items()
+    ]

@@ -1,0 +1,229 @@
+"""Prompt ingests: small files that Strike ingests right where it sees them, without the queue (decision 0018).
+
+A file is linked into its workspace while Strike's folder still has it; one transaction records everything that the
+queue would record in five; then its name in Strike's folder is removed. Until that transaction nothing is known of the
+file but that name, so that whatever breaks off, or may not be done promptly, is done by the queue as if nothing was.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from scale_core.db.bulk import insert_rows, parameters, reserve_ids, rows_of, table_of, update_by_id
+from scale_core.db.database import WriteSession
+from scale_core.db.models import Ingest, ScaleFile, Workspace
+from scale_core.domain.states import INGEST, IngestEvent, next_status
+from scale_core.interfaces.broker import StoredFile
+from scale_core.services.context import Context
+from scale_core.services.duplicates import same_content
+from scale_core.services.ingest_jobs import INGEST_JOB, record_ingest_jobs
+from scale_core.services.ingest_orders import Place, StoredSource, place_of, workspaces_of
+from scale_core.services.ingesting import tell_ingested
+from scale_core.services.source_files import Source, make_source_files
+from scale_core.services.system_jobs import may_start_now
+from scale_core.services.transfer_plans import TransferPlanner
+from scale_core.services.transfer_records import Arrival, WatchOrder
+from scale_core.services.transfers import arrival_columns, watched_transfers
+from scale_generated.enums import IngestStatus
+
+INGESTED = next_status(INGEST, next_status(INGEST, IngestStatus.TRANSFERRED, IngestEvent.START), IngestEvent.COMPLETE)
+
+SMALL = 1 << 20
+"""Bytes from which on a file waits for its turn in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFile:
+    """A file that may be ingested promptly.
+
+    :param plan: columns of its ingest that the Strike process's rules give.
+    """
+
+    arrival: Arrival
+    plan: Mapping[str, Any]
+    workspace: Place
+
+    @property
+    def path(self) -> str:
+        """Its place in the workspace."""
+        return str(self.plan["file_path"])
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFile:
+    """A file that has its name in the workspace too, and its media type."""
+
+    file: PromptFile
+    stored: StoredFile
+    media_type: str
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.file.arrival.file_name
+
+    @property
+    def known_by(self) -> tuple[int, str, str, int, str]:
+        """What a source file that is in its way has too: workspace and path, or workspace, name, bytes and checksum."""
+        return (self.file.plan["workspace_id"], self.stored.path, self.name, self.stored.size, self.stored.checksum)
+
+
+class PromptIngestService:
+    """A Strike process's door to the database for the files it ingests itself."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def plan(self, order: WatchOrder, arrivals: Sequence[Arrival]) -> list[PromptFile]:
+        """Those of the files that may be ingested promptly: small ones that a rule gives a place in an active
+        workspace, while nobody has paused anything."""
+        small = [one for one in arrivals if one.size < SMALL]
+        if not small:
+            return []
+        with self._context.database.read() as session:
+            if not may_start_now(session, INGEST_JOB):
+                return []
+            planner = TransferPlanner(session, order.configuration, self._context.now().date())
+            plans = [(one, planner.plan(one.file_name)) for one in small]
+            workspaces = {
+                one.id: place_of(one) for one in session.scalars(select(Workspace).where(Workspace.is_active))
+            }
+        return [
+            PromptFile(one, plan, workspaces[plan["workspace_id"]])
+            for one, plan in plans
+            if plan["workspace_id"] in workspaces
+        ]
+
+    def record(self, order: WatchOrder, files: Sequence[LinkedFile], started: datetime) -> list[LinkedFile]:
+        """Record the ingests of linked files, their jobs, source files and events, and what these trigger, in one
+        transaction.
+
+        :param started: when their ingest began.
+        :return: those that are not recorded, for their place or their content is known: the queue has to see to them.
+        """
+        with self._context.database.write() as session:
+            new = _unknown(session, files)
+            watched = watched_transfers(session, [one.file.arrival for one in new])
+            unseen = [one.name for one in new if one.name not in watched]
+            ids = watched | dict(zip(unseen, reserve_ids(session, Ingest, len(unseen)), strict=True))
+            job_ids = record_ingest_jobs(
+                session, self._context, order.strike_id, {ids[one.name]: one.name for one in new}, started
+            )
+            sources = [_source(ids[one.name], one) for one in new]
+            file_ids = {
+                one.ingest_id: file_id
+                for one, file_id in zip(sources, make_source_files(session, self._context, sources), strict=True)
+            }
+            rows = {one.name: _columns(one, ids[one.name], job_ids, file_ids) for one in new}
+            self._save(session, order, rows, watched, started)
+        self._tell(order, sources, job_ids, file_ids)
+        return [one for one in files if one.name not in ids]
+
+    def finished(self, order: WatchOrder, names: Collection[str]) -> dict[str, tuple[Place, str]]:
+        """Of the files ``names`` of a Strike process that were ingested, the workspace and the path there, by name."""
+        ingest, file = table_of(Ingest).c, table_of(ScaleFile).c
+        statement = (
+            select(ingest.file_name, file.workspace_id, file.file_path)
+            .join(table_of(ScaleFile), ingest.source_file_id == file.id)
+            .where(
+                ingest.file_name.in_(names),
+                ingest.strike_id == order.strike_id,
+                ingest.status == IngestStatus.INGESTED,
+            )
+            .order_by(ingest.id)
+        )
+        with self._context.database.read() as session:
+            rows = session.execute(statement).all()
+            workspaces = workspaces_of(session, {row.workspace_id for row in rows})
+        return {row.file_name: (place_of(workspaces[row.workspace_id]), row.file_path) for row in rows}
+
+    def _save(
+        self,
+        session: WriteSession,
+        order: WatchOrder,
+        rows: Mapping[str, dict[str, Any]],
+        watched: Collection[str],
+        started: datetime,
+    ) -> None:
+        """Write ingests; of those ``watched`` there is a row already."""
+        now = self._context.now()
+        same = {
+            "status": INGESTED,
+            "transfer_ended": started,
+            "ingest_started": started,
+            "ingest_ended": now,
+            "last_modified": now,
+        }
+        update_by_id(session, Ingest, [row for name, row in rows.items() if name in watched], **same)
+        new = [{**row, "file_name": name} for name, row in rows.items() if name not in watched]
+        insert_rows(session, Ingest, new, strike_id=order.strike_id, transfer_started=started, created=started, **same)
+
+    def _tell(
+        self,
+        order: WatchOrder,
+        sources: Sequence[Source],
+        job_ids: Mapping[int, int],
+        file_ids: Mapping[int, int],
+    ) -> None:
+        about = {
+            one.ingest_id: {
+                "ingest_id": one.ingest_id,
+                "job_id": job_ids[one.ingest_id],
+                "strike_id": order.strike_id,
+                "file_name": one.file_name,
+            }
+            for one in sources
+        }
+        passed = (IngestStatus.TRANSFERRED, IngestStatus.INGESTING)
+        self._context.telemetry.ingests_changed({status: len(sources) for status in passed})
+        tell_ingested(self._context, sources, file_ids, about)
+
+
+def _unknown(session: Session, files: Sequence[LinkedFile]) -> list[LinkedFile]:
+    """Those of which neither the place nor the content is that of a file there is."""
+    file = table_of(ScaleFile).c
+    names = ("id", "workspace_id", "file_path", "file_name", "file_size", "checksum")
+    given = rows_of(session, ScaleFile, names)
+    at_the_place = select(file.id).where(*(file[name] == given.columns[name] for name in ("workspace_id", "file_path")))
+    same = select(file.id).where(*same_content(given.columns))
+    known = (
+        select(given.columns["id"])
+        .select_from(given.source)
+        .where(or_(at_the_place.correlate(given.source).exists(), same.correlate(given.source).exists()))
+    )
+    rows = [dict(zip(names, (number, *one.known_by), strict=True)) for number, one in enumerate(files)]
+    found = set(session.scalars(known, parameters(session, rows))) if rows else set()
+    return [one for number, one in enumerate(files) if number not in found]
+
+
+def _source(ingest_id: int, linked: LinkedFile) -> Source:
+    stored, plan = linked.stored, linked.file.plan
+    return Source(
+        ingest_id,
+        linked.name,
+        plan["workspace_id"],
+        linked.file.workspace.name,
+        plan["data_type"],
+        StoredSource(ingest_id, stored.path, stored.size, stored.checksum, linked.media_type),
+    )
+
+
+def _columns(
+    linked: LinkedFile, ingest_id: int, job_ids: Mapping[int, int], file_ids: Mapping[int, int]
+) -> dict[str, Any]:
+    plan, arrival = linked.file.plan, linked.file.arrival
+    return {
+        **arrival_columns(arrival),
+        "id": ingest_id,
+        "job_id": job_ids[ingest_id],
+        "source_file_id": file_ids[ingest_id],
+        "workspace_id": plan["workspace_id"],
+        "data_type": plan["data_type"],
+        "file_path": linked.stored.path,
+        "file_size": linked.stored.size,
+        "media_type": linked.media_type,
+    }
