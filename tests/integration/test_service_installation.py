@@ -37,11 +37,12 @@ def test_what_users_changed_is_kept(context: Context) -> None:
     with context.database.write() as session:
         session.execute(update(JobType).where(JobType.name == "scale-ingest").values(is_paused=True))
         configuration = {"version": "1.0", "event_type": "WORKSPACE_USAGE", "schedule": "PT2H"}
-        session.execute(update(TriggerRule).values(configuration=configuration))
+        rule = TriggerRule.name == "workspace-usage"
+        session.execute(update(TriggerRule).where(rule).values(configuration=configuration))
     prepare(context)
     with context.database.read() as session:
         assert session.scalar(select(JobType.is_paused).where(JobType.name == "scale-ingest")) is True
-        assert session.scalars(select(TriggerRule.configuration)).one() == configuration
+        assert session.scalars(select(TriggerRule.configuration).where(rule)).one() == configuration
 
 
 def test_a_builtin_error_follows_its_plugin(context: Context, clock: SetClock) -> None:
