@@ -41,8 +41,8 @@ class ClockProcessor:
     :param run: the function; an exception it raises is logged and the rule fires again at its next time.
     :param event_type: type of the events its own rule records.
     :param schedule: ISO-8601 period of hours, minutes and seconds for its own rule; None: rules are made by users.
-    :param keeps_events: False: the event of a firing takes the place of the last one. For what is done so often that
-        its events would be most of all.
+    :param keeps_events: False: the event of a firing takes the place of the last one, and is logged at DEBUG. For what
+        is done so often that its events would be most of all.
     """
 
     name: str

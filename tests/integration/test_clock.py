@@ -1,5 +1,6 @@
 """The clock task, with a clock that the test moves."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -141,6 +142,17 @@ def test_a_rule_that_keeps_no_events_has_one_that_tells_of_its_last_firing(
     assert fired(world) == processors.runs[-1:]
     assert states(world) == ["completed"]
     assert task.tick() == []
+
+
+def test_a_rule_that_keeps_no_events_does_not_fill_the_log(
+    world: World, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.rule("often", "PT1M")
+    world.rule("works", "PT1M")
+    clock.forward(minutes=1)
+    with caplog.at_level(logging.INFO):
+        assert len(Clock(world).tick()) == 2
+    assert [message for message in caplog.messages if "fired" in message] == ["Clock rule 'works' fired: Works"]
 
 
 def test_an_event_is_not_taken_from_a_processor_that_still_runs(

@@ -52,5 +52,5 @@ DAILY_METRICS: Final = ClockProcessor(
     title="Compute the metrics of the day",
     run=compute_metrics,
     event_type="DAILY_METRICS",
-    schedule="PT1H",
+    schedule="PT15M",
 )
