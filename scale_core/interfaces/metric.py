@@ -38,7 +38,8 @@ __all__ = [
     "StorageUse",
 ]
 
-_NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+MAX_NAME: Final = 100
+_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class ChoiceKind(StrEnum):
@@ -48,6 +49,15 @@ class ChoiceKind(StrEnum):
     ERROR = "error"
     STRIKE = "strike"
     WORKSPACE = "workspace"
+
+
+FILTERS: Final[Mapping[ChoiceKind, frozenset[MetricFilterParameter]]] = {
+    ChoiceKind.JOB_TYPE: frozenset(MetricFilterParameter),
+    ChoiceKind.ERROR: frozenset({MetricFilterParameter.NAME, MetricFilterParameter.CATEGORY}),
+    ChoiceKind.STRIKE: frozenset({MetricFilterParameter.NAME}),
+    ChoiceKind.WORKSPACE: frozenset({MetricFilterParameter.NAME}),
+}
+"""The filters that each kind of choice has a field for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ class Metric:
     ``compute`` is called for a day once it is over, for today again and again, and once more for what is found to be
     missing. Its result replaces what was there for that day. An exception is logged, and the day is tried again.
 
-    :param name: lower case letters, digits and hyphens; a part of URLs.
+    :param name: at most 100 lower case letters, digits and hyphens; a part of URLs.
     :param choice: what it has numbers of; ids in the entries are theirs.
     :param compute: the numbers of a day.
     :raises ValueError: the definition contradicts itself; the message says where.
@@ -121,8 +131,13 @@ class Metric:
 
     def __post_init__(self) -> None:
         """Check what no schema does."""
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} is no name of a metric: lower case letters, digits and hyphens only.")
+        if not _NAME.fullmatch(self.name) or len(self.name) > MAX_NAME:
+            right = f"at most {MAX_NAME} lower case letters, digits and hyphens"
+            raise ValueError(f"{self.name!r} is no name of a metric: {right}.")
+        for one in self.filters:
+            if one.param not in FILTERS[self.choice]:
+                there = ", ".join(sorted(FILTERS[self.choice]))
+                raise ValueError(f"Metric {self.name!r}: no {self.choice} has a {one.param}; filters may be {there}.")
         self._require_distinct("columns", (one.name for one in self.columns))
         self._require_distinct("groups", (one.name for one in self.groups))
         groups = {one.name for one in self.groups}

@@ -122,7 +122,7 @@ def _chosen(
     return [
         one["id"]
         for one in choices
-        if (not ids or one["id"] in ids) and all(str(one[field]) in values for field, values in filters.items())
+        if (not ids or one["id"] in ids) and all(one[field] in values for field, values in filters.items())
     ]
 
 

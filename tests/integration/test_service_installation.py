@@ -1,13 +1,26 @@
 """What an installation has from its first start."""
 
+import threading
 from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
 from fakes.world import SetClock
-from scale_core.db.models import Error, Job, JobExecution, JobType, JobTypeRevision, Scheduler, TriggerRule
+from scale_core.db.models import (
+    Error,
+    Job,
+    JobExecution,
+    JobLoad,
+    JobType,
+    JobTypeRevision,
+    Scheduler,
+    TriggerEvent,
+    TriggerRule,
+)
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
+from scale_scheduler.clock import ClockTask
+from scale_scheduler.processors import ClockProcessors
 
 
 def test_preparing_twice_changes_nothing(context: Context, clock: SetClock) -> None:
@@ -31,6 +44,22 @@ def test_the_clock_has_one_queued_job_and_the_scheduler_its_row(context: Context
         assert [(job.job_type.name, job.status) for job in jobs] == [("scale-clock", "QUEUED")]
         assert session.scalar(select(func.count()).select_from(JobExecution)) == 1
         assert session.get_one(Scheduler, 1).is_paused is False
+
+
+def test_the_clock_records_what_plots_are_made_of(context: Context, clock: SetClock) -> None:
+    clock.forward(minutes=15)
+    processors = ClockProcessors(context, threading.Event())
+    ClockTask(context).tick(processors)
+    processors.wait()
+    with context.database.read() as session:
+        events = session.scalars(select(TriggerEvent).where(TriggerEvent.rule_id.is_not(None))).all()
+        assert {one.type: one.description["processor"] for one in events} == {
+            "JOB_LOAD": "completed",
+            "DAILY_METRICS": "completed",
+            "WORKSPACE_USAGE": "completed",
+        }
+        (sample,) = session.scalars(select(JobLoad)).all()
+        assert (sample.time, sample.queued_count, sample.running_count) == (clock.time, 1, 0)
 
 
 def test_what_users_changed_is_kept(context: Context) -> None:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_core.interfaces.metric import ChoiceKind, Mean, Metric, MetricAggregate, MetricColumn, MetricGroup
+from scale_core.interfaces.metric import (
+    ChoiceKind,
+    Mean,
+    Metric,
+    MetricAggregate,
+    MetricColumn,
+    MetricFilter,
+    MetricFilterParameter,
+    MetricGroup,
+)
 from scale_core.services.daily_metric_plots import Entry, combine, plot
 
 
@@ -89,7 +98,12 @@ GOOD = Metric(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "Not / Good"}, "lower case letters, digits and hyphens only"),
+        ({"name": "Not / Good"}, "at most 100 lower case letters, digits and hyphens"),
+        ({"name": "x" * 101}, "at most 100 lower case letters"),
+        (
+            {"filters": [MetricFilter(MetricFilterParameter.VERSION)]},
+            "no error has a version; filters may be category, name",
+        ),
         ({"groups": []}, "column 'x' is in the group 'all', which is not there; there are none"),
         ({"columns": [*GOOD.columns, column(MetricAggregate.MIN)]}, "has two columns named 'x'"),
         ({"groups": [*GOOD.groups, *GOOD.groups]}, "has two groups named 'all'"),

@@ -6,8 +6,7 @@ from sqlalchemy import BigInteger, Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scale_core.db.base import Base, Document, Id
-
-MAX_NAME = 100
+from scale_core.interfaces.metric import MAX_NAME
 
 
 class JobLoad(Base):
