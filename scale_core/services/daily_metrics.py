@@ -41,8 +41,10 @@ class DailyMetrics:
         day = min(due.values(), default=today)
         while due and day <= today:
             facts = DayFacts(self._context.database, day)
+            # Asked before the facts are: however long computing takes, it does not make them younger.
+            is_final = self._context.now() >= facts.ended + DONE_AFTER
             for name in [name for name, first in due.items() if first <= day]:
-                if not self._compute(self._context.registry.metrics[name], facts):
+                if not self._compute(self._context.registry.metrics[name], facts, is_final=is_final):
                     del due[name]
             day += DAY
 
@@ -54,7 +56,7 @@ class DailyMetrics:
         # A clock that was set far ahead for a while must not keep the days until then from being computed.
         return {name: min(done.get(name, first), today) for name in self._context.registry.metrics}
 
-    def _compute(self, metric: Metric, facts: DayFacts) -> bool:
+    def _compute(self, metric: Metric, facts: DayFacts, *, is_final: bool) -> bool:
         """Compute a day; whether that worked."""
         try:
             entries = metric.compute(facts)
@@ -67,24 +69,23 @@ class DailyMetrics:
         if problems:
             log.error("Metric %r gave wrong numbers for %s: %s", metric.name, facts.day, "; ".join(problems))
             return False
-        self._replace(metric.name, facts, entries)
+        self._replace(metric.name, facts.day, entries, is_final=is_final)
         return True
 
-    def _replace(self, name: str, facts: DayFacts, entries: Entries) -> None:
-        now = self._context.now()
+    def _replace(self, name: str, day: date, entries: Entries, *, is_final: bool) -> None:
         with self._context.database.write() as session:
-            session.execute(delete(MetricEntry).where(MetricEntry.metric == name, MetricEntry.day == facts.day))
+            session.execute(delete(MetricEntry).where(MetricEntry.metric == name, MetricEntry.day == day))
             session.add_all(
                 MetricEntry(
                     metric=name,
-                    day=facts.day,
+                    day=day,
                     choice_id=choice_id,
                     values={column: _stored(value) for column, value in values.items()},
                 )
                 for choice_id, values in entries.items()
             )
-            if now >= facts.ended + DONE_AFTER:
-                session.merge(MetricProgress(metric=name, next_day=facts.day + DAY))
+            if is_final:
+                session.merge(MetricProgress(metric=name, next_day=day + DAY))
 
 
 def _first_day(session: Session) -> date | None:

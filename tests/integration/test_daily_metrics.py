@@ -1,7 +1,7 @@
 """Metrics of days, on a database: what they are made of, when they are made, and what clients see."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,11 @@ class Plugin:
         self.days: list[date] = []
         self.broken: set[date] = set()
         self.wrong: set[date] = set()
+        self.takes: Callable[[], None] = lambda: None
 
     def compute(self, day: MetricDay) -> Entries:
         self.days.append(day.day)
+        self.takes()
         if day.day in self.broken:
             raise RuntimeError("broken")
         return {1: {"y" if day.day in self.wrong else "x": 1}}
@@ -268,6 +270,17 @@ def test_today_is_computed_again_and_a_day_that_is_over_once_more(
     clock.forward(hours=1)
     metrics.compute()
     assert plugin.days == [tomorrow]
+
+
+def test_a_day_is_not_final_because_computing_it_took_until_it_was_over(
+    world: World, clock: SetClock, plugin: Plugin
+) -> None:
+    """The machine slept, say."""
+    plugin.takes = lambda: clock.forward(hours=13)
+    DailyMetrics(world.context).compute()
+    plugin.takes = lambda: None
+    DailyMetrics(world.context).compute()
+    assert plugin.days == [TODAY, TODAY, TODAY + timedelta(days=1)]
 
 
 def test_today_grows_while_it_lasts(world: World) -> None:
