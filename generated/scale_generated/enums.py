@@ -73,6 +73,35 @@ class LogStream(StrEnum):
     STDERR = "stderr"
 
 
+class MetricAggregate(StrEnum):
+    """How the values of several choices on one day are one value."""
+
+    AVG = "avg"
+    MAX = "max"
+    MIN = "min"
+    SUM = "sum"
+
+
+class MetricFilterParameter(StrEnum):
+    """The parameters of plot data that may choose among the choices of a metric."""
+
+    NAME = "name"
+    VERSION = "version"
+    CATEGORY = "category"
+
+
+class MetricFilterType(StrEnum):
+    """The types that the value of a filter may have."""
+
+    BOOL = "bool"
+    DATE = "date"
+    DATETIME = "datetime"
+    FLOAT = "float"
+    INT = "int"
+    STRING = "string"
+    TIME = "time"
+
+
 class ParameterType(StrEnum):
     """The type of an input or output."""
 

@@ -740,6 +740,24 @@ class JobExecutionStatusCount(TypedDict):
     category: ErrorCategory | None
 
 
+class JobLoad(TypedDict):
+    """How many jobs there were at a moment."""
+
+    time: str
+    pending_count: int
+    queued_count: int
+    running_count: int
+
+
+class JobLoadPage(TypedDict):
+    """One page of moments and how many jobs there were."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[JobLoad]
+
+
 class JobPage(TypedDict):
     """One page of jobs."""
 
@@ -1007,6 +1025,104 @@ class MasterStatus(TypedDict):
     hostname: str | None
     port: int | None
     is_online: bool
+
+
+MetricAggregate: TypeAlias = Literal["avg", "max", "min", "sum"]
+"""How the values of several choices on one day are one value."""
+
+
+class MetricColumn(TypedDict):
+    """A number that is known of each choice and day."""
+
+    name: str
+    title: str
+    description: str
+    units: str
+    group: str
+    aggregate: MetricAggregate
+
+
+MetricFilterParameter: TypeAlias = Literal["name", "version", "category"]
+"""The parameters of plot data that may choose among the choices of a metric."""
+
+
+MetricFilterType: TypeAlias = Literal["bool", "date", "datetime", "float", "int", "string", "time"]
+"""The types that the value of a filter may have."""
+
+
+class MetricFilter(TypedDict):
+    """A parameter of plot data that chooses among the choices of a metric."""
+
+    param: MetricFilterParameter
+    type: MetricFilterType
+
+
+class MetricGroup(TypedDict):
+    """Columns that belong together."""
+
+    name: str
+    title: str
+    description: str
+
+
+class Metric(TypedDict):
+    """A kind of daily numbers."""
+
+    name: str
+    title: str
+    description: str
+    filters: list[MetricFilter]
+    groups: list[MetricGroup]
+    columns: list[MetricColumn]
+
+
+class MetricDetails(TypedDict):
+    """A kind of daily numbers, and what they are known of."""
+
+    name: str
+    title: str
+    description: str
+    filters: list[MetricFilter]
+    groups: list[MetricGroup]
+    columns: list[MetricColumn]
+    choices: list[dict[str, Any]]
+
+
+class MetricPage(TypedDict):
+    """One page of metrics."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Metric]
+
+
+class MetricPlotValue(TypedDict):
+    """The number of a day."""
+
+    id: NotRequired[int]
+    date: str
+    value: int
+
+
+class MetricPlotData(TypedDict):
+    """The numbers of a column, day by day."""
+
+    column: MetricColumn
+    min_x: str | None
+    max_x: str | None
+    min_y: int | None
+    max_y: int | None
+    values: list[MetricPlotValue]
+
+
+class MetricPlotDataPage(TypedDict):
+    """One page of columns and their numbers."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[MetricPlotData]
 
 
 UserErrorCategory: TypeAlias = Literal["ALGORITHM", "DATA"]

@@ -297,6 +297,82 @@ class ListJobsQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListJobLoadQuery:
+    """Query of GET /load/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    job_type_id: tuple[int, ...] = ()
+    job_type_name: tuple[str, ...] = ()
+    job_type_category: tuple[str, ...] = ()
+    job_type_priority: tuple[int, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            job_type_id=tuple(kwargs.get("job_type_id", ())),
+            job_type_name=tuple(kwargs.get("job_type_name", ())),
+            job_type_category=tuple(kwargs.get("job_type_category", ())),
+            job_type_priority=tuple(kwargs.get("job_type_priority", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMetricsQuery:
+    """Query of GET /metrics/."""
+
+    page: int = 1
+    page_size: int = 100
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMetricPlotDataQuery:
+    """Query of GET /metrics/{metric_name}/plot-data/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    choice_id: tuple[int, ...] = ()
+    column: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            choice_id=tuple(kwargs.get("choice_id", ())),
+            column=tuple(kwargs.get("column", ())),
+            group=tuple(kwargs.get("group", ())),
+            name=tuple(kwargs.get("name", ())),
+            version=tuple(kwargs.get("version", ())),
+            category=tuple(kwargs.get("category", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListNodesQuery:
     """Query of GET /nodes/."""
 

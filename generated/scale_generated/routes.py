@@ -333,6 +333,50 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=200,
     ),
     Operation(
+        operation_id="list_job_load",
+        method="GET",
+        path="/load/",
+        tag="queue",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobLoadQuery,
+        has_body=False,
+        success_status=200,
+    ),
+    Operation(
+        operation_id="list_metrics",
+        method="GET",
+        path="/metrics/",
+        tag="metrics",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListMetricsQuery,
+        has_body=False,
+        success_status=200,
+    ),
+    Operation(
+        operation_id="get_metric",
+        method="GET",
+        path="/metrics/{metric_name}/",
+        tag="metrics",
+        path_parameters=("metric_name",),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+    ),
+    Operation(
+        operation_id="list_metric_plot_data",
+        method="GET",
+        path="/metrics/{metric_name}/plot-data/",
+        tag="metrics",
+        path_parameters=("metric_name",),
+        integer_path_parameters=(),
+        query=queries.ListMetricPlotDataQuery,
+        has_body=False,
+        success_status=200,
+    ),
+    Operation(
         operation_id="list_nodes",
         method="GET",
         path="/nodes/",
@@ -913,6 +957,24 @@ class JobsHandlers(Protocol):
         """PATCH /jobs/{job_id}/: Update job"""
 
 
+class MetricsHandlers(Protocol):
+    """Daily numbers of what was done."""
+
+    @abstractmethod
+    def list_metrics(self, query: queries.ListMetricsQuery) -> models.MetricPage:
+        """GET /metrics/: Metrics list"""
+
+    @abstractmethod
+    def get_metric(self, metric_name: str) -> models.MetricDetails:
+        """GET /metrics/{metric_name}/: Metric details"""
+
+    @abstractmethod
+    def list_metric_plot_data(
+        self, metric_name: str, query: queries.ListMetricPlotDataQuery
+    ) -> models.MetricPlotDataPage:
+        """GET /metrics/{metric_name}/plot-data/: Metric plot data"""
+
+
 class NodesHandlers(Protocol):
     """The machines that run jobs."""
 
@@ -951,6 +1013,10 @@ class ProductsHandlers(Protocol):
 
 class QueueHandlers(Protocol):
     """What waits to run; queueing by hand."""
+
+    @abstractmethod
+    def list_job_load(self, query: queries.ListJobLoadQuery) -> models.JobLoadPage:
+        """GET /load/: Job load"""
 
     @abstractmethod
     def queue_job(self, body: models.NewJob) -> Created[models.JobDetails]:
@@ -1128,6 +1194,7 @@ class HandlerTable:
     job_executions: JobExecutionsHandlers
     job_types: JobTypesHandlers
     jobs: JobsHandlers
+    metrics: MetricsHandlers
     nodes: NodesHandlers
     products: ProductsHandlers
     queue: QueueHandlers

@@ -1636,6 +1636,21 @@ def job_link(row: Row, context: Context) -> models.JobLink:
     return {"id": row[0]}
 
 
+JOB_LOAD_COLUMNS: Final[tuple[str, ...]] = ("time", "pending_count", "queued_count", "running_count")
+
+JOB_LOAD_ORDER: Final[Mapping[str, str]] = {
+    "time": "time",
+    "pending_count": "pending_count",
+    "queued_count": "queued_count",
+    "running_count": "running_count",
+}
+
+
+def job_load(row: Row, context: Context) -> models.JobLoad:
+    """A row of ``JOB_LOAD_COLUMNS`` as JobLoad."""
+    return {"time": timestamp(row[0]), "pending_count": row[1], "queued_count": row[2], "running_count": row[3]}
+
+
 JOB_REFERENCE_COLUMNS: Final[tuple[str, ...]] = (
     "id",
     "job_type.id",

@@ -12,7 +12,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
-from scale_core.api.handlers import configuration, definitions, errors, files, ingests, jobs, system, workspaces
+from scale_core.api.handlers import (
+    configuration,
+    definitions,
+    errors,
+    files,
+    ingests,
+    jobs,
+    metrics,
+    system,
+    workspaces,
+)
 from scale_core.api.operational import OperationalEndpoints
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
@@ -80,9 +90,10 @@ def handler_table(services: Services) -> HandlerTable:
         job_executions=jobs.JobExecutions(services.job_executions),
         job_types=definitions.JobTypes(services.job_types),
         jobs=jobs.Jobs(services.jobs),
+        metrics=metrics.Metrics(services.metrics),
         nodes=system.Nodes(services.nodes),
         products=files.Products(services.files),
-        queue=jobs.Queue(services.queue),
+        queue=jobs.Queue(services.queue, services.job_load),
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),

@@ -2,11 +2,13 @@
 
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
+from scale_core.services.daily_metric_reads import MetricService
 from scale_core.services.engines import make_engine
 from scale_core.services.errors import ErrorService
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.file_reads import FileService
 from scale_core.services.ingests import IngestService
+from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
@@ -29,8 +31,10 @@ class Services:
         self.files = FileService(context)
         self.ingests = IngestService(context)
         self.job_executions = JobExecutionService(context, engine)
+        self.job_load = JobLoadService(context)
         self.job_types = JobTypeService(context)
         self.jobs = JobService(context)
+        self.metrics = MetricService(context)
         self.nodes = NodeAdmin(context)
         self.queue = QueueService(context)
         self.recipe_types = RecipeTypeService(context)

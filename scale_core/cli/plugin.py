@@ -24,6 +24,7 @@ def list_plugins(application: Application) -> None:
         ("trigger types", registry.trigger_types),
         ("engines", registry.engines),
         ("clock processors", registry.clock_processors),
+        ("metrics", registry.metrics),
         ("commands", registry.commands),
     ):
         click.echo(f"{kind}: {', '.join(names) or 'none'}")

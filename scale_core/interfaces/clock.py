@@ -19,7 +19,13 @@ class ClockContext(Protocol):
         """Brokers of the active workspaces by workspace name."""
 
     def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
-        """Keep a workspace's used and total space."""
+        """Keep a workspace's used and total space, as that of now and of today."""
+
+    def record_job_load(self) -> None:
+        """Keep how many jobs wait and run now."""
+
+    def compute_metrics(self) -> None:
+        """Bring the numbers of all metrics up to date: today's, and those of days that were missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class ClockProcessor:
     :param run: the function; an exception it raises is logged and the rule fires again at its next time.
     :param event_type: type of the events its own rule records.
     :param schedule: ISO-8601 period of hours, minutes and seconds for its own rule; None: rules are made by users.
+    :param keeps_events: False: the event of a firing takes the place of the last one, and is logged at DEBUG. For what
+        is done so often that its events would be most of all.
     """
 
     name: str
@@ -42,3 +50,4 @@ class ClockProcessor:
     run: Callable[[ClockContext], None]
     event_type: str
     schedule: str | None = None
+    keeps_events: bool = True

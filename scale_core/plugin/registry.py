@@ -11,6 +11,7 @@ from scale_core.interfaces.broker import Broker
 from scale_core.interfaces.clock import ClockProcessor
 from scale_core.interfaces.engine import Engine
 from scale_core.interfaces.error import ErrorMapper
+from scale_core.interfaces.metric import Metric
 from scale_core.interfaces.trigger import TriggerType
 from scale_core.plugin import specs
 from scale_core.plugin.markers import PROJECT
@@ -40,6 +41,7 @@ class Registry:
     error_mappers: Sequence[ErrorMapper]
     engines: Mapping[str, type[Engine]]
     clock_processors: Mapping[str, ClockProcessor]
+    metrics: Mapping[str, Metric]
     commands: Mapping[str, click.Command]
     plugins: Sequence[PluginInfo]
     hook: Any
@@ -84,6 +86,7 @@ def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) 
         error_mappers=tuple(mapper() for result in hook.scale_register_error_mappers() for mapper in result),
         engines=_by_name(manager, hook.scale_register_engines, lambda engine: engine.name),
         clock_processors=_by_name(manager, hook.scale_register_clock_processors, lambda processor: processor.name),
+        metrics=_by_name(manager, hook.scale_register_metrics, lambda metric: metric.name),
         commands=_by_name(manager, hook.scale_register_commands, lambda command: command.name),
         plugins=_infos(manager),
         hook=hook,

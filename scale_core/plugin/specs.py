@@ -14,6 +14,7 @@ from scale_core.interfaces.broker import Broker
 from scale_core.interfaces.clock import ClockProcessor
 from scale_core.interfaces.engine import Engine
 from scale_core.interfaces.error import ErrorMapper
+from scale_core.interfaces.metric import Metric
 from scale_core.interfaces.notice import FileIngested, JobStatusChanged, ProductPublished
 from scale_core.interfaces.trigger import TriggerType
 from scale_core.plugin.markers import hookspec
@@ -56,6 +57,14 @@ def scale_register_clock_processors() -> Sequence[ClockProcessor]:  # type: igno
     """Register named functions that clock rules run.
 
     :return: clock processors; one with a schedule gets a clock rule of its name when Scale first starts.
+    """
+
+
+@hookspec
+def scale_register_metrics() -> Sequence[Metric]:  # type: ignore[empty-body]
+    """Register kinds of daily numbers.
+
+    :return: metrics; each is computed for every day, and served below ``/metrics/`` by its ``name``.
     """
 
 

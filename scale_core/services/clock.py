@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from scale_core.db.database import WriteSession
-from scale_core.db.models import TriggerRule
-from scale_core.interfaces.trigger import TriggerEvent, TriggerType
-from scale_core.services.clock_runs import FiredRule, ProcessorState
+from scale_core.db.models import JobType, RecipeType, TriggerEvent, TriggerRule
+from scale_core.interfaces import trigger
+from scale_core.services.clock_runs import FiredRule, ProcessorState, is_unfinished
 from scale_core.services.context import Context
 from scale_core.services.triggering import fire_rule
 
@@ -26,11 +26,11 @@ class ClockService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._kinds: dict[str, TriggerType] = {
+        self._kinds: dict[str, trigger.TriggerType] = {
             name: kind for name, kind in context.registry.trigger_types.items() if CLOCK_EVENT in kind.event_types
         }
 
-    def due(self, event: TriggerEvent) -> list[int]:
+    def due(self, event: trigger.TriggerEvent) -> list[int]:
         """Ids of the active rules that ``event``, a tick of the clock, triggers."""
         with self._context.database.read() as session:
             rules = session.scalars(
@@ -43,7 +43,7 @@ class ClockService:
                 self._set_right(rule.id, event.occurred)
         return [rule.id for rule in rules if self._is_due(rule, event)]
 
-    def fire(self, rule_id: int, event: TriggerEvent) -> FiredRule | None:
+    def fire(self, rule_id: int, event: trigger.TriggerEvent) -> FiredRule | None:
         """Fire a rule, with the jobs and recipes of the types linked to it, in one transaction.
 
         :return: None: the rule is not due (any more).
@@ -54,21 +54,29 @@ class ClockService:
                 return None
             return self._fire(session, rule, event)
 
-    def _fire(self, session: WriteSession, rule: TriggerRule, event: TriggerEvent) -> FiredRule:
+    def _fire(self, session: WriteSession, rule: TriggerRule, event: trigger.TriggerEvent) -> FiredRule:
         description = {"version": "1.0", "rule_name": rule.name}
-        if rule.name in self._context.registry.clock_processors:
+        processor = self._context.registry.clock_processors.get(rule.name)
+        if processor is not None:
             description["processor"] = ProcessorState.DUE
-        record = fire_rule(session, self._context, rule, self._kinds[rule.type], event, description)
+        kind = self._kinds[rule.type]
+        record = None if processor is None or processor.keeps_events else _free_event(session, rule)
+        if record is None:
+            record = fire_rule(session, self._context, rule, kind, event, description)
+        else:
+            record.type = kind.recorded_event_type(rule.configuration, event)
+            record.occurred = rule.last_fired = event.occurred
+            record.description = description
         return FiredRule(rule.id, record.id, rule.name, event.occurred)
 
-    def _is_due(self, rule: TriggerRule, event: TriggerEvent) -> bool:
+    def _is_due(self, rule: TriggerRule, event: trigger.TriggerEvent) -> bool:
         try:
             return self._matches(rule, event)
         except Exception:  # a plugin's rule may raise anything; the other rules are due all the same
             log.exception("Clock rule %d cannot be looked at; the others go on", rule.id)
             return False
 
-    def _matches(self, rule: TriggerRule, event: TriggerEvent) -> bool:
+    def _matches(self, rule: TriggerRule, event: trigger.TriggerEvent) -> bool:
         return self._kinds[rule.type].matches(rule.configuration, event, _reference(rule))
 
     def _set_right(self, rule_id: int, now: datetime) -> None:
@@ -80,6 +88,20 @@ class ClockService:
                     "Clock rule %d fired at %s, which is yet to come; it counts from now", rule_id, rule.last_fired
                 )
                 rule.last_fired = now
+
+
+def _free_event(session: WriteSession, rule: TriggerRule) -> TriggerEvent | None:
+    """The rule's last event, if nothing needs it any more: its processor is done, and it makes no jobs or recipes."""
+    for model in (JobType, RecipeType):
+        if session.scalars(select(model.id).where(model.trigger_rule_id == rule.id).limit(1)).first() is not None:
+            return None
+    last = session.scalars(
+        select(TriggerEvent)
+        .where(TriggerEvent.rule_id == rule.id, TriggerEvent.occurred == rule.last_fired)
+        .order_by(TriggerEvent.id.desc())
+        .limit(1)
+    ).first()
+    return None if last is None or is_unfinished(last) else last
 
 
 def _reference(rule: TriggerRule) -> datetime:

@@ -7,15 +7,17 @@ is found, and an interrupted run is not taken for one that never began.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from scale_core.db.models import TriggerEvent, TriggerRule, Workspace
+from scale_core.db.models import TriggerEvent, TriggerRule, Workspace, WorkspaceUsage
 from scale_core.interfaces.broker import Broker, StorageUsage
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
+from scale_core.services.daily_metrics import DailyMetrics
+from scale_core.services.job_load import JobLoadService
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,11 @@ _NEXT_START: Mapping[object, ProcessorState] = {
     ProcessorState.STARTED: ProcessorState.STARTED_AGAIN,
     ProcessorState.STARTED_AGAIN: ProcessorState.FAILED,
 }
+
+
+def is_unfinished(event: TriggerEvent) -> bool:
+    """Whether the event's rule has a processor that has not ended its run for it."""
+    return event.description.get("processor") in _NEXT_START
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class ProcessorRuns:
         return [
             FiredRule(row.id, row.TriggerEvent.id, row.name, row.TriggerEvent.occurred)
             for row in rows
-            if row.TriggerEvent.description.get("processor") in _NEXT_START
+            if is_unfinished(row.TriggerEvent)
         ]
 
     def start(self, fired: FiredRule) -> bool:
@@ -118,10 +125,19 @@ class ProcessorContext:
         return {row.name: broker_for(self._context, row.json_config) for row in rows}
 
     def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
-        """Keep a workspace's used and total space, in bytes."""
+        """Keep a workspace's used and total space, in bytes, as that of now and of today."""
+        today = self._context.now().astimezone(UTC).date()
+        sizes = {"used_size": usage.used, "total_size": usage.total}
         with self._context.database.write() as session:
-            session.execute(
-                update(Workspace)
-                .where(Workspace.name == workspace_name)
-                .values(used_size=usage.used, total_size=usage.total)
-            )
+            workspace = session.scalars(select(Workspace).where(Workspace.name == workspace_name)).one_or_none()
+            if workspace is not None:
+                workspace.used_size, workspace.total_size = usage.used, usage.total
+                session.merge(WorkspaceUsage(workspace_id=workspace.id, day=today, **sizes))
+
+    def record_job_load(self) -> None:
+        """Keep how many jobs wait and run now."""
+        JobLoadService(self._context).record()
+
+    def compute_metrics(self) -> None:
+        """Bring the numbers of all metrics up to date."""
+        DailyMetrics(self._context).compute()

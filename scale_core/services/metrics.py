@@ -1,4 +1,5 @@
-"""What Prometheus is told: what this process has counted, and what the database says at the moment.
+"""What Prometheus is told: what this process has counted, and what the database says at the moment. (Numbers of days,
+below ``/metrics/``, are in :mod:`scale_core.services.daily_metrics`.)
 
 The queries read the index of active executions and tables of a few rows, so that a scrape costs the same however much
 has been done.

@@ -13,6 +13,7 @@ from scale_core.testing.broker import BrokerContract
 from scale_core.testing.clock import ClockProcessorContract
 from scale_core.testing.engine import EngineContract
 from scale_core.testing.error import ErrorMapperContract
+from scale_core.testing.metric import MetricContract
 from scale_core.testing.trigger import TriggerTypeContract
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "ClockProcessorContract",
     "EngineContract",
     "ErrorMapperContract",
+    "MetricContract",
     "TriggerTypeContract",
 ]

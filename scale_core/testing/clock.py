@@ -67,12 +67,15 @@ class UnavailableBroker(Broker):
 
 
 class RecordingClockContext:
-    """A ``ClockContext`` that keeps what it is told in ``usage``."""
+    """A ``ClockContext`` that keeps what it is told: ``usage`` by workspace, and how often it was asked to record the
+    load (``loads``) and to compute the metrics (``computations``)."""
 
     def __init__(self, brokers: Mapping[str, Broker], occurred: datetime) -> None:
         self._brokers = brokers
         self._occurred = occurred
         self.usage: dict[str, StorageUsage] = {}
+        self.loads = 0
+        self.computations = 0
 
     @property
     def occurred(self) -> datetime:
@@ -86,6 +89,14 @@ class RecordingClockContext:
     def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
         """Keep it."""
         self.usage[workspace_name] = usage
+
+    def record_job_load(self) -> None:
+        """Count it."""
+        self.loads += 1
+
+    def compute_metrics(self) -> None:
+        """Count it."""
+        self.computations += 1
 
 
 class ClockProcessorContract:

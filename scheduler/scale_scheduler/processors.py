@@ -82,7 +82,9 @@ class ClockProcessors:
 
     def _run(self, fired: FiredRule) -> ProcessorState:
         processor = self._context.registry.clock_processors[fired.name]
-        log.info("Clock rule %r fired: %s", fired.name, processor.title)
+        # What is too frequent for the list of events is so for the log.
+        level = logging.INFO if processor.keeps_events else logging.DEBUG
+        log.log(level, "Clock rule %r fired: %s", fired.name, processor.title)
         try:
             processor.run(ProcessorContext(self._context, fired.occurred))
         except Exception:  # a plugin may raise anything; its rule fires again at its next time

@@ -28,6 +28,9 @@ STATISTICS = {
     "list_node_status": COMMON - {"order"},
     "list_running_job_types": {"page", "page_size"},
     "list_job_type_system_failures": {"page", "page_size"},
+    "list_job_load": COMMON - {"order"},
+    "list_metrics": {"page", "page_size"},
+    "list_metric_plot_data": COMMON - {"order"},
 }
 NULL = {"type": "object", "nullable": True, "enum": [None]}
 

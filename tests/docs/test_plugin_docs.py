@@ -18,9 +18,12 @@ import pytest
 from click.testing import CliRunner
 
 from scale_core.interfaces.error import Failure
+from scale_core.interfaces.metric import EndedJobs, Mean
 from scale_core.interfaces.notice import FileIngested, JobStatusChanged, ProductPublished
 from scale_core.plugin import specs
 from scale_core.plugin.registry import Registry, load_registry
+from scale_core.testing.metric import RecordedDay
+from scale_generated.enums import ErrorCategory, JobStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
@@ -139,6 +142,13 @@ def clock_processors(registry: Registry) -> None:
     assert list(registry.clock_processors) == ["example-full-workspaces"]
 
 
+def metrics(registry: Registry) -> None:
+    (metric,) = registry.metrics.values()
+    completed = EndedJobs(3, JobStatus.COMPLETED, None, None, 3)
+    failed = EndedJobs(3, JobStatus.FAILED, 1, ErrorCategory.DATA, 1)
+    assert metric.compute(RecordedDay(ended_jobs=[completed, failed])) == {3: {"success_rate": Mean(300, 4)}}
+
+
 def commands(registry: Registry) -> None:
     result = CliRunner().invoke(click.Group(commands=dict(registry.commands)), ["checksum", os.devnull])
     assert result.output == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
@@ -164,6 +174,7 @@ EFFECTS: Mapping[str, tuple[Callable[[Registry], None], str]] = {
     "scale_register_error_mappers": (error_mappers, ""),
     "scale_register_engines": (engines, ""),
     "scale_register_clock_processors": (clock_processors, ""),
+    "scale_register_metrics": (metrics, ""),
     "scale_register_commands": (commands, ""),
     "scale_job_status_changed": (job_status_changed, "Job 12 (geotiff-maker) failed for good."),
     "scale_file_ingested": (file_ingested, "Source file 1: tiles/x.png in raw"),

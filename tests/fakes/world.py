@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 import scale_broker_host.plugin
 import scale_errors_builtin.plugin
+import scale_metrics_builtin.plugin
 import scale_trigger_clock.plugin
 import scale_trigger_ingest.plugin
 from scale_core.db.base import Base
@@ -38,6 +39,7 @@ SYSTEM_TYPES = {"scale-strike": ["strike_id"], "scale-ingest": ["ingest_id"], "s
 PLUGINS = (
     scale_broker_host.plugin,
     scale_errors_builtin.plugin,
+    scale_metrics_builtin.plugin,
     scale_trigger_clock.plugin,
     scale_trigger_ingest.plugin,
 )

@@ -7,6 +7,7 @@ import pytest
 
 import scale_broker_host.plugin
 import scale_errors_builtin.plugin
+import scale_metrics_builtin.plugin
 import scale_trigger_clock.plugin
 import scale_trigger_ingest.plugin
 import scale_trigger_parse.plugin
@@ -23,6 +24,7 @@ from scale_core.specs import SpecLibrary
 BUILT_IN = (
     scale_broker_host.plugin,
     scale_errors_builtin.plugin,
+    scale_metrics_builtin.plugin,
     scale_trigger_clock.plugin,
     scale_trigger_ingest.plugin,
     scale_trigger_parse.plugin,

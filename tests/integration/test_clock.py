@@ -1,5 +1,6 @@
 """The clock task, with a clock that the test moves."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,6 +48,8 @@ class Processors:
             ClockProcessor("works", "Works", self.work, "WORKED"),
             ClockProcessor("breaks", "Breaks", self.break_down, "BROKE"),
             ClockProcessor("hangs", "Hangs", self.hang, "HUNG"),
+            ClockProcessor("often", "Often", self.work, "TICK", keeps_events=False),
+            ClockProcessor("hangs often", "Hangs", self.hang, "TICK", keeps_events=False),
         ]
 
 
@@ -125,6 +128,56 @@ def test_a_rule_fires_once_at_each_slot_of_the_day_and_not_before(
             datetime(2026, 3, 4, 14, 0, tzinfo=UTC),
         ]
     )
+
+
+def test_a_rule_that_keeps_no_events_has_one_that_tells_of_its_last_firing(
+    world: World, clock: SetClock, processors: Processors
+) -> None:
+    world.rule("often", "PT1M")
+    task = Clock(world)
+    for _minute in range(3):
+        clock.forward(minutes=1)
+        assert len(task.tick()) == 1
+    assert len(processors.runs) == 3
+    assert fired(world) == processors.runs[-1:]
+    assert states(world) == ["completed"]
+    assert task.tick() == []
+
+
+def test_a_rule_that_keeps_no_events_does_not_fill_the_log(
+    world: World, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.rule("often", "PT1M")
+    world.rule("works", "PT1M")
+    clock.forward(minutes=1)
+    with caplog.at_level(logging.INFO):
+        assert len(Clock(world).tick()) == 2
+    assert [message for message in caplog.messages if "fired" in message] == ["Clock rule 'works' fired: Works"]
+
+
+def test_an_event_is_not_taken_from_a_processor_that_still_runs(
+    world: World, clock: SetClock, processors: Processors
+) -> None:
+    world.rule("hangs often", "PT1M")
+    task = Clock(world)
+    for _minute in range(2):
+        clock.forward(minutes=1)
+        task.begin()
+    assert len(fired(world)) == 2
+    processors.may_end.set()
+    task.processors.wait()
+    assert processors.slow_runs == fired(world)
+    assert states(world) == ["completed", "completed"]
+
+
+def test_an_event_that_made_jobs_stays_as_it_is(world: World, clock: SetClock, processors: Processors) -> None:
+    world.job_type("linked", trigger_rule_id=world.rule("often", "PT1M"))
+    task = Clock(world)
+    for _minute in range(2):
+        clock.forward(minutes=1)
+        task.tick()
+    assert fired(world) == processors.runs
+    assert len({job.event_id for job in world.jobs("linked")}) == 2
 
 
 def test_a_restart_does_not_fire_again_and_an_outage_is_caught_up_once(world: World, clock: SetClock) -> None:

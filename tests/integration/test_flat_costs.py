@@ -11,12 +11,15 @@ from sqlalchemy import event, select
 from scale_core.db.models import Job, Node, RecipeType
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services.context import Context
+from scale_core.services.daily_metric_reads import MetricService
+from scale_core.services.daily_metrics import DailyMetrics
 from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.executions import ExecutionService, Placement
 from scale_core.services.file_reads import FileService
 from scale_core.services.ingests import IngestService
 from scale_core.services.installation import prepare
+from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
@@ -28,7 +31,10 @@ from scale_core.services.serialization import SerializerContext
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import queries
 
-GROWING = r"(?:job|job_exe|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry|job_input_file)(?:_\d+)?"
+GROWING = (
+    r"(?:job|job_exe|job_load|metric_entry|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry"
+    r"|job_input_file)(?:_\d+)?"
+)
 SCAN = re.compile(rf"SCAN {GROWING}\b")
 SEARCH = re.compile(rf"SEARCH {GROWING} ")
 FEW = re.compile(
@@ -205,6 +211,28 @@ def test_statistics(context: Context, urls: SerializerContext, made: dict[str, i
     NodeAdmin(context).get(made["node"], urls)
     for use_ingest_time in (True, False):
         IngestService(context).status(queries.ListIngestStatusQuery(use_ingest_time=use_ingest_time), urls)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"started": "P31D", "ended": "P1D", "page": 3, "page_size": 1}, {"job_type_name": ("copy",)}],
+    ids=str,
+)
+def test_the_load(context: Context, urls: SerializerContext, plans: Plans, query: dict[str, Any]) -> None:
+    load = JobLoadService(context)
+    for _minute in range(3):
+        load.record()
+    load.list(queries.ListJobLoadQuery(**query), urls)
+
+
+def test_a_day_of_metrics(context: Context, plans: Plans) -> None:
+    DailyMetrics(context).compute()
+
+
+@pytest.mark.parametrize("query", [{}, {"started": "P31D"}, {"choice_id": (1, 2)}, {"name": ("copy",)}], ids=str)
+def test_plots(context: Context, urls: SerializerContext, plans: Plans, query: dict[str, Any]) -> None:
+    MetricService(context).plot("job-types", queries.ListMetricPlotDataQuery(**query), urls)
+    MetricService(context).get("job-types", urls)
 
 
 def test_details(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:

@@ -1,13 +1,26 @@
 """What an installation has from its first start."""
 
+import threading
 from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
 from fakes.world import SetClock
-from scale_core.db.models import Error, Job, JobExecution, JobType, JobTypeRevision, Scheduler, TriggerRule
+from scale_core.db.models import (
+    Error,
+    Job,
+    JobExecution,
+    JobLoad,
+    JobType,
+    JobTypeRevision,
+    Scheduler,
+    TriggerEvent,
+    TriggerRule,
+)
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
+from scale_scheduler.clock import ClockTask
+from scale_scheduler.processors import ClockProcessors
 
 
 def test_preparing_twice_changes_nothing(context: Context, clock: SetClock) -> None:
@@ -33,15 +46,32 @@ def test_the_clock_has_one_queued_job_and_the_scheduler_its_row(context: Context
         assert session.get_one(Scheduler, 1).is_paused is False
 
 
+def test_the_clock_records_what_plots_are_made_of(context: Context, clock: SetClock) -> None:
+    clock.forward(minutes=15)
+    processors = ClockProcessors(context, threading.Event())
+    ClockTask(context).tick(processors)
+    processors.wait()
+    with context.database.read() as session:
+        events = session.scalars(select(TriggerEvent).where(TriggerEvent.rule_id.is_not(None))).all()
+        assert {one.type: one.description["processor"] for one in events} == {
+            "JOB_LOAD": "completed",
+            "DAILY_METRICS": "completed",
+            "WORKSPACE_USAGE": "completed",
+        }
+        (sample,) = session.scalars(select(JobLoad)).all()
+        assert (sample.time, sample.queued_count, sample.running_count) == (clock.time, 1, 0)
+
+
 def test_what_users_changed_is_kept(context: Context) -> None:
     with context.database.write() as session:
         session.execute(update(JobType).where(JobType.name == "scale-ingest").values(is_paused=True))
         configuration = {"version": "1.0", "event_type": "WORKSPACE_USAGE", "schedule": "PT2H"}
-        session.execute(update(TriggerRule).values(configuration=configuration))
+        rule = TriggerRule.name == "workspace-usage"
+        session.execute(update(TriggerRule).where(rule).values(configuration=configuration))
     prepare(context)
     with context.database.read() as session:
         assert session.scalar(select(JobType.is_paused).where(JobType.name == "scale-ingest")) is True
-        assert session.scalars(select(TriggerRule.configuration)).one() == configuration
+        assert session.scalars(select(TriggerRule.configuration).where(rule)).one() == configuration
 
 
 def test_a_builtin_error_follows_its_plugin(context: Context, clock: SetClock) -> None:

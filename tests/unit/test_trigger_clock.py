@@ -14,7 +14,7 @@ from scale_core.interfaces.clock import ClockProcessor
 from scale_core.interfaces.trigger import RuleNeeds, TriggerEvent, TriggerType
 from scale_core.testing import ClockProcessorContract, TriggerTypeContract
 from scale_core.testing.clock import RecordingClockContext, UnavailableBroker
-from scale_trigger_clock.processors import WORKSPACE_USAGE
+from scale_trigger_clock.processors import DAILY_METRICS, JOB_LOAD, WORKSPACE_USAGE
 from scale_trigger_clock.schedule import ScheduleError, is_due, latest_slot, parse_period
 from scale_trigger_clock.trigger import ClockTrigger
 
@@ -47,6 +47,26 @@ class TestWorkspaceUsage(ClockProcessorContract):
     @pytest.fixture
     def processor(self) -> ClockProcessor:
         return WORKSPACE_USAGE
+
+
+class TestJobLoad(ClockProcessorContract):
+    @pytest.fixture
+    def processor(self) -> ClockProcessor:
+        return JOB_LOAD
+
+    def test_it_records_the_load(self, processor: ClockProcessor, context: RecordingClockContext) -> None:
+        processor.run(context)
+        assert (context.loads, context.computations) == (1, 0)
+
+
+class TestDailyMetrics(ClockProcessorContract):
+    @pytest.fixture
+    def processor(self) -> ClockProcessor:
+        return DAILY_METRICS
+
+    def test_it_computes_the_metrics(self, processor: ClockProcessor, context: RecordingClockContext) -> None:
+        processor.run(context)
+        assert (context.loads, context.computations) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,37 @@ def record_workspace_usage(context: ClockContext) -> None:
         context.record_usage(name, usage)
 
 
+def record_job_load(context: ClockContext) -> None:
+    """Record how many jobs wait and run."""
+    context.record_job_load()
+
+
+def compute_metrics(context: ClockContext) -> None:
+    """Compute the metrics of today, and of days that were missed."""
+    context.compute_metrics()
+
+
 WORKSPACE_USAGE: Final = ClockProcessor(
     name="workspace-usage",
     title="Record the space of the workspaces",
     run=record_workspace_usage,
     event_type="WORKSPACE_USAGE",
+    schedule="PT15M",
+)
+
+JOB_LOAD: Final = ClockProcessor(
+    name="job-load",
+    title="Record how many jobs wait and run",
+    run=record_job_load,
+    event_type="JOB_LOAD",
+    schedule="PT1M",
+    keeps_events=False,
+)
+
+DAILY_METRICS: Final = ClockProcessor(
+    name="daily-metrics",
+    title="Compute the metrics of the day",
+    run=compute_metrics,
+    event_type="DAILY_METRICS",
     schedule="PT15M",
 )

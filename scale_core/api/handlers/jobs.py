@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from scale_core.api.request import location, paged, urls
 from scale_core.services.execution_reads import JobExecutionService
+from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
@@ -80,8 +81,13 @@ class Recipes:
 class Queue:
     """Operations on the queue."""
 
-    def __init__(self, queue: QueueService) -> None:
+    def __init__(self, queue: QueueService, load: JobLoadService) -> None:
         self._queue = queue
+        self._load = load
+
+    def list_job_load(self, query: queries.ListJobLoadQuery) -> models.JobLoadPage:
+        """GET /load/."""
+        return cast("models.JobLoadPage", paged(query, self._load.list(query, urls())))
 
     def get_queue_status(self) -> models.QueueStatus:
         """GET /queue/status/."""

@@ -1,6 +1,7 @@
 """The tables. Field names are those of the reference's resources."""
 
 from scale_core.db.models.files import FileAncestry, ScaleFile, Workspace
+from scale_core.db.models.history import JobLoad, MetricEntry, MetricProgress, WorkspaceUsage
 from scale_core.db.models.ingests import Ingest, Strike
 from scale_core.db.models.jobs import Error, Job, JobExecution, JobInputFile, JobType, JobTypeRevision
 from scale_core.db.models.nodes import Node, Scheduler
@@ -16,8 +17,11 @@ __all__ = [
     "Job",
     "JobExecution",
     "JobInputFile",
+    "JobLoad",
     "JobType",
     "JobTypeRevision",
+    "MetricEntry",
+    "MetricProgress",
     "Node",
     "Recipe",
     "RecipeJob",
@@ -29,4 +33,5 @@ __all__ = [
     "TriggerEvent",
     "TriggerRule",
     "Workspace",
+    "WorkspaceUsage",
 ]

@@ -43,6 +43,7 @@ class Ingest(Record):
         partial_index("ix_ingest_status_last_modified", "status", "last_modified", "id", where=SET_ASIDE),
         partial_index("ix_ingest_strike_id_ingest_ended", "strike_id", "ingest_ended", where=INGESTED),
         partial_index("ix_ingest_strike_id_created", "strike_id", "created", where=INGESTED),
+        partial_index("ix_ingest_ended", "ingest_ended", where="ingest_ended IS NOT NULL"),
         Index("ix_ingest_source_file_id", "source_file_id"),
         Index("ix_ingest_job_id", "job_id"),
         Index("ix_ingest_file_name", "file_name", "id"),

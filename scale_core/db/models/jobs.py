@@ -15,6 +15,7 @@ from scale_core.db.types import Keyword
 ACTIVE_EXECUTION = is_any("status", "QUEUED", "RUNNING")
 QUEUED_EXECUTION = is_any("status", "QUEUED")
 STOPPED = is_any("status", "FAILED", "CANCELED")
+ENDED = "ended IS NOT NULL"
 NOT_COMPLETED = is_any("status", "PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "CANCELED")
 
 
@@ -95,6 +96,7 @@ class Job(Record):
         Index("ix_job_job_type_id", "job_type_id", "id"),
         Index("ix_job_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
         Index("ix_job_created", "created", "id"),
+        partial_index("ix_job_ended", "ended", where=ENDED),
     )
 
     job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))
@@ -153,6 +155,7 @@ class JobExecution(Record):
         Index("ix_job_exe_node_id", "node_id", "id"),
         Index("ix_job_exe_node_id_last_modified", "node_id", "last_modified", "id"),
         Index("ix_job_exe_created", "created", "id"),
+        partial_index("ix_job_exe_ended", "ended", where=ENDED),
     )
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))

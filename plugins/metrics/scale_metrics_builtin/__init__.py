@@ -1,0 +1,1 @@
+"""The metrics that every installation has (reference: Metrics Services)."""
