@@ -13,7 +13,7 @@ from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.facts import file_sizes
-from scale_core.services.jobs import current_revision, new_execution, wake_queue
+from scale_core.services.jobs import copied_settings, current_revision, new_execution, wake_queue
 from scale_generated.enums import JobStatus
 from scale_generated.specs.job_data import JobData
 
@@ -40,12 +40,8 @@ def queue_new_jobs(session: WriteSession, context: Context, job_type: JobType, w
         job_type_id=job_type.id,
         job_type_rev_id=current_revision(session, job_type).id,
         status=next_status(JOB, JobStatus.PENDING, JobEvent.QUEUE, history="a new job"),
-        priority=job_type.priority,
         num_exes=1,
-        timeout=job_type.timeout,
-        max_tries=job_type.max_tries,
-        cpus_required=job_type.cpus_required,
-        mem_required=job_type.mem_required,
+        **copied_settings(job_type),
         results={},
         queued=now,
         created=now,

@@ -11,9 +11,14 @@ from scale_core.db.base import Record
 from scale_core.services.exceptions import Conflict
 
 
+def differing(record: Record, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``values`` that the record does not have."""
+    return {name: value for name, value in values.items() if getattr(record, name) != value}
+
+
 def change(record: Record, values: Mapping[str, Any], now: datetime) -> bool:
     """Set those of ``values`` that differ, and ``last_modified`` if any does; whether one did."""
-    different = {name: value for name, value in values.items() if getattr(record, name) != value}
+    different = differing(record, values)
     for name, value in different.items():
         setattr(record, name, value)
     if different:
