@@ -15,6 +15,8 @@ from scale_generated import models
 
 IN_REQUEST = "/import"
 """Where the configuration is in the body of a request."""
+WHOLE = ""
+"""Where it is in a file that holds nothing else."""
 
 
 class ConfigurationService:

@@ -50,8 +50,8 @@ class Impact:
             what = _of_recipe_type(recipe_type)
             _warn_of_own_rule(findings, what, change, settings)
             if recipe_type.id in waiting:
-                some = waiting[recipe_type.id]
-                _warn(findings, "reaches_waiting_jobs", f"{some} in recipes of {what} keep the definition {KEPT}.")
+                detail = f"waiting jobs in recipes of {what} ({waiting[recipe_type.id]}) keep the definition {KEPT}."
+                _warn(findings, "reaches_waiting_jobs", detail)
 
 
 def exists(kind: str, name: str, version: str) -> str:
@@ -92,7 +92,7 @@ def _warn_of_jobs(findings: Findings, job_type: JobType, waiting: Waiting, setti
     for reach, names in by_reach(settings).items():
         for some, how in _ways(reach, _and(names), waiting):
             if some.total:
-                _warn(findings, "reaches_waiting_jobs", f"{some} of {_of_job_type(job_type)} {how}.")
+                _warn(findings, "reaches_waiting_jobs", f"waiting jobs of {_of_job_type(job_type)} ({some}) {how}.")
 
 
 def _ways(reach: Reach, names: str, waiting: Waiting) -> list[tuple[Waiting, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
@@ -37,7 +37,7 @@ class Waiting:
 
     def __str__(self) -> str:
         each = ", ".join(f"{self.numbers[one]} {one}" for one in STATUSES if one in self.numbers)
-        return f"{self.total} waiting {'job' if self.total == 1 else 'jobs'} ({each})"
+        return f"{self.total}: {each}"
 
 
 NONE: Final = Waiting({})
@@ -64,15 +64,17 @@ def waiting_in_recipes(session: Session, recipe_type_ids: Collection[int]) -> di
         return {}
     # Not by the index on the recipe type, which has all recipes that there ever were.
     of_type = (Recipe.recipe_type_id + 0).in_(sorted(recipe_type_ids))
-    statement = (
+    # Each status by itself: only then does SQLite see that the index of what is not completed has it.
+    each = [
         select(Recipe.recipe_type_id, Job.status, func.count())
         .select_from(Job)
         .join(RecipeJob, RecipeJob.job_id == Job.id)
         .join(Recipe, RecipeJob.recipe_id == Recipe.id)
-        .where(Job.status.in_(STATUSES), of_type)
+        .where(Job.status == status, of_type)
         .group_by(Recipe.recipe_type_id, Job.status)
-    )
-    return _by_id(session.execute(statement))
+        for status in STATUSES
+    ]
+    return _by_id(session.execute(union_all(*each)))
 
 
 def _by_id(rows: Iterable[Any]) -> dict[int, Waiting]:

@@ -7,15 +7,12 @@ from urllib.parse import unquote
 from connexion.context import request
 
 from scale_core.api.bodies import FILE_NAME_HEADER
-from scale_core.services.configuration import ConfigurationService
+from scale_core.services.configuration import WHOLE, ConfigurationService
 from scale_core.services.exceptions import invalid
 from scale_generated import models, queries
 from scale_generated.routes import Attachment
 
 log = logging.getLogger(__name__)
-
-WHOLE = ""
-"""JSON pointer of a configuration that is a file of its own."""
 
 
 class Configuration:
