@@ -150,3 +150,29 @@ def test_a_form_that_cannot_be_read_is_400_and_another_kind_of_body_415(http: ht
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
         assert http.post("/configuration/upload/", content=b"--y", headers={"content-type": kind}).status_code == 400
     assert http.post("/configuration/upload/", data={"import": "{}"}).status_code == 415
+
+
+def test_a_validation_of_a_type_that_exists_checks_a_change_of_it_and_saves_nothing(http: httpx.Client) -> None:
+    kinds = {"/job-types/": documents.job_type(), "/recipe-types/": documents.recipe_type()}
+    for url, body in kinds.items():
+        made = created(http.post(url, json=body))
+        changed = {**body, "title": "New"}
+        (warning,) = http.post(f"{url}validation/", json=changed).json()["warnings"]
+        assert warning["id"] == "exists"
+        assert http.get(f"{url}{made['id']}/").json() == made
+        assert http.post(url, json=changed).status_code == 409
+    changed = copy.deepcopy(kinds["/job-types/"])
+    changed["interface"]["command_arguments"] = "-v ${source} ${job_output_dir}"
+    told = http.post("/job-types/validation/", json=changed).json()["warnings"]
+    assert [warning["id"] for warning in told] == ["exists", "reaches_recipe_type"]
+    document = {"import": {"job_types": [changed]}}
+    assert http.post("/configuration/validation/", json=document).json()["warnings"] == told[1:]
+    changed["interface"]["output_data"] = []
+    for url, body, place in (
+        ("/job-types/validation/", changed, "/interface"),
+        ("/configuration/", {"import": {"job_types": [changed]}}, "/import/job_types/0/interface"),
+        ("/configuration/validation/", {"import": {"job_types": [changed]}}, "/import/job_types/0/interface"),
+    ):
+        response = http.post(url, json=body)
+        assert set(pointers(response)) == {place}
+        assert "'twice' 1.0" in response.json()["detail"]

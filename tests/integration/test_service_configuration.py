@@ -152,6 +152,40 @@ def test_read_only_fields_are_ignored_with_a_warning(
     assert "/import/job_types/0/trigger_rule" in of_rule + of_type
 
 
+def test_an_edit_of_an_error_changes_only_what_is_given_and_is_checked(
+    service: ConfigurationService, document: dict[str, Any]
+) -> None:
+    service.load(document)
+    service.load({"errors": [{"name": "my-error", "description": "New."}]})
+    expected = {"name": "my-error", "title": "My Error", "description": "New.", "category": "DATA"}
+    assert service.export(EVERYTHING)["errors"] == [expected]
+    assert refused_at(service, {"errors": [{"name": "my-error", "title": "x" * 251}]}) == ["/import/errors/0/title"]
+
+
+def test_an_export_has_the_read_only_fields_of_the_reference_and_an_import_warns_where_they_are_wrong(
+    service: ConfigurationService,
+) -> None:
+    service.load({"job_types": [documents.job_type(docker_image="scale/copier")]})
+    (exported,) = service.export(EVERYTHING)["job_types"]
+    assert (exported["is_system"], exported["uses_docker"]) == (False, True)
+    assert service.load({"job_types": [exported]}) == {"warnings": []}
+    (warning,) = service.load({"job_types": [{**exported, "uses_docker": False}]})["warnings"]
+    assert (warning["id"], "uses_docker" in warning["details"]) == ("read_only", True)
+
+
+def test_title_and_description_of_a_rule_are_exported_and_can_be_taken_away(
+    service: ConfigurationService, document: dict[str, Any]
+) -> None:
+    document["job_types"][0]["trigger_rule"] |= {"title": "Mine", "description": "My rule."}
+    service.load(document)
+    (exported,) = service.export(EVERYTHING)["job_types"]
+    assert (exported["trigger_rule"]["title"], exported["trigger_rule"]["description"]) == ("Mine", "My rule.")
+    exported["trigger_rule"] |= {"title": None, "name": None}
+    service.load({"job_types": [exported]})
+    (again,) = service.export(EVERYTHING)["job_types"]
+    assert again["trigger_rule"] == {**exported["trigger_rule"], "name": "mine"}
+
+
 def test_an_edit_changes_only_what_is_given(service: ConfigurationService, document: dict[str, Any]) -> None:
     service.load(document)
     before = service.export(EVERYTHING)["job_types"][0]
