@@ -51,14 +51,14 @@ class ResponseBody(JSONResponseBodyValidator):
 
 
 class Parameters(ParameterValidator):
-    """Path and query parameters."""
+    """Path, query and header parameters."""
 
     def validate_request(self, request: ConnexionRequest) -> None:
         """Raise Invalid with everything that is wrong, by parameter name."""
         problems = [*self._unknown(request)]
-        for place in ("query", "path"):
+        places = {"query": request.query_params, "path": request.path_params, "header": request.headers}
+        for place, values in places.items():
             for parameter in self.parameters.get(place, []):
-                values = request.query_params if place == "query" else request.path_params
                 problems += self._problem(place, parameter, values.get(parameter["name"]))
         if problems:
             raise Invalid(problems)

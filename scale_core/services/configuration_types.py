@@ -11,6 +11,7 @@ from scale_core.db.models import JobType, RecipeType
 from scale_core.services.configuration_fields import Fields
 from scale_core.services.findings import Findings
 from scale_core.services.interfaces import Key
+from scale_core.services.records import same
 from scale_core.services.request_bodies import validator_of, without_key
 from scale_core.services.type_changes import TypeChange
 
@@ -127,4 +128,4 @@ def says_the_same(record: Record, exported: Record) -> bool:
 
     :param exported: what is so, as an export has it.
     """
-    return all(field in exported and exported[field] == value for field, value in record.items())
+    return all(field in exported and same(exported[field], value) for field, value in record.items())

@@ -131,6 +131,9 @@ def test_an_import_that_is_too_large_is_413(http: httpx.Client) -> None:
 def test_a_body_that_is_a_file_needs_a_name(http: httpx.Client, media_type: str) -> None:
     response = http.post("/configuration/upload/", content=json.dumps(DOCUMENT), headers={"content-type": media_type})
     assert pointers(response) == ["X-File-Name"]
+    unnamed = {"content-type": media_type, "X-File-Name": ""}
+    response = http.post("/configuration/upload/", content=json.dumps(DOCUMENT), headers=unnamed)
+    assert pointers(response) == ["X-File-Name"]
     assert http.get("/configuration/").json()["errors"] == []
 
 

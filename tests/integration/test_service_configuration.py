@@ -1,6 +1,7 @@
 """Import and export of configuration."""
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,17 @@ def test_title_and_description_of_a_rule_are_exported_and_can_be_taken_away(
     service.load({"job_types": [exported]})
     (again,) = service.export(EVERYTHING)["job_types"]
     assert again["trigger_rule"] == {**exported["trigger_rule"], "name": "mine"}
+
+
+def test_a_number_that_becomes_another_kind_of_value_is_a_change(service: ConfigurationService) -> None:
+    def shared(value: object) -> str:
+        body = documents.job_type()
+        body["interface"]["shared_resources"] = [{"name": "licenses", "most": value}]
+        service.load({"job_types": [body]})
+        return json.dumps(service.export(EVERYTHING)["job_types"][0]["interface"]["shared_resources"])
+
+    for value in (1, True, 1.0):
+        assert shared(value) == json.dumps([{"most": value, "name": "licenses"}])
 
 
 def test_an_edit_changes_only_what_is_given(service: ConfigurationService, document: dict[str, Any]) -> None:
