@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import Session
-
+from scale_core.db.base import Document
 from scale_core.services.configuration_export import ConfigurationExporter, Query
 from scale_core.services.configuration_fields import ConfigurationFields
 from scale_core.services.configuration_import import ConfigurationImporter
@@ -44,19 +43,21 @@ class ConfigurationService:
         :return: warnings: what looks wrong, what was ignored, what the changes reach.
         :raises Invalid: something in it is wrong; all problems are told.
         """
+        checked = self._checked(document, at)
+        findings = Findings()
         with self._context.database.write() as session:
-            findings = self._load(session, document, at)
+            self._importer.load(session, findings, checked, at)
             wake_queue(session, self._context)
         return findings.result()
 
     def validate(self, document: Mapping[str, Any], at: str = IN_REQUEST) -> models.ValidationResult:
         """What :meth:`load` would say, without changing anything."""
+        checked = self._checked(document, at)
+        findings = Findings()
         with self._context.database.rehearse() as session:
-            findings = self._load(session, document, at)
+            self._importer.load(session, findings, checked, at)
         return findings.result()
 
-    def _load(self, session: Session, document: Mapping[str, Any], at: str) -> Findings:
-        checked = self._context.specs.check("configuration", document, at=at)
-        findings = Findings()
-        self._importer.load(session, findings, checked, at)
-        return findings
+    def _checked(self, document: Mapping[str, Any], at: str) -> Document:
+        # Before there is a transaction: it takes as long as all that follows, and others may write meanwhile.
+        return self._context.specs.check("configuration", document, at=at)
