@@ -1,7 +1,8 @@
 """An import inside a transaction: errors first, then the job types that map to them, then the recipe types that use
 those (reference: Import/Export; endpoints: settled 22)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -60,71 +61,71 @@ class ConfigurationImporter:
         :param at: JSON pointer of the document.
         :raises Invalid: with all problems of the first kind of records that has any.
         """
-        impact = Impact()
-        interfaces: dict[Key, NewInterface] = {}
-        kinds: tuple[tuple[str, Callable[[Record, str], None]], ...] = (
-            ("errors", lambda record, place: self._load_error(session, findings, record, place)),
-            (
-                "job_types",
-                lambda record, place: self._load_job_type(session, findings, record, place, impact, interfaces),
-            ),
-            ("recipe_types", lambda record, place: self._load_recipe_type(session, findings, record, place, impact)),
-        )
-        for kind, load in kinds:
+        run = _Import(session, findings)
+        for kind, load in (
+            ("errors", self._load_error),
+            ("job_types", self._load_job_type),
+            ("recipe_types", self._load_recipe_type),
+        ):
             for place, record in _distinct(findings, document.get(kind, []), f"{at}/{kind}", kind.replace("_", " ")):
-                load(record, place)
+                load(run, record, place)
             findings.refuse()
-        if interfaces:
+        if run.interfaces:
             # Only now: recipe types that are imported too may have been adapted to the new interfaces.
-            check_recipe_types(session, self._context, findings, interfaces)
+            check_recipe_types(session, self._context, findings, run.interfaces)
             findings.refuse()
-        impact.warn(session, findings)
+        run.impact.warn(session, findings)
 
-    def _load_error(self, session: Session, findings: Findings, record: Record, at: str) -> None:
+    def _load_error(self, run: "_Import", record: Record, at: str) -> None:
         body = self._fields.of_error.writable(record)
-        saved = error_by_name(session, record["name"])
+        saved = error_by_name(run.session, record["name"])
         try:
             if saved is None:
-                if findings.valid(validator_of("NewError"), _as_users_would(body), at):
-                    saved = create_error(session, self._context, body)
+                if run.findings.valid(validator_of("NewError"), _as_users_would(body), at):
+                    saved = create_error(run.session, self._context, body)
             elif not says_the_same(body, self._exporter.error(saved)):
                 del body["name"]
-                if findings.valid(validator_of("ErrorEdit"), body, at):
+                if run.findings.valid(validator_of("ErrorEdit"), body, at):
                     edit_error(self._context, saved, body, at)
         except Invalid as refused:
-            findings.add(refused.problems)
-        findings.read_only(self._fields.of_error.ignored(record, saved), at)
-        session.flush()
+            run.findings.add(refused.problems)
+        run.findings.read_only(self._fields.of_error.ignored(record, saved), at)
+        run.session.flush()
 
-    def _load_job_type(
-        self,
-        session: Session,
-        findings: Findings,
-        record: Record,
-        at: str,
-        impact: Impact,
-        interfaces: dict[Key, NewInterface],
-    ) -> None:
+    def _load_job_type(self, run: "_Import", record: Record, at: str) -> None:
         if record.get("timeout", 0) is None:
             # The specification allows null: as left out.
-            record = {field: value for field, value in record.items() if field != "timeout"}
-        edited = self._job_types.load(session, findings, record, at)
+            record = {name: value for name, value in record.items() if name != "timeout"}
+        edited = self._job_types.load(run.session, run.findings, record, at)
         if edited is not None:
             job_type, change = edited
-            impact.job_types.append(edited)
+            run.impact.job_types.append(edited)
             if change.revision_num is not None:
                 interface = JobInterface.from_document(job_type.interface)
-                interfaces[job_type.name, job_type.version] = NewInterface(interface, f"{at}/interface")
+                run.interfaces[job_type.name, job_type.version] = NewInterface(interface, f"{at}/interface")
 
-    def _load_recipe_type(self, session: Session, findings: Findings, record: Record, at: str, impact: Impact) -> None:
-        edited = self._recipe_types.load(session, findings, record, at)
+    def _load_recipe_type(self, run: "_Import", record: Record, at: str) -> None:
+        edited = self._recipe_types.load(run.session, run.findings, record, at)
         if edited is not None:
-            impact.recipe_types.append(edited)
+            run.impact.recipe_types.append(edited)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One import.
+
+    :param interfaces: the interfaces that it changes.
+    """
+
+    session: Session
+    findings: Findings
+    impact: Impact = field(default_factory=Impact)
+    interfaces: dict[Key, NewInterface] = field(default_factory=dict)
 
 
 def _distinct(findings: Findings, records: Sequence[Record], at: str, what: str) -> list[tuple[str, Record]]:
     """The records of a kind, with their places; those that are there twice are a problem."""
-    labels = [" ".join(str(record[field]) for field in NAMES if field in record) for record in records]
+    labels = [" ".join(str(record[name]) for name in NAMES if name in record) for record in records]
     places = [f"{at}/{index}" for index in range(len(records))]
     findings.add(duplicate_problems(zip(places, labels, strict=True), what))
     return list(zip(places, records, strict=True))

@@ -137,7 +137,7 @@ class FilesHandlers(Protocol):
     """Files that lie in workspaces."""
 
     @abstractmethod
-    def list_files(self, query: queries.ListFilesQuery) -> models.FilePage:
+    def list_files(self, query: queries.ListFilesQuery) -> Attachment[models.FilePage]:
         """GET /files/: File list"""
 
     @abstractmethod
