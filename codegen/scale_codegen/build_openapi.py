@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from scale_codegen.build_models import ModelBuilder
 from scale_codegen.build_rows import build_context, build_serializers
@@ -113,7 +113,7 @@ class _OperationBuilder:
             query=self._query(raw, hint, parameters),
             body=self._body(raw, f"{hint}Body"),
             result=result,
-            created=status == 201 and "Location" in response.get("headers", {}),
+            wrapper=_wrapper(status, response.get("headers", {})),
             success_status=status,
         )
 
@@ -173,6 +173,12 @@ class _OperationBuilder:
         media_type, media = next(iter(content.items()))
         schema_pointer = child(pointer, "content", media_type, "schema")
         return self._models.type_of(media.get("schema", {}), hint, schema_pointer)
+
+
+def _wrapper(status: int, headers: Mapping[str, Any]) -> Literal["Created", "Attachment"] | None:
+    if status == 201 and "Location" in headers:
+        return "Created"
+    return "Attachment" if "Content-Disposition" in headers else None
 
 
 def _path_parameters(path: str, parameters: tuple[Mapping[str, Any], ...]) -> tuple[PathParameter, ...]:

@@ -130,7 +130,8 @@ class PathParameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``body`` is None without a request body; ``created`` says that the answer has a Location."""
+    """``body`` is None without a request body. ``wrapper`` is what the handler returns its result in, where that has to
+    say a header too: a Location, or the file name of an attachment."""
 
     operation_id: str
     method: str
@@ -141,7 +142,7 @@ class Operation:
     query: Query | None
     body: Type | None
     result: Type
-    created: bool
+    wrapper: Literal["Created", "Attachment"] | None
     success_status: int
 
 

@@ -139,7 +139,7 @@ def _handler_arguments(operation: Operation) -> str:
 
 def _handler_result(operation: Operation) -> str:
     plain = annotation(operation.result, FOREIGN)
-    return f"Created[{plain}]" if operation.created else plain
+    return f"{operation.wrapper}[{plain}]" if operation.wrapper else plain
 
 
 def _serializer_arguments(serializer: Serializer) -> str:

@@ -13,7 +13,7 @@ _PREFIX: Final = "x-scale-"
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _PATH: Final = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
 _OF_PROPERTIES: Final = ("x-scale-column", "x-scale-computed", "x-scale-attached")
-_KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", *_OF_PROPERTIES})
+_KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", "x-scale-max-bytes", *_OF_PROPERTIES})
 
 
 def check_marks(api: Bundle, specs: frozenset[str]) -> Iterator[Problem]:
@@ -80,6 +80,9 @@ def _form_problem(key: str, value: Any, specs: frozenset[str]) -> str | None:
         return None if value is True else f"{key} is true or absent, not {value!r}"
     if key == "x-scale-spec":
         return None if value in specs else f"{value!r} is no spec; there are {', '.join(sorted(specs))}"
+    if key == "x-scale-max-bytes":
+        is_size = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return None if is_size else f"{key} is a number of bytes, not {value!r}"
     if key == "x-scale-column":
         return None if isinstance(value, str) and _PATH.fullmatch(value) else f"{value!r} is no path of a column"
     return _computed_problem(value)

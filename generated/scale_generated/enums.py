@@ -138,3 +138,20 @@ class UserErrorCategory(StrEnum):
 
     ALGORITHM = "ALGORITHM"
     DATA = "DATA"
+
+
+class WarningId(StrEnum):
+    """The kinds of warnings."""
+
+    MEDIA_TYPE = "media_type"
+    UNUSED_INPUT = "unused_input"
+    NO_OUTPUT_DIR = "no_output_dir"
+    SHADOWED_RULE = "shadowed_rule"
+    SHARED_MOUNT = "shared_mount"
+    BROKER = "broker"
+    READ_ONLY = "read_only"
+    EXISTS = "exists"
+    STANDING_PROBLEM = "standing_problem"
+    REACHES_RECIPE_TYPE = "reaches_recipe_type"
+    REACHES_TRIGGER_RULE = "reaches_trigger_rule"
+    REACHES_WAITING_JOBS = "reaches_waiting_jobs"

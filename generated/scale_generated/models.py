@@ -7,6 +7,10 @@ CancelStatus: TypeAlias = Literal["CANCELED"]
 """The one status that a user may give a job."""
 
 
+ConfigurationBytes: TypeAlias = str
+"""The bytes of a file with a configuration."""
+
+
 class ConfigurationExport(TypedDict):
     """Exported configuration, as the spec `configuration` says."""
 
@@ -14,6 +18,19 @@ class ConfigurationExport(TypedDict):
     recipe_types: list[dict[str, Any]]
     job_types: list[dict[str, Any]]
     errors: list[dict[str, Any]]
+
+
+ConfigurationFile: TypeAlias = dict[str, Any]
+"""A file with a configuration, as it was exported or downloaded."""
+
+
+ConfigurationForm = TypedDict(
+    "ConfigurationForm",
+    {
+        "import": str,
+    },
+)
+"""A form with one file."""
 
 
 ConfigurationImport = TypedDict(
@@ -1767,10 +1784,27 @@ class TriggerRulePage(TypedDict):
     results: list[TriggerRule]
 
 
-class ValidationWarning(TypedDict):
-    """Something that looks wrong and does not stop a save."""
+WarningId: TypeAlias = Literal[
+    "media_type",
+    "unused_input",
+    "no_output_dir",
+    "shadowed_rule",
+    "shared_mount",
+    "broker",
+    "read_only",
+    "exists",
+    "standing_problem",
+    "reaches_recipe_type",
+    "reaches_trigger_rule",
+    "reaches_waiting_jobs",
+]
+"""The kinds of warnings."""
 
-    id: str
+
+class ValidationWarning(TypedDict):
+    """Something that looks wrong and does not stop a save, or that a change reaches."""
+
+    id: WarningId
     details: str
 
 

@@ -45,6 +45,34 @@ class ExportConfigurationQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadConfigurationQuery:
+    """Query of GET /configuration/download/."""
+
+    include: tuple[models.ConfigurationRecordType, ...] = ()
+    recipe_type_id: tuple[int, ...] = ()
+    recipe_type_name: tuple[str, ...] = ()
+    job_type_id: tuple[int, ...] = ()
+    job_type_name: tuple[str, ...] = ()
+    job_type_category: tuple[str, ...] = ()
+    error_id: tuple[int, ...] = ()
+    error_name: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            include=tuple(kwargs.get("include", ())),
+            recipe_type_id=tuple(kwargs.get("recipe_type_id", ())),
+            recipe_type_name=tuple(kwargs.get("recipe_type_name", ())),
+            job_type_id=tuple(kwargs.get("job_type_id", ())),
+            job_type_name=tuple(kwargs.get("job_type_name", ())),
+            job_type_category=tuple(kwargs.get("job_type_category", ())),
+            error_id=tuple(kwargs.get("error_id", ())),
+            error_name=tuple(kwargs.get("error_name", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListErrorsQuery:
     """Query of GET /errors/."""
 

@@ -18,6 +18,13 @@ class Created(NamedTuple, Generic[T]):
     location: str
 
 
+class Attachment(NamedTuple, Generic[T]):
+    """The answer of an operation that has a ``Content-Disposition`` header and JSON: the body, and the file's name."""
+
+    body: T
+    file_name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
@@ -50,6 +57,28 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         operation_id="import_configuration",
         method="POST",
         path="/configuration/",
+        tag="configuration",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+    ),
+    Operation(
+        operation_id="download_configuration",
+        method="GET",
+        path="/configuration/download/",
+        tag="configuration",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.DownloadConfigurationQuery,
+        has_body=False,
+        success_status=200,
+    ),
+    Operation(
+        operation_id="upload_configuration",
+        method="POST",
+        path="/configuration/upload/",
         tag="configuration",
         path_parameters=(),
         integer_path_parameters=(),
@@ -829,6 +858,16 @@ class ConfigurationHandlers(Protocol):
     @abstractmethod
     def import_configuration(self, body: models.ConfigurationImport) -> models.ValidationResult:
         """POST /configuration/: Import"""
+
+    @abstractmethod
+    def download_configuration(
+        self, query: queries.DownloadConfigurationQuery
+    ) -> Attachment[models.ConfigurationExport]:
+        """GET /configuration/download/: Export download"""
+
+    @abstractmethod
+    def upload_configuration(self, body: models.ConfigurationFile) -> models.ValidationResult:
+        """POST /configuration/upload/: Import upload"""
 
     @abstractmethod
     def validate_configuration(self, body: models.ConfigurationImport) -> models.ValidationResult:

@@ -9,6 +9,7 @@ from connexion.exceptions import BadRequestProblem, ProblemException
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
 
+from scale_core.api.bodies import BodyTooLarge
 from scale_core.domain.states import IllegalTransition
 from scale_core.domain.times import InvalidTime
 from scale_core.interfaces.broker import BrokerError, FileMissing
@@ -38,9 +39,10 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Invalid, 400),
     (InvalidDocument, 400),
     (InvalidTime, 400),
+    (BodyTooLarge, 413),
     (BrokerError, 503),
 )
-"""Status of each exception that a service raises on purpose; the first that fits."""
+"""Status of each exception that is raised on purpose; the first that fits."""
 
 INTERNAL: Final = "Something went wrong inside Scale; the server's log says what. Repeating the request may succeed."
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
 
-from scale_generated.routes import Created, Operation
+from scale_generated.routes import Attachment, Created, Operation
 
 
 def endpoint(operation: Operation, handler: Callable[..., Any]) -> Callable[..., Response]:
@@ -30,5 +31,8 @@ def _response(operation: Operation, result: Any) -> Response:
     headers = {}
     if isinstance(result, Created):
         headers["Location"] = result.location
+        result = result.body
+    elif isinstance(result, Attachment):
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(result.file_name)}"
         result = result.body
     return Response(orjson.dumps(result), operation.success_status, headers=headers, media_type="application/json")

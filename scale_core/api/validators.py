@@ -11,6 +11,7 @@ from connexion.validators.parameter import ParameterValidator
 from jsonschema import Draft4Validator
 from starlette.types import Scope
 
+from scale_core.api.bodies import FORM, FileBody, limited
 from scale_core.services.exceptions import Invalid, invalid
 from scale_core.services.request_bodies import OpenApiValidator
 from scale_core.specs import InvalidJSON, Problem, explain, loads
@@ -24,7 +25,7 @@ class RequestBody(JSONRequestBodyValidator):
         return OpenApiValidator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
 
     async def _parse(self, stream: AsyncGenerator[bytes, None], scope: Scope) -> Any:
-        content = b"".join([message async for message in stream])
+        content = b"".join([part async for part in limited(stream, self._schema, scope)])
         if not content:
             return None
         try:
@@ -50,14 +51,14 @@ class ResponseBody(JSONResponseBodyValidator):
 
 
 class Parameters(ParameterValidator):
-    """Path and query parameters."""
+    """Path, query and header parameters."""
 
     def validate_request(self, request: ConnexionRequest) -> None:
         """Raise Invalid with everything that is wrong, by parameter name."""
         problems = [*self._unknown(request)]
-        for place in ("query", "path"):
+        places = {"query": request.query_params, "path": request.path_params, "header": request.headers}
+        for place, values in places.items():
             for parameter in self.parameters.get(place, []):
-                values = request.query_params if place == "query" else request.path_params
                 problems += self._problem(place, parameter, values.get(parameter["name"]))
         if problems:
             raise Invalid(problems)
@@ -84,7 +85,12 @@ class Parameters(ParameterValidator):
 VALIDATORS = {
     **VALIDATOR_MAP,
     "parameter": Parameters,
-    "body": {**VALIDATOR_MAP["body"], "application/json": RequestBody},
+    "body": {
+        **VALIDATOR_MAP["body"],
+        "application/json": RequestBody,
+        "application/octet-stream": FileBody,
+        FORM: FileBody,
+    },
     "response": {**VALIDATOR_MAP["response"], "application/json": ResponseBody},
 }
 """connexion's ``validator_map``."""

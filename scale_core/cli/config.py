@@ -1,13 +1,14 @@
 """The ``scale config`` commands."""
 
-import json
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 from scale_core.cli.application import Application, pass_application
+from scale_core.cli.query_options import query_options
 from scale_core.db import schema
-from scale_core.services.configuration import ConfigurationService
+from scale_core.services.configuration import WHOLE, ConfigurationService
+from scale_core.services.configuration_export import as_file
 from scale_core.services.installation import prepare
 from scale_core.specs import loads
 from scale_generated.models import ValidationResult
@@ -22,8 +23,9 @@ def config() -> None:
 
 
 @config.command()
+@query_options("/configuration/")
 @pass_application
-def export(application: Application) -> None:
+def export(application: Application, /, **filters: tuple[Any, ...]) -> None:
     """Print the configuration as JSON.
 
     \b
@@ -32,8 +34,8 @@ def export(application: Application) -> None:
     """
     with application.opened() as context:
         schema.require_current(context.database)
-        document = ConfigurationService(context).export(ExportConfigurationQuery())
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        document = ConfigurationService(context).export(ExportConfigurationQuery(**filters))
+    click.echo(as_file(document), nl=False)
 
 
 @config.command("import")
@@ -47,7 +49,7 @@ def import_(application: Application, file: BinaryIO) -> None:
     with application.opened() as context:
         schema.require_current(context.database)
         prepare(context)
-        result = ConfigurationService(context).load(loads(file.read()))
+        result = ConfigurationService(context).load(loads(file.read()), WHOLE)
     _print_warnings(result)
     click.echo("imported")
 
@@ -63,11 +65,11 @@ def validate(application: Application, file: BinaryIO) -> None:
     with application.opened() as context:
         schema.require_current(context.database)
         prepare(context)
-        result = ConfigurationService(context).validate(loads(file.read()))
+        result = ConfigurationService(context).validate(loads(file.read()), WHOLE)
     _print_warnings(result)
     click.echo("valid")
 
 
 def _print_warnings(result: ValidationResult) -> None:
     for warning in result["warnings"]:
-        click.echo(f"Warning: {warning['details']}", err=True)
+        click.echo(f"Warning ({warning['id']}): {warning['details']}", err=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scale_core.interfaces.trigger import FileFacts
+from scale_generated.models import WarningId
 
 __all__ = ["DeclaredInput", "DefinitionWarning", "FileFacts", "GivenInput", "WorkspaceFacts"]
 
@@ -20,10 +21,10 @@ class WorkspaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionWarning:
-    """Something odd in a definition that does not stop it from being saved: ``id`` names the kind (``media_type``,
-    ``unused_input``, ``no_output_dir``, ``shadowed_rule``), ``details`` is for people."""
+    """Something odd in a definition that does not stop it from being saved: ``id`` names the kind (the HTTP contract
+    lists them), ``details`` is for people."""
 
-    id: str
+    id: WarningId
     details: str
 
 

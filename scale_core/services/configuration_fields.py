@@ -9,10 +9,27 @@ from scale_core.specs import SpecLibrary
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of one kind of record, in the order of the specification."""
+    """The fields of one kind of record, in the order of the specification.
 
-    writable: tuple[str, ...]
+    :param exported: those that an export has: all that an import takes, and read-only ones that the reference shows.
+    :param read_only: those that an import ignores.
+    """
+
+    exported: tuple[str, ...]
     read_only: frozenset[str]
+
+    def writable(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """What an import takes of a record."""
+        return {field: value for field, value in record.items() if field not in self.read_only}
+
+    def ignored(self, record: Mapping[str, Any], saved: object) -> list[str]:
+        """The fields of a record that say what an import does not do.
+
+        :param saved: what the record has become. What an export has of it beside the writable fields, and is so, is
+            not ignored.
+        """
+        agreed = {name for name in self.exported if name in record and getattr(saved, name, None) == record[name]}
+        return [name for name in record if name in self.read_only and name not in agreed]
 
 
 class ConfigurationFields:
@@ -29,4 +46,7 @@ class ConfigurationFields:
 def _fields(schema: Mapping[str, Any]) -> Fields:
     properties = schema["properties"]
     read_only = frozenset(name for name, one in properties.items() if one.get("readOnly"))
-    return Fields(tuple(name for name in properties if name not in read_only), read_only)
+    exported = tuple(
+        name for name, one in properties.items() if name not in read_only or one.get("x-scale-exported", False)
+    )
+    return Fields(exported, read_only)

@@ -2,17 +2,22 @@
 those (reference: Import/Export; endpoints: settled 22)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from scale_core.domain.naming import duplicate_problems
-from scale_core.services.configuration_fields import ConfigurationFields, Fields
+from scale_core.services.broken_recipe_types import NewInterface, check_recipe_types
+from scale_core.services.configuration_export import ConfigurationExporter
+from scale_core.services.configuration_fields import ConfigurationFields
+from scale_core.services.configuration_types import TypeKind, TypeLoader, says_the_same
 from scale_core.services.context import Context
 from scale_core.services.errors import create_error, edit_error, error_by_name
 from scale_core.services.exceptions import Invalid
 from scale_core.services.findings import Findings
-from scale_core.services.interfaces import Key, broken_recipe_types
+from scale_core.services.impact import Impact
+from scale_core.services.interfaces import Key
 from scale_core.services.job_type_edits import JobTypeEditor
 from scale_core.services.recipe_type_edits import RecipeTypeEditor
 from scale_core.services.request_bodies import validator_of
@@ -20,8 +25,7 @@ from scale_generated.specs.job_interface import JobInterface
 
 Record = Mapping[str, Any]
 
-READ_ONLY = "read_only"
-RULE = "trigger_rule"
+NAMES: Final = ("name", "version")
 
 
 class ConfigurationImporter:
@@ -31,11 +35,24 @@ class ConfigurationImporter:
     records of one kind are looked at only when those before have no problems; nobody is told of what only follows.
     """
 
-    def __init__(self, context: Context, fields: ConfigurationFields) -> None:
+    def __init__(self, context: Context, fields: ConfigurationFields, exporter: ConfigurationExporter) -> None:
         self._context = context
         self._fields = fields
-        self._job_types = JobTypeEditor(context)
-        self._recipe_types = RecipeTypeEditor(context)
+        self._exporter = exporter
+        self._job_types = TypeLoader(
+            TypeKind(JobTypeEditor(context), fields.of_job_type, "NewJobType", "JobTypeEdit", exporter.job_type),
+            fields.of_trigger_rule,
+        )
+        self._recipe_types = TypeLoader(
+            TypeKind(
+                RecipeTypeEditor(context),
+                fields.of_recipe_type,
+                "NewRecipeType",
+                "RecipeTypeEdit",
+                exporter.recipe_type,
+            ),
+            fields.of_trigger_rule,
+        )
 
     def load(self, session: Session, findings: Findings, document: Record, at: str) -> None:
         """Create and edit what the document says; the caller takes everything back if this raises.
@@ -44,108 +61,74 @@ class ConfigurationImporter:
         :param at: JSON pointer of the document.
         :raises Invalid: with all problems of the first kind of records that has any.
         """
-        changed: dict[Key, JobInterface] = {}
-        for index, record in _distinct(findings, document, "errors", at):
-            self._load_error(session, findings, record, f"{at}/errors/{index}")
-        findings.refuse()
-        for index, record in _distinct(findings, document, "job_types", at):
-            self._load_job_type(session, findings, record, changed, f"{at}/job_types/{index}")
-        findings.refuse()
-        for index, record in _distinct(findings, document, "recipe_types", at):
-            self._load_recipe_type(session, findings, record, f"{at}/recipe_types/{index}")
-        findings.refuse()
-        # Only now: recipe types that are imported too may have been adapted to the new interfaces.
-        if changed:
-            findings.add(broken_recipe_types(session, changed, f"{at}/job_types"))
+        run = _Import(session, findings)
+        for kind, load in (
+            ("errors", self._load_error),
+            ("job_types", self._load_job_type),
+            ("recipe_types", self._load_recipe_type),
+        ):
+            for place, record in _distinct(findings, document.get(kind, []), f"{at}/{kind}", kind.replace("_", " ")):
+                load(run, record, place)
             findings.refuse()
+        if run.interfaces:
+            # Only now: recipe types that are imported too may have been adapted to the new interfaces.
+            check_recipe_types(session, self._context, findings, run.interfaces)
+            findings.refuse()
+        run.impact.warn(session, findings)
 
-    def _load_error(self, session: Session, findings: Findings, record: Record, at: str) -> None:
-        body = self._writable(findings, record, self._fields.of_error, at)
-        existing = error_by_name(session, record["name"])
+    def _load_error(self, run: "_Import", record: Record, at: str) -> None:
+        body = self._fields.of_error.writable(record)
+        saved = error_by_name(run.session, record["name"])
         try:
-            if existing is not None:
+            if saved is None:
+                if run.findings.valid(validator_of("NewError"), _as_users_would(body), at):
+                    saved = create_error(run.session, self._context, body)
+            elif not says_the_same(body, self._exporter.error(saved)):
                 del body["name"]
-                edit_error(self._context, existing, body, at)
-            elif _is_valid(findings, "NewError", _as_users_would(body), at):
-                create_error(session, self._context, body)
+                if run.findings.valid(validator_of("ErrorEdit"), body, at):
+                    edit_error(self._context, saved, body, at)
         except Invalid as refused:
-            findings.add(refused.problems)
-        session.flush()
+            run.findings.add(refused.problems)
+        run.findings.read_only(self._fields.of_error.ignored(record, saved), at)
+        run.session.flush()
 
-    def _load_job_type(
-        self, session: Session, findings: Findings, record: Record, changed: dict[Key, JobInterface], at: str
-    ) -> None:
-        key = (record["name"], record["version"])
-        existing = self._job_types.find(session, key)
-        if existing is not None and existing.is_system:
-            findings.problem(at, f"The job type {key[0]!r} is one of Scale's own and cannot be imported; leave it out.")
-            return
-        body = self._body(findings, record, self._fields.of_job_type, at)
-        if body.get("timeout", 0) is None:
+    def _load_job_type(self, run: "_Import", record: Record, at: str) -> None:
+        if record.get("timeout", 0) is None:
             # The specification allows null: as left out.
-            del body["timeout"]
-        mine = Findings()
-        if existing is None:
-            if _is_valid(mine, "NewJobType", body, at):
-                checked = self._job_types.check(session, mine, body, at=at)
-                if not mine.problems:
-                    self._job_types.create(session, checked)
-        elif _is_edit(mine, "JobTypeEdit", body, at):
-            checked = self._job_types.check(session, mine, body, existing, at)
-            if not mine.problems:
-                if checked.interface not in (None, JobInterface.from_document(existing.interface)):
-                    changed[key] = checked.interface
-                self._job_types.edit(session, existing, checked)
-        findings.add(mine.problems, mine.warnings)
+            record = {name: value for name, value in record.items() if name != "timeout"}
+        edited = self._job_types.load(run.session, run.findings, record, at)
+        if edited is not None:
+            job_type, change = edited
+            run.impact.job_types.append(edited)
+            if change.revision_num is not None:
+                interface = JobInterface.from_document(job_type.interface)
+                run.interfaces[job_type.name, job_type.version] = NewInterface(interface, f"{at}/interface")
 
-    def _load_recipe_type(self, session: Session, findings: Findings, record: Record, at: str) -> None:
-        body = self._body(findings, record, self._fields.of_recipe_type, at)
-        existing = self._recipe_types.find(session, (record["name"], record["version"]))
-        mine = Findings()
-        if existing is None:
-            if _is_valid(mine, "NewRecipeType", body, at):
-                checked = self._recipe_types.check(session, mine, body, at=at)
-                if not mine.problems:
-                    self._recipe_types.create(session, checked)
-        elif _is_edit(mine, "RecipeTypeEdit", body, at):
-            checked = self._recipe_types.check(session, mine, body, existing, at)
-            if not mine.problems:
-                self._recipe_types.edit(session, existing, checked)
-        findings.add(mine.problems, mine.warnings)
-
-    def _body(self, findings: Findings, record: Record, fields: Fields, at: str) -> dict[str, Any]:
-        """The record as the body of a request, its rule too."""
-        body = self._writable(findings, record, fields, at)
-        if body.get(RULE) is not None:
-            rule = self._writable(findings, body[RULE], self._fields.of_trigger_rule, f"{at}/{RULE}")
-            body[RULE] = {field: value for field, value in rule.items() if value is not None}
-        return body
-
-    def _writable(self, findings: Findings, record: Record, fields: Fields, at: str) -> dict[str, Any]:
-        """The fields that are not read-only; a warning names those that are."""
-        ignored = [field for field in record if field in fields.read_only]
-        if ignored:
-            findings.warning(READ_ONLY, f"{at}: read-only, and therefore ignored: {', '.join(ignored)}")
-        return {field: value for field, value in record.items() if field not in fields.read_only}
+    def _load_recipe_type(self, run: "_Import", record: Record, at: str) -> None:
+        edited = self._recipe_types.load(run.session, run.findings, record, at)
+        if edited is not None:
+            run.impact.recipe_types.append(edited)
 
 
-def _distinct(findings: Findings, document: Record, kind: str, at: str) -> Sequence[tuple[int, Record]]:
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One import.
+
+    :param interfaces: the interfaces that it changes.
+    """
+
+    session: Session
+    findings: Findings
+    impact: Impact = field(default_factory=Impact)
+    interfaces: dict[Key, NewInterface] = field(default_factory=dict)
+
+
+def _distinct(findings: Findings, records: Sequence[Record], at: str, what: str) -> list[tuple[str, Record]]:
     """The records of a kind, with their places; those that are there twice are a problem."""
-    records = document.get(kind, [])
-    labels = [" ".join(str(record[field]) for field in ("name", "version") if field in record) for record in records]
-    places = [f"{at}/{kind}/{index}" for index in range(len(records))]
-    findings.add(duplicate_problems(zip(places, labels, strict=True), kind.replace("_", " ")))
-    return list(enumerate(records))
-
-
-def _is_valid(findings: Findings, schema_name: str, body: Record, at: str) -> bool:
-    return findings.valid(validator_of(schema_name), body, at)
-
-
-def _is_edit(findings: Findings, schema_name: str, body: dict[str, Any], at: str) -> bool:
-    """Whether a body, without the name and version that it was found by, is a change, and a valid one."""
-    del body["name"], body["version"]
-    return bool(body) and _is_valid(findings, schema_name, body, at)
+    labels = [" ".join(str(record[name]) for name in NAMES if name in record) for record in records]
+    places = [f"{at}/{index}" for index in range(len(records))]
+    findings.add(duplicate_problems(zip(places, labels, strict=True), what))
+    return list(zip(places, records, strict=True))
 
 
 def _as_users_would(error: Record) -> Record:

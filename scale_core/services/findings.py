@@ -26,7 +26,7 @@ class Findings:
         """Add a problem."""
         self.problems.append(Problem(pointer, detail))
 
-    def warning(self, kind: str, details: str) -> None:
+    def warning(self, kind: models.WarningId, details: str) -> None:
         """Add a warning of this kind."""
         self.warnings.append(DefinitionWarning(kind, details))
 
@@ -54,6 +54,19 @@ class Findings:
         """Add what a check returned."""
         self.problems.extend(problems)
         self.warnings.extend(warnings)
+
+    def read_only(self, fields: Iterable[str], at: str) -> None:
+        """Add a warning that names fields that are ignored; at ``at`` is what has them."""
+        if names := ", ".join(fields):
+            self.warning("read_only", f"{at}: read-only, and therefore ignored: {names}")
+
+    def tolerate(self) -> None:
+        """Have the problems be warnings: what has them is there already, and stays as it is."""
+        self.warnings.extend(
+            DefinitionWarning("standing_problem", f"It stays as it is, but would not be accepted today: {one}")
+            for one in self.problems
+        )
+        self.problems.clear()
 
     def refuse(self) -> None:
         """Raise :class:`~scale_core.services.exceptions.Invalid` if there is any problem."""

@@ -1,13 +1,11 @@
 """Interfaces of job types, and the recipe types that build on them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 
 from sqlalchemy import select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from scale_core.db.models import JobType, RecipeType
-from scale_core.domain.recipe_checks import definition_problems
-from scale_core.specs import Problem
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_definition import RecipeDefinition
 
@@ -32,26 +30,7 @@ def interfaces_of(session: Session, keys: Collection[Key]) -> dict[Key, JobInter
     return {(row.name, row.version): JobInterface.from_document(row.interface) for row in rows}
 
 
-def broken_recipe_types(session: Session, changed: Mapping[Key, JobInterface], at: str) -> list[Problem]:
-    """Why active recipe types could not run any more if the interfaces of job types became ``changed``.
-
-    :param at: JSON pointer of what changes the interfaces.
-    """
-    using = [one for one in _active_recipe_types(session) if not changed.keys().isdisjoint(job_types_of(one[1]))]
-    keys = {key for _, definition in using for key in job_types_of(definition)}
-    interfaces = interfaces_of(session, keys) | dict(changed)
-    return [
-        Problem(at, f"The recipe type {label} would not work any more: {problem}")
-        for label, definition in using
-        for problem in definition_problems(definition, interfaces, "")
-    ]
-
-
-def _active_recipe_types(session: Session) -> Iterable[tuple[str, RecipeDefinition]]:
-    rows = session.execute(
-        select(RecipeType.name, RecipeType.version, RecipeType.definition)
-        .where(RecipeType.is_active)
-        .order_by(RecipeType.name, RecipeType.version)
-    )
-    for row in rows:
-        yield f"{row.name!r} {row.version}", RecipeDefinition.from_document(row.definition)
+def active_recipe_types(session: Session) -> list[RecipeType]:
+    """All of them, by name and version."""
+    statement = select(RecipeType).where(RecipeType.is_active).options(joinedload(RecipeType.trigger_rule))
+    return list(session.scalars(statement.order_by(RecipeType.name, RecipeType.version)))

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from scale_core.db.base import Document
 from scale_core.db.models import Error, JobType, JobTypeRevision
 from scale_core.domain.interfaces import interface_problems, interface_warnings
+from scale_core.services.broken_recipe_types import NewInterface, check_recipe_types
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Conflict
 from scale_core.services.findings import Findings
-from scale_core.services.interfaces import Key, broken_recipe_types
-from scale_core.services.records import change, insert
-from scale_core.services.trigger_rules import RuleEditor, RuleTarget
+from scale_core.services.interfaces import Key
+from scale_core.services.records import change, differing, insert
+from scale_core.services.trigger_rule_edits import RuleEditor, RuleTarget, rule_label
+from scale_core.services.type_changes import TypeChange
 from scale_core.specs import pointer
 from scale_generated.defaults import NEW_JOB_TYPE
 from scale_generated.specs.error_interface import ErrorInterface
@@ -89,8 +91,8 @@ class JobTypeEditor:
     ) -> None:
         """Check that the recipe types that use a job type work with a new interface of it."""
         if interface != JobInterface.from_document(job_type.interface):
-            changed = {(job_type.name, job_type.version): interface}
-            findings.add(broken_recipe_types(session, changed, f"{at}/interface"))
+            changed = {(job_type.name, job_type.version): NewInterface(interface, f"{at}/interface")}
+            check_recipe_types(session, self._context, findings, changed)
 
     def create(self, session: Session, checked: CheckedJobType) -> JobType:
         """Save a new job type with its first revision.
@@ -113,27 +115,35 @@ class JobTypeEditor:
         self._add_revision(session, job_type)
         return job_type
 
-    def edit(self, session: Session, job_type: JobType, checked: CheckedJobType) -> bool:
-        """Save changes; whether there were any. The revision rises if the interface means something else now."""
-        now = self._context.now()
-        values = dict(checked.values)
-        if values.get("is_paused", job_type.is_paused) != job_type.is_paused:
-            values["paused"] = now if values["is_paused"] else None
-        is_revised = checked.interface is not None and checked.interface != JobInterface.from_document(
-            job_type.interface
+    def plan(self, job_type: JobType, checked: CheckedJobType) -> TypeChange:
+        """What :meth:`edit` would change. The revision rises if the interface means something else."""
+        is_revised = checked.interface not in (None, JobInterface.from_document(job_type.interface))
+        return TypeChange(
+            differing(job_type, checked.values),
+            job_type.revision_num + 1 if is_revised else None,
+            self._rules.effect(checked.rule, job_type.trigger_rule) if checked.has_rule else None,
+            rule_label(job_type.trigger_rule),
         )
-        if is_revised:
-            values["revision_num"] = job_type.revision_num + 1
+
+    def edit(self, session: Session, job_type: JobType, checked: CheckedJobType) -> TypeChange:
+        """Save changes."""
+        planned = self.plan(job_type, checked)
+        now = self._context.now()
+        values = dict(planned.values)
+        if "is_paused" in values:
+            values["paused"] = now if values["is_paused"] else None
+        if planned.revision_num is not None:
+            values["revision_num"] = planned.revision_num
         if checked.has_rule:
             rule = self._rules.save(session, checked.rule, job_type.trigger_rule, job_type.name)
             # A new rule gets its id by this.
             session.flush()
             values |= {"trigger_rule_id": None if rule is None else rule.id, "trigger_rule": rule}
-        changed = change(job_type, values, now)
-        if is_revised:
+        change(job_type, values, now)
+        if planned.revision_num is not None:
             self._add_revision(session, job_type)
         session.flush()
-        return changed
+        return planned
 
     def _interface(self, findings: Findings, values: dict[str, Any], at: str) -> JobInterface | None:
         """Check the interface in ``values``, and put its latest version in its place."""

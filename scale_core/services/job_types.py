@@ -1,8 +1,9 @@
 """Job types: algorithms and what Scale needs to know to run them (reference: Job Type Services)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,10 +15,12 @@ from scale_core.domain.times import time_range
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
 from scale_core.services.findings import Findings
+from scale_core.services.impact import Impact, exists
 from scale_core.services.job_counts import counts_between, recent_counts
-from scale_core.services.job_type_edits import JobTypeEditor
+from scale_core.services.job_type_edits import CheckedJobType, JobTypeEditor
 from scale_core.services.jobs import wake_queue
 from scale_core.services.listing import Listing, ListPage
+from scale_core.services.request_bodies import without_key
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
 from scale_generated._runtime import timestamp
@@ -104,24 +107,28 @@ class JobTypeService:
             if job_type is None:
                 raise NotFound("job type", job_type_id)
             findings = Findings()
-            checked = self._editor.check(session, findings, body, job_type)
-            if checked.interface is not None:
-                self._editor.check_recipe_types(session, findings, job_type, checked.interface)
+            checked = self._checked_edit(session, findings, job_type, body)
             findings.refuse()
             self._editor.edit(session, job_type, checked)
             wake_queue(session, self._context)
             return self._details(session, job_type_id, urls)
 
     def validate(self, body: models.NewJobType) -> models.ValidationResult:
-        """Check a new job type without creating it.
+        """Check a new job type, or, where there is one of that name and version, a change of that one to the given
+        fields; save nothing. The warnings say what the change would reach.
 
-        :raises Conflict: there is one of that name and version.
-        :raises Invalid: interface, error mapping or trigger rule are wrong.
+        :raises Invalid: what :meth:`create` or :meth:`edit` would refuse.
         """
         with self._context.database.read() as session:
-            self._editor.require_free(session, (body["name"], body["version"]))
             findings = Findings()
-            self._editor.check(session, findings, body)
+            existing = self._editor.find(session, (body["name"], body["version"]))
+            if existing is None:
+                self._editor.check(session, findings, body)
+            else:
+                findings.warning("exists", exists("job type", existing.name, existing.version))
+                checked = self._checked_edit(session, findings, existing, without_key(body))
+                findings.refuse()
+                Impact(job_types=[(existing, self._editor.plan(existing, checked))]).warn(session, findings)
         findings.refuse()
         return findings.result()
 
@@ -166,6 +173,14 @@ class JobTypeService:
             for row in rows
         ]
         return ListPage(count, results)
+
+    def _checked_edit(
+        self, session: Session, findings: Findings, job_type: JobType, body: Mapping[str, Any]
+    ) -> CheckedJobType:
+        checked = self._editor.check(session, findings, body, job_type)
+        if checked.interface is not None:
+            self._editor.check_recipe_types(session, findings, job_type, checked.interface)
+        return checked
 
     def _details(self, session: Session, job_type_id: int, urls: SerializerContext) -> models.JobTypeDetails:
         row = DETAILS.row(session, job_type_id)

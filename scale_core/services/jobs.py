@@ -9,6 +9,7 @@ from sqlalchemy import select
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobInputFile, JobType, JobTypeRevision, TriggerEvent
 from scale_core.domain.job_data import job_data_problems, referenced_file_ids, referenced_workspace_ids
+from scale_core.domain.reach import COPIED_SETTINGS
 from scale_core.domain.resources import disk_in_mib, disk_out_mib
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
 from scale_core.interfaces.notice import JobStatusChanged
@@ -32,6 +33,11 @@ def current_revision(session: WriteSession, job_type: JobType) -> JobTypeRevisio
     ).one()
 
 
+def copied_settings(job_type: JobType) -> dict[str, Any]:
+    """The settings that a job made now copies from its type, by the name of the column."""
+    return {name: getattr(job_type, name) for name in COPIED_SETTINGS}
+
+
 def create_job(session: WriteSession, context: Context, job_type: JobType, event: TriggerEvent) -> Job:
     """A new PENDING job, without data yet; :func:`queue_job` gives it some and lets it run."""
     now = context.now()
@@ -40,11 +46,7 @@ def create_job(session: WriteSession, context: Context, job_type: JobType, event
         job_type_rev=current_revision(session, job_type),
         event=event,
         status=JobStatus.PENDING,
-        priority=job_type.priority,
-        timeout=job_type.timeout,
-        max_tries=job_type.max_tries,
-        cpus_required=job_type.cpus_required,
-        mem_required=job_type.mem_required,
+        **copied_settings(job_type),
         data={},
         results={},
         created=now,

@@ -16,7 +16,7 @@ from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.ending_logs import tell_ends
 from scale_core.services.facts import file_sizes
-from scale_core.services.jobs import current_revision, new_execution, wake_queue
+from scale_core.services.jobs import copied_settings, current_revision, new_execution, wake_queue
 from scale_core.services.telemetry import NO_CATEGORY, EndedExecution
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
@@ -91,12 +91,8 @@ def _insert(
     same = {
         "job_type_id": job_type.id,
         "job_type_rev_id": current_revision(session, job_type).id,
-        "priority": job_type.priority,
         "num_exes": 1,
-        "timeout": job_type.timeout,
-        "max_tries": job_type.max_tries,
-        "cpus_required": job_type.cpus_required,
-        "mem_required": job_type.mem_required,
+        **copied_settings(job_type),
         "queued": now,
         "created": now,
         "last_modified": now,

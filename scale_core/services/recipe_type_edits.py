@@ -14,8 +14,9 @@ from scale_core.services.context import Context
 from scale_core.services.exceptions import Conflict
 from scale_core.services.findings import Findings
 from scale_core.services.interfaces import Key, interfaces_of, job_types_of
-from scale_core.services.records import change, insert
-from scale_core.services.trigger_rules import RuleEditor, RuleTarget
+from scale_core.services.records import change, differing, insert
+from scale_core.services.trigger_rule_edits import RuleEditor, RuleTarget, rule_label
+from scale_core.services.type_changes import TypeChange
 from scale_generated.defaults import NEW_RECIPE_TYPE
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_definition import RecipeDefinition
@@ -99,24 +100,32 @@ class RecipeTypeEditor:
         _add_revision(session, recipe_type)
         return recipe_type
 
-    def edit(self, session: Session, recipe_type: RecipeType, checked: CheckedRecipeType) -> bool:
-        """Save changes; whether there were any. The revision rises if the definition means something else now."""
-        values = dict(checked.values)
-        is_revised = checked.definition is not None and checked.definition != RecipeDefinition.from_document(
-            recipe_type.definition
+    def plan(self, recipe_type: RecipeType, checked: CheckedRecipeType) -> TypeChange:
+        """What :meth:`edit` would change. The revision rises if the definition means something else."""
+        is_revised = checked.definition not in (None, RecipeDefinition.from_document(recipe_type.definition))
+        return TypeChange(
+            differing(recipe_type, checked.values),
+            recipe_type.revision_num + 1 if is_revised else None,
+            self._rules.effect(checked.rule, recipe_type.trigger_rule) if checked.has_rule else None,
+            rule_label(recipe_type.trigger_rule),
         )
-        if is_revised:
-            values["revision_num"] = recipe_type.revision_num + 1
+
+    def edit(self, session: Session, recipe_type: RecipeType, checked: CheckedRecipeType) -> TypeChange:
+        """Save changes."""
+        planned = self.plan(recipe_type, checked)
+        values = dict(planned.values)
+        if planned.revision_num is not None:
+            values["revision_num"] = planned.revision_num
         if checked.has_rule:
             rule = self._rules.save(session, checked.rule, recipe_type.trigger_rule, recipe_type.name)
             # A new rule gets its id by this.
             session.flush()
             values |= {"trigger_rule_id": None if rule is None else rule.id, "trigger_rule": rule}
-        changed = change(recipe_type, values, self._context.now())
-        if is_revised:
+        change(recipe_type, values, self._context.now())
+        if planned.revision_num is not None:
             _add_revision(session, recipe_type)
         session.flush()
-        return changed
+        return planned
 
     def _definition(
         self, session: Session, findings: Findings, values: dict[str, Any], at: str

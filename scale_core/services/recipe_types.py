@@ -9,9 +9,11 @@ from scale_core.db.models import JobType, RecipeType
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
 from scale_core.services.findings import Findings
+from scale_core.services.impact import Impact, exists
 from scale_core.services.interfaces import job_types_of
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.recipe_type_edits import RecipeTypeEditor
+from scale_core.services.request_bodies import without_key
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
 from scale_generated.queries import ListRecipeTypesQuery
@@ -77,15 +79,21 @@ class RecipeTypeService:
             return _details(session, recipe_type_id, urls)
 
     def validate(self, body: models.NewRecipeType) -> models.ValidationResult:
-        """Check a new recipe type without creating it.
+        """Check a new recipe type, or, where there is one of that name and version, a change of that one to the given
+        fields; save nothing. The warnings say what the change would reach.
 
-        :raises Conflict: there is one of that name and version.
-        :raises Invalid: definition or trigger rule are wrong.
+        :raises Invalid: what :meth:`create` or :meth:`edit` would refuse.
         """
         with self._context.database.read() as session:
-            self._editor.require_free(session, (body["name"], body["version"]))
             findings = Findings()
-            self._editor.check(session, findings, body)
+            existing = self._editor.find(session, (body["name"], body["version"]))
+            if existing is None:
+                self._editor.check(session, findings, body)
+            else:
+                findings.warning("exists", exists("recipe type", existing.name, existing.version))
+                checked = self._editor.check(session, findings, without_key(body), existing)
+                findings.refuse()
+                Impact(recipe_types=[(existing, self._editor.plan(existing, checked))]).warn(session, findings)
         findings.refuse()
         return findings.result()
 

@@ -27,6 +27,11 @@ OpenApiValidator: Final[type[Validator]] = extend(  # type: ignore[no-untyped-ca
 )
 
 
+def without_key(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an edit, from that of a new job type or recipe type."""
+    return {field: value for field, value in body.items() if field not in ("name", "version")}
+
+
 @cache
 def validator_of(schema_name: str) -> Validator:
     """The validator of a body.

@@ -1,27 +1,15 @@
-"""Trigger rules: checks and saves those of job types and recipe types; lists for clients (reference: Triggers)."""
+"""Trigger rules and the events that matched them: lists and details (reference: Triggers)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
-from scale_core.db.base import Document
 from scale_core.db.conditions import Condition, one_of
 from scale_core.db.listing import Shape
 from scale_core.db.models import TriggerEvent, TriggerRule
-from scale_core.domain.facts import DeclaredInput
-from scale_core.domain.triggers import rule_problems, rule_warnings
-from scale_core.interfaces.trigger import RuleNeeds, TriggerType
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
-from scale_core.services.facts import workspace_by_name
-from scale_core.services.findings import Findings
 from scale_core.services.listing import Listing, ListPage
-from scale_core.services.records import change
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
-from scale_generated.defaults import NEW_TRIGGER_RULE
 from scale_generated.queries import ListTriggerEventsQuery, ListTriggerRulesQuery
 
 RULES: Listing[models.TriggerRule] = Listing(
@@ -71,112 +59,6 @@ class TriggerRuleService:
         if row is None:
             raise NotFound("trigger event", event_id)
         return serializers.trigger_event_details(row, urls)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTarget:
-    """What a rule starts: a job type or recipe type.
-
-    :param name: its name.
-    :param inputs: what it declares.
-    :param has_outputs: whether it produces files.
-    """
-
-    name: str
-    inputs: Sequence[DeclaredInput]
-    has_outputs: bool
-
-
-class RuleEditor:
-    """Checks and saves the rules of job types and recipe types."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def check(
-        self, session: Session, findings: Findings, rule: Mapping[str, Any], target: RuleTarget | None, at: str
-    ) -> Document | None:
-        """Check a rule.
-
-        :param target: what the rule is to start; None: it has problems of its own, so that only the rule is checked.
-        :param at: JSON pointer of the rule.
-        :return: the rule with its configuration in the latest version; None: it has problems.
-        """
-        kind = self._context.registry.trigger_types.get(rule["type"])
-        if kind is None:
-            installed = ", ".join(self._context.registry.trigger_types) or "none"
-            findings.problem(f"{at}/type", f"No trigger of type {rule['type']!r} is installed; there is: {installed}.")
-            return None
-        configuration = self._configuration(findings, kind, rule["configuration"], f"{at}/configuration")
-        if configuration is None:
-            return None
-        if target is not None:
-            self._check_target(session, findings, kind.needs(configuration), target, f"{at}/configuration")
-        return {**rule, "configuration": configuration}
-
-    def check_saved(self, session: Session, findings: Findings, rule: TriggerRule, target: RuleTarget, at: str) -> None:
-        """Check that a rule that exists can start its target as that is to become.
-
-        :param at: JSON pointer of what changes the target.
-        """
-        kind = self._context.registry.trigger_types.get(rule.type)
-        if kind is not None:
-            self._check_target(session, findings, kind.needs(rule.configuration), target, at)
-
-    def save(
-        self, session: Session, rule: Mapping[str, Any] | None, existing: TriggerRule | None, target_name: str
-    ) -> TriggerRule | None:
-        """Save a checked rule; the existing one is edited where it is of the same type, else archived.
-
-        Title and description that are left out stay as they are; a rule without a name gets that of its target.
-
-        :param rule: None removes the existing rule.
-        :param target_name: name of the type that the rule starts.
-        """
-        now = self._context.now()
-        if existing is not None and (rule is None or rule["type"] != existing.type):
-            change(existing, {"is_active": False, "archived": now}, now)
-            existing = None
-        if rule is None:
-            return None
-        if existing is None:
-            values = {**NEW_TRIGGER_RULE, "name": f"{target_name}-rule", **_given(rule)}
-            saved = TriggerRule(**values, created=now, last_modified=now)
-            session.add(saved)
-            return saved
-        change(existing, {"is_active": NEW_TRIGGER_RULE["is_active"], **_given(rule)}, now)
-        return existing
-
-    def _configuration(
-        self, findings: Findings, kind: TriggerType, configuration: Mapping[str, Any], at: str
-    ) -> Document | None:
-        checked: Document | None = dict(configuration)
-        if kind.configuration_spec is not None:
-            checked = findings.document(self._context.specs, kind.configuration_spec, configuration, at)
-        elif kind.configuration_schema is not None and not findings.against(
-            kind.configuration_schema, configuration, at
-        ):
-            checked = None
-        if checked is None:
-            return None
-        further = kind.problems(checked)
-        for pointer, detail in further:
-            findings.problem(at + pointer, detail)
-        return None if further else checked
-
-    def _check_target(
-        self, session: Session, findings: Findings, needs: RuleNeeds, target: RuleTarget, at: str
-    ) -> None:
-        workspace = None if needs.workspace_name is None else workspace_by_name(session, needs.workspace_name)
-        findings.add(
-            rule_problems(needs, target.inputs, workspace, has_outputs=target.has_outputs, at=at),
-            rule_warnings(needs, target.inputs),
-        )
-
-
-def _given(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a rule that say something: an empty name says none."""
-    return {field: value for field, value in rule.items() if field != "name" or value}
 
 
 def _of_types(types: Sequence[str]) -> list[Condition]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from scale_core.specs.problems import Problem, pointer
 
 MAX_DEPTH = 64
-_MAX_BITS = 1024  # a larger integer is beyond every floating point number
+_WHOLE = range(-(2**63), 2**64)  # what every JSON writer and every database can take
 
 _Path = tuple[str | int, ...]
 
 
 def unusable_values(document: object) -> Iterator[Problem]:
-    """Find what is not JSON or cannot be kept: NaN and infinity, numbers beyond 1.8e308, text with NUL or half a
-    character, nesting deeper than MAX_DEPTH, Python objects.
+    """Find what is not JSON or cannot be kept: NaN and infinity, whole numbers of more than 64 bits, text with NUL or
+    half a character, nesting deeper than MAX_DEPTH, Python objects.
 
     Walks without recursion, so that a document can be nested as deep as its author likes.
     """
@@ -48,7 +48,11 @@ def _scalar_problem(value: object) -> str:
     if isinstance(value, str):
         return _text_problem(value)
     if isinstance(value, int):
-        return "is a number too large to hold; give one below 1.8e308" if value.bit_length() > _MAX_BITS else ""
+        return (
+            ""
+            if value in _WHOLE
+            else "is too large to hold, for it takes more than 64 bits; give a smaller number, or text"
+        )
     if isinstance(value, float):
         return "" if math.isfinite(value) else f"is {value}, not a JSON number; give a finite number or null"
     return f"is not a JSON value but a Python {type(value).__name__}"

@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
+from fakes import documents
 from scale_core.api.app import create_app
 from scale_core.db import schema
 from scale_core.db.base import Base
@@ -60,3 +63,10 @@ def http(served_context: Context, reading_http: httpx.Client) -> httpx.Client:
             session.execute(table.delete())
     prepare(served_context)
     return reading_http
+
+
+@pytest.fixture
+def workspace(http: httpx.Client, tmp_path: Path) -> dict[str, Any]:
+    """A workspace called products."""
+    body = documents.workspace("products", tmp_path / "products")
+    return documents.created(http.post("/workspaces/", json=body))

@@ -9,15 +9,9 @@ import pytest
 from sqlalchemy import insert
 
 from fakes import documents
-from fakes.documents import created
+from fakes.documents import created, pointers
 from scale_core.db.models import ScaleFile
 from scale_core.services.context import Context
-
-
-@pytest.fixture
-def workspace(http: httpx.Client, tmp_path: Path) -> dict[str, Any]:
-    """A workspace called products."""
-    return created(http.post("/workspaces/", json=documents.workspace("products", tmp_path / "products")))
 
 
 @pytest.fixture
@@ -45,12 +39,6 @@ def source(http: httpx.Client, served_context: Context, workspace: dict[str, Any
             )
         )
     return 7
-
-
-def pointers(response: httpx.Response, status: int = 400) -> list[str]:
-    """Where the problems of an error response are."""
-    assert response.status_code == status, response.text
-    return [error["pointer"] for error in response.json().get("errors", [])]
 
 
 def test_an_error_is_created_listed_and_edited(http: httpx.Client) -> None:
@@ -362,40 +350,3 @@ def test_the_scheduler_is_paused_and_resumed(http: httpx.Client) -> None:
     assert (response.status_code, response.json()) == (201, {"is_paused": True})
     assert http.get("/status/").json()["scheduler"]["is_paused"] is True
     assert http.patch("/scheduler/", json={"is_paused": "yes"}).status_code == 400
-
-
-def test_an_import_creates_then_changes_nothing_and_is_all_or_nothing(
-    http: httpx.Client, workspace: dict[str, Any]
-) -> None:
-    document: dict[str, Any] = {
-        "version": "1.0",
-        "errors": [{"name": "my-error", "title": "My Error", "description": "Mine.", "category": "DATA"}],
-        "job_types": [documents.job_type(error_mapping={"version": "1.0", "exit_codes": {"1": "my-error"}})],
-        "recipe_types": [
-            documents.recipe_type(trigger_rule=documents.ingest_rule("products", "text", media_type="text/plain"))
-        ],
-    }
-    broken = copy.deepcopy(document)
-    broken["recipe_types"][0]["definition"]["jobs"][0]["job_type"]["version"] = "9"
-    for url in ("/configuration/", "/configuration/validation/"):
-        assert pointers(http.post(url, json={"import": broken}))[0].startswith("/import/recipe_types/0")
-    assert http.get("/errors/?order=-id&page_size=1").json()["results"][0]["name"] != "my-error"
-
-    assert http.post("/configuration/validation/", json={"import": document}).status_code == 200
-    assert http.get("/job-types/?name=copier").json()["count"] == 0
-    assert http.post("/configuration/", json={"import": document}).status_code == 200
-    exported = http.get("/configuration/").json()
-    before = http.get("/job-types/?name=copier").json()
-    assert http.post("/configuration/", json={"import": exported}).json() == {"warnings": []}
-    assert http.get("/configuration/").json() == exported
-    assert http.get("/job-types/?name=copier").json() == before
-    assert http.get("/configuration/?include=errors").json()["job_types"] == []
-
-
-def test_an_import_edits_only_the_given_fields(http: httpx.Client) -> None:
-    created(http.post("/job-types/", json=documents.job_type(title="Before", priority=7)))
-    edit = {"name": "copier", "version": "1.0", "title": "After", "is_system": False}
-    response = http.post("/configuration/", json={"import": {"job_types": [edit]}}).json()
-    assert any("is_system" in warning["details"] for warning in response["warnings"])
-    found = http.get("/job-types/?name=copier").json()["results"][0]
-    assert (found["title"], found["priority"], found["revision_num"]) == ("After", 7, 1)

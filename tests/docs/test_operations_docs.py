@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import httpx
@@ -15,9 +16,11 @@ import pytest
 
 from fakes.machine import missing
 from scale_core.cli.main import scale as scale_group
+from scale_core.domain.reach import REACHES, by_reach
 from scale_core.plugin.registry import load_registry
 from scale_core.settings import Settings, load_settings
 from scale_errors_builtin.errors import BUILTIN_ERRORS
+from scale_generated.models import WarningId
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -137,6 +140,17 @@ def test_the_settings_file_on_the_page_is_read(tmp_path: Path) -> None:
 
 def test_the_table_of_errors_is_that_of_the_builtin_ones() -> None:
     assert table("error") == [[error.name, str(error.category), error.description] for error in BUILTIN_ERRORS]
+
+
+def test_the_table_of_warnings_is_that_of_the_contract() -> None:
+    rows = table("warning")
+    assert [row[0] for row in rows] == list(get_args(WarningId))
+    assert all(meaning for _, meaning in rows)
+
+
+def test_the_table_of_what_reaches_waiting_jobs_has_every_setting_that_does() -> None:
+    grouped = [re.findall(r"\w+", cell) for cell, _ in table("of the job type")]
+    assert grouped == list(by_reach(REACHES).values())
 
 
 def test_every_command_of_scale_on_the_page_exists() -> None:

@@ -75,3 +75,9 @@ def created(response: httpx.Response) -> dict[str, Any]:
     body: dict[str, Any] = response.json()
     assert response.headers["location"].endswith(f"/{body['id']}/")
     return body
+
+
+def pointers(response: httpx.Response, status: int = 400) -> list[str]:
+    """Where the problems of an error response are."""
+    assert response.status_code == status, response.text
+    return [error["pointer"] for error in response.json().get("errors", [])]

@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from scale_core.db.models import Job, Node, RecipeType
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
 from scale_core.services.daily_metric_reads import MetricService
 from scale_core.services.daily_metrics import DailyMetrics
@@ -284,6 +285,19 @@ def test_what_happens_at_every_start(context: Context, plans: Plans) -> None:
 def test_new_jobs_and_recipes(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
     QueueService(context).new_job({"job_type_id": made["job type"], "job_data": {}}, urls)
     QueueService(context).new_recipe({"recipe_type_id": made["recipe type"], "recipe_data": {}}, urls)
+
+
+def test_the_impact_of_a_change(context: Context, made: dict[str, int], plans: Plans) -> None:
+    interface = {"command": "false", "command_arguments": ""}
+    definition = {"input_data": [], "jobs": [{"name": "one", "job_type": {"name": "copy", "version": "1"}}]}
+    job_type: Any = {"name": "copy", "version": "1", "interface": interface, "timeout": 1}
+    recipe_type: Any = {"name": "twice", "version": "1", "definition": definition}
+    told = [
+        *JobTypeService(context).validate(job_type)["warnings"],
+        *RecipeTypeService(context).validate(recipe_type)["warnings"],
+        *ConfigurationService(context).load({"job_types": [job_type], "recipe_types": [recipe_type]})["warnings"],
+    ]
+    assert {"reaches_recipe_type", "reaches_waiting_jobs"} <= {warning["id"] for warning in told}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The command line: exit codes, messages, and what is loaded for what."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scale_core.cli import main
+from scale_core.cli.config import config
 from scale_core.cli.main import BUILT_IN, scale
 from scale_core.plugin.registry import PluginError
 from scale_core.specs import SpecLibrary
+from scale_generated.queries import ExportConfigurationQuery
 
 
 @pytest.fixture
@@ -132,6 +135,43 @@ def test_a_configuration_goes_out_and_in_again(run: Run) -> None:
     assert SpecLibrary.packaged().problems("configuration", json.loads(exported.stdout)) == []
     assert [one["name"] for one in json.loads(exported.stdout)["errors"]] == ["bad-day"]
     assert run("config", "validate", "-", stdin=exported.stdout).exit_code == 0
+
+
+def test_an_export_has_the_filters_of_the_http_operation(run: Run) -> None:
+    run("db", "upgrade")
+    errors = [{"name": name, "category": "DATA"} for name in ("one", "two", "three")]
+    types = [{"name": name, "version": "1", "interface": {"command": "x", "command_arguments": ""}} for name in "ab"]
+    run("config", "import", "-", stdin=json.dumps({"errors": errors, "job_types": types}))
+
+    def names(*flags: str) -> list[str]:
+        done = run("config", "export", *flags)
+        assert done.exit_code == 0, done.stderr
+        return [one["name"] for kind in ("errors", "job_types") for one in json.loads(done.stdout)[kind]]
+
+    assert names() == ["one", "three", "two", "a", "b"]
+    assert names("--include", "errors", "--error-name", "one", "--error-name", "two") == ["one", "two"]
+    assert names("--include", "job_types", "--job-type-name", "b") == ["b"]
+    assert names("--include", "job_types", "--job-type-id", "987654") == []
+    assert run("config", "export", "--include", "nodes").exit_code == 2
+    assert {field.name for field in dataclasses.fields(ExportConfigurationQuery)} == {
+        parameter.name for parameter in config.commands["export"].params
+    }
+
+
+def test_a_configuration_that_was_exported_changes_nothing_and_what_looks_wrong_is_told(run: Run) -> None:
+    run("db", "upgrade")
+    interface = {
+        "command": "x",
+        "command_arguments": "",
+        "input_data": [{"name": "unused", "type": "property"}],
+    }
+    job_type = {"name": "a", "version": "1", "interface": interface, "is_active": False}
+    first = run("config", "import", "-", stdin=json.dumps({"job_types": [job_type]}))
+    kinds = [line.partition(":")[0] for line in first.stderr.splitlines()]
+    assert kinds == ["Warning (unused_input)", "Warning (read_only)"]
+    exported = run("config", "export").stdout
+    assert run("config", "import", "-", stdin=exported).exit_code == 0
+    assert run("config", "export").stdout == exported
 
 
 def test_a_database_without_tables_is_refused_with_what_to_do(run: Run) -> None:

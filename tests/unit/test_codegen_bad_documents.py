@@ -202,6 +202,8 @@ def test_what_stands_beside_a_reference(tree: Tree, problems: Problems) -> None:
         ({"x-scale-attached": "yes"}, "x-scale-attached is true or absent, not 'yes'"),
         ({"x-scale-column": "a b"}, "'a b' is no path of a column"),
         ({"x-scale-spec": "plam"}, "'plam' is no spec; there are plan"),
+        ({"x-scale-max-bytes": "1 MiB"}, "x-scale-max-bytes is a number of bytes, not '1 MiB'"),
+        ({"x-scale-max-bytes": 0}, "x-scale-max-bytes is a number of bytes, not 0"),
         ({"x-scale-computed": "url"}, "x-scale-computed is {function: NAME, from: [COLUMN, ...]}, not 'url'"),
         ({"x-scale-computed": {"function": "f", "with": ["a"]}}, "{function: NAME, from: [COLUMN, ...]}, not {"),
         ({"x-scale-computed": {"function": "f()", "from": ["a"]}}, "'f()' is no name of a function"),

@@ -66,6 +66,8 @@ class ConfigurationTriggerRule:
 
     type: str
     name: str | None = None
+    title: str | None = None
+    description: str | None = None
     is_active: bool = True
     configuration: Mapping[str, Any]
     id: int | None = None
@@ -79,6 +81,8 @@ class ConfigurationTriggerRule:
         return cls(
             type=document["type"],
             name=document.get("name"),
+            title=document.get("title"),
+            description=document.get("description"),
             is_active=document.get("is_active", True),
             configuration=document["configuration"],
             id=document.get("id"),
@@ -93,6 +97,10 @@ class ConfigurationTriggerRule:
         document["type"] = self.type
         if self.name is not None:
             document["name"] = self.name
+        if self.title is not None:
+            document["title"] = self.title
+        if self.description is not None:
+            document["description"] = self.description
         document["is_active"] = self.is_active
         document["configuration"] = dict(self.configuration)
         if self.id is not None:
@@ -117,10 +125,12 @@ class ConfigurationJobType:
     category: str | None = None
     author_name: str | None = None
     author_url: str | None = None
+    is_system: bool | None = None
     is_long_running: bool | None = None
     is_operational: bool | None = None
     is_paused: bool | None = None
     icon_code: str | None = None
+    uses_docker: bool | None = None
     docker_privileged: bool | None = None
     docker_image: str | None = None
     priority: int | None = None
@@ -135,9 +145,7 @@ class ConfigurationJobType:
     error_mapping: ErrorInterface | None = None
     trigger_rule: ConfigurationTriggerRule | None = None
     id: int | None = None
-    is_system: bool | None = None
     is_active: bool | None = None
-    uses_docker: bool | None = None
     revision_num: int | None = None
     created: str | None = None
     archived: str | None = None
@@ -159,10 +167,12 @@ class ConfigurationJobType:
             category=document.get("category"),
             author_name=document.get("author_name"),
             author_url=document.get("author_url"),
+            is_system=document.get("is_system"),
             is_long_running=document.get("is_long_running"),
             is_operational=document.get("is_operational"),
             is_paused=document.get("is_paused"),
             icon_code=document.get("icon_code"),
+            uses_docker=document.get("uses_docker"),
             docker_privileged=document.get("docker_privileged"),
             docker_image=document.get("docker_image"),
             priority=document.get("priority"),
@@ -183,9 +193,7 @@ class ConfigurationJobType:
                 else ConfigurationTriggerRule.from_document(value)
             ),
             id=document.get("id"),
-            is_system=document.get("is_system"),
             is_active=document.get("is_active"),
-            uses_docker=document.get("uses_docker"),
             revision_num=document.get("revision_num"),
             created=document.get("created"),
             archived=document.get("archived"),
@@ -212,6 +220,8 @@ class ConfigurationJobType:
             document["author_name"] = self.author_name
         if self.author_url is not None:
             document["author_url"] = self.author_url
+        if self.is_system is not None:
+            document["is_system"] = self.is_system
         if self.is_long_running is not None:
             document["is_long_running"] = self.is_long_running
         if self.is_operational is not None:
@@ -220,6 +230,8 @@ class ConfigurationJobType:
             document["is_paused"] = self.is_paused
         if self.icon_code is not None:
             document["icon_code"] = self.icon_code
+        if self.uses_docker is not None:
+            document["uses_docker"] = self.uses_docker
         if self.docker_privileged is not None:
             document["docker_privileged"] = self.docker_privileged
         if self.docker_image is not None:
@@ -248,12 +260,8 @@ class ConfigurationJobType:
             document["trigger_rule"] = self.trigger_rule.to_document()
         if self.id is not None:
             document["id"] = self.id
-        if self.is_system is not None:
-            document["is_system"] = self.is_system
         if self.is_active is not None:
             document["is_active"] = self.is_active
-        if self.uses_docker is not None:
-            document["uses_docker"] = self.uses_docker
         if self.revision_num is not None:
             document["revision_num"] = self.revision_num
         if self.created is not None:

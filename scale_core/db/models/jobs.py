@@ -69,6 +69,11 @@ class JobType(Record):
 
     trigger_rule: Mapped[TriggerRule | None] = relationship()
 
+    @property
+    def uses_docker(self) -> bool:
+        """Whether its jobs run in a container."""
+        return self.docker_image is not None
+
 
 class JobTypeRevision(Base):
     """The interface of a job type as it was from one change of it to the next."""

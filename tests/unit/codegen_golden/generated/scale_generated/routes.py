@@ -18,6 +18,13 @@ class Created(NamedTuple, Generic[T]):
     location: str
 
 
+class Attachment(NamedTuple, Generic[T]):
+    """The answer of an operation that has a ``Content-Disposition`` header and JSON: the body, and the file's name."""
+
+    body: T
+    file_name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
@@ -130,7 +137,7 @@ class FilesHandlers(Protocol):
     """Files that lie in workspaces."""
 
     @abstractmethod
-    def list_files(self, query: queries.ListFilesQuery) -> models.FilePage:
+    def list_files(self, query: queries.ListFilesQuery) -> Attachment[models.FilePage]:
         """GET /files/: File list"""
 
     @abstractmethod
