@@ -560,6 +560,47 @@ class TriggerEventDetails(TypedDict):
     description: dict[str, Any]
 
 
+WaitingReason: TypeAlias = Literal[
+    "TOO_LARGE",
+    "NO_CONTAINERS",
+    "NO_NODES",
+    "IN_USE",
+    "RESERVED",
+    "KEPT_FOR_OTHERS",
+    "TASKS_BUSY",
+    "BEHIND_OTHERS",
+    "NODES_PAUSED",
+    "JOB_TYPE_PAUSED",
+    "SCHEDULER_PAUSED",
+    "NO_SCHEDULER",
+    "MAX_SCHEDULED",
+    "STILL_ENDING",
+    "HELD_BACK",
+    "DEPENDENCIES",
+]
+"""Why a job is not running. - TOO_LARGE: no node has as much as it needs, even when it is empty. -
+NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE: the
+nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it, which has no
+room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer. - TASKS_BUSY: it
+runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is room, and jobs that
+rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. - JOB_TYPE_PAUSED: its job
+type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no scheduler runs. -
+MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution of it is still being
+ended. - HELD_BACK: it could not be started, or ended soon after it was; it is tried again in a while. -
+DEPENDENCIES: jobs that it depends on have not completed.
+"""
+
+
+class WaitingOn(TypedDict):
+    """Something that keeps a job from running."""
+
+    reason: WaitingReason
+    message: str
+    node_ids: list[int]
+    job_type_ids: list[int]
+    job_ids: list[int]
+
+
 class JobDetails(TypedDict):
     """A job with all that belongs to it."""
 
@@ -591,6 +632,7 @@ class JobDetails(TypedDict):
     products: list[Product]
     inputs: list[JobInput]
     outputs: list[JobOutput]
+    waiting_on: list[WaitingOn]
 
 
 class JobEdit(TypedDict):

@@ -100,7 +100,7 @@ class QueueService:
             event = self._asked_for(session)
             (job_id,) = queue_new_jobs(session, self._context, job_type, [NewJob(event.id, data)])
         with self._context.database.read() as session:
-            return job_details(session, job_id, urls)
+            return job_details(session, self._context, job_id, urls)
 
     def new_recipe(self, body: models.NewRecipe, urls: SerializerContext) -> models.RecipeDetails:
         """Make a recipe; its jobs without dependencies are queued.

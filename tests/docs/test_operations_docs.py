@@ -18,6 +18,7 @@ from scale_core.cli.main import scale as scale_group
 from scale_core.plugin.registry import load_registry
 from scale_core.settings import Settings, load_settings
 from scale_errors_builtin.errors import BUILTIN_ERRORS
+from scale_generated.enums import WaitingReason
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -137,6 +138,11 @@ def test_the_settings_file_on_the_page_is_read(tmp_path: Path) -> None:
 
 def test_the_table_of_errors_is_that_of_the_builtin_ones() -> None:
     assert table("error") == [[error.name, str(error.category), error.description] for error in BUILTIN_ERRORS]
+
+
+def test_the_table_of_reasons_for_waiting_has_each_once() -> None:
+    named = [name.strip("` ") for row in table("reason") for name in row[0].split(",")]
+    assert sorted(named) == sorted(WaitingReason)
 
 
 def test_every_command_of_scale_on_the_page_exists() -> None:

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import event, select
 
 from scale_core.db.models import Job, Node, RecipeType
+from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.file_reads import FileService
 from scale_core.services.ingests import IngestService
 from scale_core.services.installation import prepare

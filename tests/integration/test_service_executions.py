@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from scale_core.db.models import Job, JobExecution, Node
+from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService

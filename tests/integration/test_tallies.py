@@ -15,9 +15,10 @@ from scale_core.db.base import Base
 from scale_core.db.database import Database
 from scale_core.db.models import TALLIES, Job, TriggerEvent
 from scale_core.db.tallies import Tally
+from scale_core.domain.placement import Placement
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
