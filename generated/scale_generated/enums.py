@@ -10,6 +10,16 @@ class CancelStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
+class CancelableStatus(StrEnum):
+    """The statuses in which a job can be canceled."""
+
+    PENDING = "PENDING"
+    BLOCKED = "BLOCKED"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    FAILED = "FAILED"
+
+
 class ConfigurationRecordType(StrEnum):
     """The kinds of records that an export holds."""
 

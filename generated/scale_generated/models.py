@@ -3,8 +3,150 @@
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+CancelableStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED"]
+"""The statuses in which a job can be canceled."""
+
+
+class CancelJobs(TypedDict):
+    """Which jobs to cancel; all fields must match. Without `status` every job matches that waits or runs, but no
+    FAILED one. Scale’s own jobs (Strike, ingest, clock) match only where ids, or ids, names or categories of
+    job types, are given.
+    """
+
+    started: NotRequired[str]
+    ended: NotRequired[str]
+    status: NotRequired[CancelableStatus]
+    job_ids: NotRequired[list[int]]
+    job_type_ids: NotRequired[list[int]]
+    job_type_names: NotRequired[list[str]]
+    job_type_categories: NotRequired[list[str]]
+    dry_run: NotRequired[bool]
+
+
 CancelStatus: TypeAlias = Literal["CANCELED"]
 """The one status that a user may give a job."""
+
+
+ErrorCategory: TypeAlias = Literal["SYSTEM", "ALGORITHM", "DATA"]
+"""Who is at fault: Scale itself, the algorithm, or the data."""
+
+
+class Error(TypedDict):
+    """An error that jobs may fail with."""
+
+    id: int
+    name: str
+    title: str | None
+    description: str | None
+    category: ErrorCategory
+    created: str
+    last_modified: str
+
+
+JobStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
+"""PENDING: waits for the jobs that it depends on. BLOCKED: one of them failed or was canceled. QUEUED: waits to
+be placed. RUNNING: runs on a node. FAILED: failed and is not tried again by itself. COMPLETED: succeeded.
+CANCELED: a user stopped it.
+"""
+
+
+class JobTypeReference(TypedDict):
+    """A job type, in short."""
+
+    id: int
+    name: str
+    version: str
+    title: str | None
+    description: str | None
+    category: str | None
+    author_name: str | None
+    author_url: str | None
+    is_system: bool
+    is_long_running: bool
+    is_active: bool
+    is_operational: bool
+    is_paused: bool
+    icon_code: str | None
+
+
+class JobTypeLink(TypedDict):
+    """The identifier of a job type."""
+
+    id: int
+
+
+class JobTypeRevisionReference(TypedDict):
+    """A revision of a job type, in short."""
+
+    id: int
+    job_type: JobTypeLink
+    revision_num: int
+
+
+class TriggerRuleLink(TypedDict):
+    """The identifier of a trigger rule."""
+
+    id: int
+
+
+class TriggerEventReference(TypedDict):
+    """A trigger event, in short."""
+
+    id: int
+    type: str
+    rule: TriggerRuleLink | None
+    occurred: str
+
+
+class Job(TypedDict):
+    """A run of a job type on data."""
+
+    id: int
+    job_type: JobTypeReference
+    job_type_rev: JobTypeRevisionReference
+    event: TriggerEventReference
+    error: Error | None
+    status: JobStatus
+    priority: int
+    num_exes: int
+    timeout: int
+    max_tries: int
+    cpus_required: float
+    mem_required: float
+    disk_in_required: float
+    disk_out_required: float
+    created: str
+    queued: str | None
+    started: str | None
+    ended: str | None
+    last_status_change: str
+    last_modified: str
+
+
+class JobLink(TypedDict):
+    """The identifier of a job."""
+
+    id: int
+
+
+class JobTypeCount(TypedDict):
+    """How many jobs there are of a job type."""
+
+    job_type_id: int
+    job_type_name: str
+    job_type_version: str
+    count: int
+
+
+class ChangedJobs(TypedDict):
+    """What a change of many jobs did, does or would do, on one page."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Job]
+    job_types: list[JobTypeCount]
+    job: JobLink | None
 
 
 class ConfigurationExport(TypedDict):
@@ -35,22 +177,6 @@ class CreatedStrike(TypedDict):
     strike_id: int
 
 
-ErrorCategory: TypeAlias = Literal["SYSTEM", "ALGORITHM", "DATA"]
-"""Who is at fault: Scale itself, the algorithm, or the data."""
-
-
-class Error(TypedDict):
-    """An error that jobs may fail with."""
-
-    id: int
-    name: str
-    title: str | None
-    description: str | None
-    category: ErrorCategory
-    created: str
-    last_modified: str
-
-
 class ErrorEdit(TypedDict):
     """The fields of an error to change."""
 
@@ -75,12 +201,6 @@ IngestStatus: TypeAlias = Literal[
 works. INGESTED: it is a source file. ERRORED: it could not be ingested. DUPLICATE: the workspace has a source
 file of the same name with the same content; this copy was removed.
 """
-
-
-class JobLink(TypedDict):
-    """The identifier of a job."""
-
-    id: int
 
 
 class WorkspaceReference(TypedDict):
@@ -144,32 +264,6 @@ class Ingest(TypedDict):
     source_file: Source | None
     created: str
     last_modified: str
-
-
-JobStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
-"""PENDING: waits for the jobs that it depends on. BLOCKED: one of them failed or was canceled. QUEUED: waits to
-be placed. RUNNING: runs on a node. FAILED: failed and is not tried again by itself. COMPLETED: succeeded.
-CANCELED: a user stopped it.
-"""
-
-
-class JobTypeReference(TypedDict):
-    """A job type, in short."""
-
-    id: int
-    name: str
-    version: str
-    title: str | None
-    description: str | None
-    category: str | None
-    author_name: str | None
-    author_url: str | None
-    is_system: bool
-    is_long_running: bool
-    is_active: bool
-    is_operational: bool
-    is_paused: bool
-    icon_code: str | None
 
 
 class JobTypeRevisionLink(TypedDict):
@@ -281,60 +375,6 @@ class IngestStatisticsPage(TypedDict):
     next: str | None
     previous: str | None
     results: list[IngestStatistics]
-
-
-class JobTypeLink(TypedDict):
-    """The identifier of a job type."""
-
-    id: int
-
-
-class JobTypeRevisionReference(TypedDict):
-    """A revision of a job type, in short."""
-
-    id: int
-    job_type: JobTypeLink
-    revision_num: int
-
-
-class TriggerRuleLink(TypedDict):
-    """The identifier of a trigger rule."""
-
-    id: int
-
-
-class TriggerEventReference(TypedDict):
-    """A trigger event, in short."""
-
-    id: int
-    type: str
-    rule: TriggerRuleLink | None
-    occurred: str
-
-
-class Job(TypedDict):
-    """A run of a job type on data."""
-
-    id: int
-    job_type: JobTypeReference
-    job_type_rev: JobTypeRevisionReference
-    event: TriggerEventReference
-    error: Error | None
-    status: JobStatus
-    priority: int
-    num_exes: int
-    timeout: int
-    max_tries: int
-    cpus_required: float
-    mem_required: float
-    disk_in_required: float
-    disk_out_required: float
-    created: str
-    queued: str | None
-    started: str | None
-    ended: str | None
-    last_status_change: str
-    last_modified: str
 
 
 JobExecutionStatus: TypeAlias = Literal["QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
@@ -1493,6 +1533,7 @@ class RequeueJobs(TypedDict):
     job_type_ids: NotRequired[list[int]]
     job_type_names: NotRequired[list[str]]
     job_type_categories: NotRequired[list[str]]
+    dry_run: NotRequired[bool]
     priority: NotRequired[int]
 
 

@@ -410,6 +410,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=200,
     ),
     Operation(
+        operation_id="cancel_jobs",
+        method="POST",
+        path="/queue/cancel-jobs/",
+        tag="queue",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+    ),
+    Operation(
         operation_id="queue_job",
         method="POST",
         path="/queue/new-job/",
@@ -953,6 +964,10 @@ class QueueHandlers(Protocol):
     """What waits to run; queueing by hand."""
 
     @abstractmethod
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+        """POST /queue/cancel-jobs/: Cancel jobs"""
+
+    @abstractmethod
     def queue_job(self, body: models.NewJob) -> Created[models.JobDetails]:
         """POST /queue/new-job/: Queue new job"""
 
@@ -961,7 +976,7 @@ class QueueHandlers(Protocol):
         """POST /queue/new-recipe/: Queue new recipe"""
 
     @abstractmethod
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.JobPage:
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
         """POST /queue/requeue-jobs/: Requeue jobs"""
 
     @abstractmethod

@@ -82,7 +82,7 @@ def handler_table(services: Services) -> HandlerTable:
         jobs=jobs.Jobs(services.jobs),
         nodes=system.Nodes(services.nodes),
         products=files.Products(services.files),
-        queue=jobs.Queue(services.queue),
+        queue=jobs.Queue(services.queue, services.bulk_changes),
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),

@@ -1,5 +1,6 @@
 """The services behind the handlers, made once for an application."""
 
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
@@ -24,6 +25,7 @@ class Services:
     def __init__(self, context: Context) -> None:
         # The engine is only asked for logs here, so it is not started.
         engine = make_engine(context)
+        self.bulk_changes = BulkChanges(context)
         self.configuration = ConfigurationService(context)
         self.errors = ErrorService(context)
         self.files = FileService(context)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from scale_core.db.models import Job, Node, RecipeType
+from scale_core.db.models import Job, Node, RecipeJob, RecipeType
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
@@ -244,9 +245,26 @@ def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str
 )
 def test_the_queue(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans, body: Any) -> None:
     JobService(context).cancel(made["job"], urls)
-    QueueService(context).requeue(body, urls)
+    changes = BulkChanges(context)
+    changes.requeue(body | {"dry_run": True}, urls)
+    changes.requeue(body, urls)
+    reached = {name: value for name, value in body.items() if name != "status"}
+    requests: list[Any] = [body if body.get("status") == "FAILED" else reached, reached | {"status": "QUEUED"}]
+    for asked in requests:
+        changes.cancel(asked | {"dry_run": True}, urls)
+        changes.cancel(asked, urls)
     with context.database.read() as session:
         assert session.scalars(select(Job.status).where(Job.id == made["job"])).one() in ("QUEUED", "CANCELED")
+
+
+def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    jobs = JobService(context)
+    with context.database.read() as session:
+        of_recipe = session.scalars(select(RecipeJob.job_id).where(RecipeJob.recipe_id == made["recipe"])).all()
+    waiting = [made["job"], *of_recipe]
+    assert len(waiting) == 3
+    for job in waiting:
+        jobs.get(job, urls)
 
 
 def test_what_happens_at_every_start(context: Context, plans: Plans) -> None:

@@ -13,6 +13,7 @@ from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution, JobType, Node, RecipeJob
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.interfaces.engine import EngineSettings, Resources
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.job_reads import JobService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_types import RecipeTypeService
@@ -183,7 +184,7 @@ def test_a_job_that_is_queued_again_waits_for_the_end_of_its_execution(cluster: 
     job = cluster.job()
     cluster.run()
     JobService(cluster.world.context).cancel(job, cluster.urls)
-    QueueService(cluster.world.context).requeue({"job_ids": [job]}, cluster.urls)
+    BulkChanges(cluster.world.context).requeue({"job_ids": [job]}, cluster.urls)
     assert cluster.reasons(job) == ["STILL_ENDING"]
     cluster.engine.finish(cluster.engine.launched[0], "CANCELED", "canceled")
     cluster.run()
