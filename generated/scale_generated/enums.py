@@ -28,6 +28,13 @@ class ConfigurationRecordType(StrEnum):
     ERRORS = "errors"
 
 
+class DryRunSource(StrEnum):
+    """FILE: the file. OUTPUT: an output of another job of the recipe."""
+
+    FILE = "FILE"
+    OUTPUT = "OUTPUT"
+
+
 class ErrorCategory(StrEnum):
     """Who is at fault: Scale itself, the algorithm, or the data."""
 

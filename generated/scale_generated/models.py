@@ -177,21 +177,128 @@ class CreatedStrike(TypedDict):
     strike_id: int
 
 
-class ErrorEdit(TypedDict):
-    """The fields of an error to change."""
-
-    title: NotRequired[str | None]
-    description: NotRequired[str | None]
-    category: NotRequired[ErrorCategory]
+DryRunSource: TypeAlias = Literal["FILE", "OUTPUT"]
+"""FILE: the file. OUTPUT: an output of another job of the recipe."""
 
 
-class ErrorPage(TypedDict):
-    """One page of errors."""
+class DryRunConnection(TypedDict):
+    """What an input of a job gets."""
 
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[Error]
+    input: str
+    source: DryRunSource
+    job_name: str | None
+    output: str | None
+
+
+class DryRunFile(TypedDict):
+    """A file that might arrive."""
+
+    file_name: str
+    file_size: int
+    media_type: NotRequired[str]
+    data_types: NotRequired[list[str]]
+    strike_id: NotRequired[int]
+
+
+class DryRunName(TypedDict):
+    """Something with a name."""
+
+    id: int
+    name: str
+
+
+class DryRunRule(TypedDict):
+    """A rule of a Strike process."""
+
+    index: int
+    filename_regex: str
+
+
+class DryRunVersion(TypedDict):
+    """A job type or recipe type."""
+
+    id: int
+    name: str
+    version: str
+
+
+class Resources(TypedDict):
+    """An amount of resources."""
+
+    cpus: float
+    mem: float
+    disk: float
+
+
+WaitingReason: TypeAlias = Literal[
+    "TOO_LARGE",
+    "NO_CONTAINERS",
+    "NO_NODES",
+    "IN_USE",
+    "RESERVED",
+    "KEPT_FOR_OTHERS",
+    "TASKS_BUSY",
+    "BEHIND_OTHERS",
+    "NODES_PAUSED",
+    "JOB_TYPE_PAUSED",
+    "SCHEDULER_PAUSED",
+    "NO_SCHEDULER",
+    "MAX_SCHEDULED",
+    "STILL_ENDING",
+    "HELD_BACK",
+    "DEPENDENCIES",
+]
+"""Why a job is not running. - TOO_LARGE: no node has as much as it needs, even when it is empty. -
+NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE: the
+nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it, which has no
+room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer. - TASKS_BUSY: it
+runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is room, and jobs that
+rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. - JOB_TYPE_PAUSED: its job
+type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no scheduler runs. -
+MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution of it is still being
+ended. - HELD_BACK: it could not be started, or ended soon after it was; it is tried again in a while. -
+DEPENDENCIES: jobs that it depends on have not completed.
+"""
+
+
+class WaitingOn(TypedDict):
+    """Something that keeps a job from running."""
+
+    reason: WaitingReason
+    message: str
+    node_ids: list[int]
+    job_type_ids: list[int]
+    job_ids: list[int]
+
+
+class DryRunJob(TypedDict):
+    """A job that would be made."""
+
+    job_name: str | None
+    job_type: DryRunVersion
+    status: JobStatus
+    priority: int
+    needs: Resources
+    connections: list[DryRunConnection]
+    depends_on: list[str]
+    node: DryRunName | None
+    waiting_on: list[WaitingOn]
+
+
+class DryRunRecipe(TypedDict):
+    """A recipe that would be made."""
+
+    recipe_type: DryRunVersion
+    jobs: list[DryRunJob]
+
+
+class DryRunTrigger(TypedDict):
+    """A trigger rule that would match, and what would be made."""
+
+    trigger_rule: DryRunName
+    jobs: list[DryRunJob]
+    recipes: list[DryRunRecipe]
+    refused: list[str]
 
 
 IngestStatus: TypeAlias = Literal[
@@ -208,6 +315,37 @@ class WorkspaceReference(TypedDict):
 
     id: int
     name: str
+
+
+class DryRunFileResult(TypedDict):
+    """What would become of a file."""
+
+    strike: DryRunName | None
+    rule: DryRunRule | None
+    status: IngestStatus
+    reason: str | None
+    workspace: WorkspaceReference | None
+    file_path: str | None
+    media_type: str
+    data_types: list[str]
+    triggers: list[DryRunTrigger]
+
+
+class ErrorEdit(TypedDict):
+    """The fields of an error to change."""
+
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    category: NotRequired[ErrorCategory]
+
+
+class ErrorPage(TypedDict):
+    """One page of errors."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Error]
 
 
 class Source(TypedDict):
@@ -598,47 +736,6 @@ class TriggerEventDetails(TypedDict):
     rule: TriggerRuleDetails | None
     occurred: str
     description: dict[str, Any]
-
-
-WaitingReason: TypeAlias = Literal[
-    "TOO_LARGE",
-    "NO_CONTAINERS",
-    "NO_NODES",
-    "IN_USE",
-    "RESERVED",
-    "KEPT_FOR_OTHERS",
-    "TASKS_BUSY",
-    "BEHIND_OTHERS",
-    "NODES_PAUSED",
-    "JOB_TYPE_PAUSED",
-    "SCHEDULER_PAUSED",
-    "NO_SCHEDULER",
-    "MAX_SCHEDULED",
-    "STILL_ENDING",
-    "HELD_BACK",
-    "DEPENDENCIES",
-]
-"""Why a job is not running. - TOO_LARGE: no node has as much as it needs, even when it is empty. -
-NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE: the
-nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it, which has no
-room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer. - TASKS_BUSY: it
-runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is room, and jobs that
-rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. - JOB_TYPE_PAUSED: its job
-type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no scheduler runs. -
-MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution of it is still being
-ended. - HELD_BACK: it could not be started, or ended soon after it was; it is tried again in a while. -
-DEPENDENCIES: jobs that it depends on have not completed.
-"""
-
-
-class WaitingOn(TypedDict):
-    """Something that keeps a job from running."""
-
-    reason: WaitingReason
-    message: str
-    node_ids: list[int]
-    job_type_ids: list[int]
-    job_ids: list[int]
 
 
 class JobDetails(TypedDict):
@@ -1176,14 +1273,6 @@ class NewWorkspace(TypedDict):
     base_url: NotRequired[str | None]
     is_active: NotRequired[bool]
     json_config: dict[str, Any]
-
-
-class Resources(TypedDict):
-    """An amount of resources."""
-
-    cpus: float
-    mem: float
-    disk: float
 
 
 class ResourceUsage(TypedDict):

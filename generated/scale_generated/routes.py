@@ -69,6 +69,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=200,
     ),
     Operation(
+        operation_id="dry_run_file",
+        method="POST",
+        path="/dry-run/file/",
+        tag="dry_run",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+    ),
+    Operation(
         operation_id="list_errors",
         method="GET",
         path="/errors/",
@@ -802,6 +813,14 @@ class ConfigurationHandlers(Protocol):
         """POST /configuration/validation/: Validate import"""
 
 
+class DryRunHandlers(Protocol):
+    """What would happen, without anything happening."""
+
+    @abstractmethod
+    def dry_run_file(self, body: models.DryRunFile) -> models.DryRunFileResult:
+        """POST /dry-run/file/: What would become of a file"""
+
+
 class ErrorsHandlers(Protocol):
     """Errors that jobs may fail with."""
 
@@ -1137,6 +1156,7 @@ class HandlerTable:
     """The handlers of every tag."""
 
     configuration: ConfigurationHandlers
+    dry_run: DryRunHandlers
     errors: ErrorsHandlers
     files: FilesHandlers
     ingests: IngestsHandlers

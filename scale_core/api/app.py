@@ -12,7 +12,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
-from scale_core.api.handlers import configuration, definitions, errors, files, ingests, jobs, system, workspaces
+from scale_core.api.handlers import (
+    configuration,
+    definitions,
+    dry_run,
+    errors,
+    files,
+    ingests,
+    jobs,
+    system,
+    workspaces,
+)
 from scale_core.api.operational import OperationalEndpoints
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
@@ -74,6 +84,7 @@ def handler_table(services: Services) -> HandlerTable:
     """The handlers of every tag; mypy proves that none is missing."""
     return HandlerTable(
         configuration=configuration.Configuration(services.configuration),
+        dry_run=dry_run.DryRun(services.dry_runs),
         errors=errors.Errors(services.errors),
         files=files.Files(services.files),
         ingests=ingests.Ingests(services.ingests),

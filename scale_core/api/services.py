@@ -3,6 +3,7 @@
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
+from scale_core.services.dry_runs import DryRunService
 from scale_core.services.engines import make_engine
 from scale_core.services.errors import ErrorService
 from scale_core.services.execution_reads import JobExecutionService
@@ -27,6 +28,7 @@ class Services:
         engine = make_engine(context)
         self.bulk_changes = BulkChanges(context)
         self.configuration = ConfigurationService(context)
+        self.dry_runs = DryRunService(context)
         self.errors = ErrorService(context)
         self.files = FileService(context)
         self.ingests = IngestService(context)

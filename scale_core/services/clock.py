@@ -58,7 +58,7 @@ class ClockService:
         description = {"version": "1.0", "rule_name": rule.name}
         if rule.name in self._context.registry.clock_processors:
             description["processor"] = ProcessorState.DUE
-        record = fire_rule(session, self._context, rule, self._kinds[rule.type], event, description)
+        record = fire_rule(session, self._context, rule, self._kinds[rule.type], event, description).record
         return FiredRule(rule.id, record.id, rule.name, event.occurred)
 
     def _is_due(self, rule: TriggerRule, event: TriggerEvent) -> bool:

@@ -108,11 +108,11 @@ class IngestingService:
             rows = [row for row in ingest_rows(session, list(by_id)).values() if row.status == IngestStatus.INGESTING]
             workspaces = workspaces_of(session, {row.workspace_id for row in rows})
             sources = [Source(row, by_id[row.id], workspaces[row.workspace_id].name) for row in rows]
-            file_ids, same = make_source_files(session, self._context, sources)
-        self._tell_finished([one for one in sources if one.row.id in file_ids], file_ids)
+            made = make_source_files(session, self._context, sources)
+        self._tell_finished([one for one in sources if one.row.id in made.ids], made.ids)
         return [
             Removal(one.row.id, one.row.ingest_path, one.stored.path, place_of(workspaces[one.row.workspace_id]))
-            for one in same
+            for one in made.same
         ]
 
     def fail(self, failures: Sequence[Refused]) -> None:

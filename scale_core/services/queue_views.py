@@ -51,7 +51,7 @@ def look(session: Session, window: int, longest: int, since: datetime, hopeless:
     :param longest: how many of those that have waited longest, of those that wait since ``since``.
     :param hopeless: ids of executions that are not to be among those.
     """
-    running = _running_by_type(session)
+    running = running_by_type(session)
     queue = _queued(session, running, BY_RANK, at_most=window)
     return QueueView(
         is_paused=bool(session.scalar(IS_PAUSED)),
@@ -71,13 +71,13 @@ def queue_behind(
     :param only_tasks: look at those of Scale's own job types only.
     """
     statement = TASKS_BEHIND if only_tasks else BEHIND
-    return _queued(session, _running_by_type(session), statement, at_most=limit, skipped=list(skipped))
+    return _queued(session, running_by_type(session), statement, at_most=limit, skipped=list(skipped))
 
 
 def queued_of_jobs(session: Session, job_ids: Sequence[int]) -> list[QueuedExecution]:
     """The executions of some jobs that are on the queue, those of paused types and those behind an execution that is
     still being ended too."""
-    return _queued(session, _running_by_type(session), OF_JOBS, job_ids=list(job_ids))
+    return _queued(session, running_by_type(session), OF_JOBS, job_ids=list(job_ids))
 
 
 def _queued(session: Session, running: dict[int, int], statement: Select[Any], **given: Any) -> list[QueuedExecution]:
@@ -105,6 +105,7 @@ def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
     )
 
 
-def _running_by_type(session: Session) -> dict[int, int]:
+def running_by_type(session: Session) -> dict[int, int]:
+    """How many executions of each job type run, by the type's id; of types that are not in it none does."""
     rows: Any = session.execute(RUNNING_BY_TYPE)
     return dict(rows.all())

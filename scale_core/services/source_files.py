@@ -15,7 +15,7 @@ from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.duplicates import SOURCE, Content, known_contents, mark
 from scale_core.services.ingest_orders import IngestRow, StoredSource, history_of
-from scale_core.services.triggering import fire_many
+from scale_core.services.triggering import Fired, fire_many
 from scale_generated.enums import IngestStatus
 
 INGEST_EVENT = "INGEST"
@@ -30,14 +30,22 @@ class Source:
     workspace_name: str
 
 
-def make_source_files(
-    session: WriteSession, context: Context, sources: Sequence[Source]
-) -> tuple[dict[int, int], list[Source]]:
-    """Record files as source files, with their events and what these trigger.
+@dataclass(frozen=True, slots=True)
+class MadeSources:
+    """What became of a group.
 
-    :return: ids of the source files by ingest id; and those that have the content of another source file, which they
-        are recorded to be duplicates of.
+    :param ids: ids of the source files by ingest id.
+    :param same: those that have the content of another source file, which they are recorded to be duplicates of.
+    :param fired: the trigger rules that matched, and what was made.
     """
+
+    ids: dict[int, int]
+    same: list[Source]
+    fired: list[Fired]
+
+
+def make_source_files(session: WriteSession, context: Context, sources: Sequence[Source]) -> MadeSources:
+    """Record files as source files, with their events and what these trigger."""
     now = context.now()
     new, same = _without_known(session, sources)
     file_ids = insert_rows(
@@ -51,10 +59,10 @@ def make_source_files(
         last_modified=now,
     )
     _complete(session, new, file_ids, now)
-    _tell(session, context, new, file_ids, now)
+    fired = _tell(session, context, new, file_ids, now)
     ids = {one.row.id: file_id for one, file_id in zip(new, file_ids, strict=True)}
     mark(session, [(one.row.id, found or ids[first], one.stored.path) for one, found, first in same])
-    return ids, [one for one, _found, _first in same]
+    return MadeSources(ids, [one for one, _found, _first in same], fired)
 
 
 def source_uuid(workspace_name: str, path: str) -> str:
@@ -118,8 +126,8 @@ def _complete(session: WriteSession, sources: Sequence[Source], file_ids: Sequen
 
 def _tell(
     session: WriteSession, context: Context, sources: Sequence[Source], file_ids: Sequence[int], now: datetime
-) -> None:
-    """Fire the events, and tell plugins."""
+) -> list[Fired]:
+    """Fire the events, and tell plugins; the rules that matched."""
     facts = [
         FileFacts(file_id, one.row.file_name, one.stored.media_type, frozenset(one.row.data_type))
         for one, file_id in zip(sources, file_ids, strict=True)
@@ -131,9 +139,10 @@ def _tell(
         )
         for one, file in zip(sources, facts, strict=True)
     ]
-    fire_many(session, context, events)
+    fired = fire_many(session, context, events)
     ingested = (
         FileIngested(file.id, file.file_name, one.workspace_name, one.stored.path, file.media_type, file.data_types)
         for one, file in zip(sources, facts, strict=True)
     )
     notices.files_ingested(session, context, ingested)
+    return fired

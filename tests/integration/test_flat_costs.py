@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from scale_core.db.models import Job, Node, RecipeJob, RecipeType
+from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.context import Context
+from scale_core.services.dry_runs import DryRunService
 from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.executions import ExecutionService
@@ -27,6 +28,7 @@ from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.serialization import SerializerContext
+from scale_core.services.strikes import StrikeService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import queries
 
@@ -255,6 +257,29 @@ def test_the_queue(context: Context, urls: SerializerContext, made: dict[str, in
         changes.cancel(asked, urls)
     with context.database.read() as session:
         assert session.scalars(select(Job.status).where(Job.id == made["job"])).one() in ("QUEUED", "CANCELED")
+
+
+def test_a_dry_run(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    data = {"input_data_name": "file", "workspace_name": "raw"}
+    rule = {"type": "INGEST", "configuration": {"version": "1.0", "condition": {}, "data": data}}
+    configuration = {
+        "version": "1.0",
+        "mount": "/in",
+        "transfer_suffix": "_tmp",
+        "files_to_ingest": [{"filename_regex": ".*", "workspace_path": "in", "workspace_name": "raw"}],
+    }
+    broker = {"type": "host", "host_path": str(context.settings.data_dir)}
+    now = context.now()
+    with context.database.write() as session:
+        document = {"version": "1.0", "broker": broker}
+        session.add(Workspace(name="raw", json_config=document, created=now, last_modified=now))
+    strike: Any = {"name": "s", "configuration": configuration}
+    StrikeService(context).create(strike, urls)
+    interface = {"command": "true", "command_arguments": "", "input_data": [{"name": "file", "type": "file"}]}
+    body: Any = {"name": "sees", "version": "1", "interface": interface, "trigger_rule": rule}
+    JobTypeService(context).create(body, urls)
+    told = DryRunService(context).file({"file_name": "a.txt", "file_size": 1})
+    assert [len(one["jobs"]) for one in told["triggers"]] == [1]
 
 
 def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
