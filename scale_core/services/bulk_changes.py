@@ -22,7 +22,7 @@ from scale_core.domain.times import time_range
 from scale_core.services.context import Context
 from scale_core.services.job_reads import JOBS
 from scale_core.services.job_selections import JobSelection, batched, job_type_counts
-from scale_core.services.jobs import cancel_job, change_status, enqueue
+from scale_core.services.jobs import cancel_jobs, change_status, enqueue
 from scale_core.services.recipes import advance_recipes_of
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.system_jobs import create_system_job
@@ -37,7 +37,7 @@ REQUEUE, CANCEL = "REQUEUE", "CANCEL"
 BY_HAND: Final = "USER"
 """Type of the events that say that somebody asked for a job or recipe."""
 
-BATCH: Final = 500
+BATCH: Final = 250
 """So many jobs are changed in one transaction: others write in between."""
 
 AT_ONCE: Final = 1000
@@ -150,10 +150,10 @@ class BulkChanges:
                 .with_for_update(of=Job)
             )
             jobs = [job for job in found if job.status in wanted]
-            for job in jobs:
-                if operation == CANCEL:
-                    cancel_job(session, self._context, job)
-                else:
+            if operation == CANCEL:
+                cancel_jobs(session, self._context, jobs)
+            else:
+                for job in jobs:
                     self._requeue(session, job, body.get("priority"))
             session.flush()
             changed = [job.id for job in jobs]

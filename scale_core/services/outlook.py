@@ -67,15 +67,24 @@ class Outlook:
         :param are_new: they are not on the queue, and are treated as though they were.
         """
         reader = _Reader(self._session, executions if are_new else ())
+        prospects, is_clear = self._searched(reader, executions, looks_further=False)
+        if not is_clear:
+            prospects, _is_clear = self._searched(reader, executions, looks_further=True)
+        return prospects
+
+    def _searched(
+        self, reader: "_Reader", executions: Sequence[QueuedExecution], *, looks_further: bool
+    ) -> tuple[dict[int, Prospect], bool]:
+        """Prospects, and whether looking further, which takes longer the longer the queue is, can tell nothing new."""
         search = Search(
             reader, self._policy, {}, self._context.now, standing=self._note.standing, held_back=self._note.held_back
         )
-        decision, _looked_at = search.decide(search.look(), self._there)
+        view = search.look()
+        decision, _looked_at = search.decide(view, self._there, looks_further=looks_further)
         placements = {one.execution_id: one for one in decision.placements}
-        return {
-            one.execution_id: self._prospect(placements.get(one.execution_id), search.reasons(one))
-            for one in executions
-        }
+        reasons = {one.execution_id: search.reasons(one) for one in executions}
+        is_clear = view.is_whole or all(why or one in placements for one, why in reasons.items())
+        return {one: self._prospect(placements.get(one), why) for one, why in reasons.items()}, is_clear
 
     def lasting(self, execution: QueuedExecution) -> list[Why]:
         """What would keep an execution that is not on the queue yet from being placed though nothing else ran."""

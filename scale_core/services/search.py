@@ -116,9 +116,12 @@ class Search:
         """Do not place a job for a while."""
         self._held_back[job_id] = time.monotonic() + seconds
 
-    def decide(self, view: QueueView, capacity: Capacity) -> tuple[Decision, Mapping[int, QueuedExecution]]:
+    def decide(
+        self, view: QueueView, capacity: Capacity, *, looks_further: bool = True
+    ) -> tuple[Decision, Mapping[int, QueuedExecution]]:
         """Place what the nodes can take, looking further along the queue where what is at its head cannot be placed.
 
+        :param looks_further: what is at the head is all that matters where it is False.
         :return: the decision, and all executions that were looked at by id.
         """
         queue = self._without_held_back(view.queue)
@@ -126,7 +129,13 @@ class Search:
         decision = self._place(queue, oldest, capacity, is_paused=view.is_paused)
         held_back = {one.job_type_id for one in view.queue if one.job_id in self._held_back}
         stuck = bool(decision.waiting or held_back)
-        if stuck and not view.is_whole and not view.is_paused and time.monotonic() >= self._looked_far:
+        if (
+            looks_further
+            and stuck
+            and not view.is_whole
+            and not view.is_paused
+            and time.monotonic() >= self._looked_far
+        ):
             queue, decision = self._look_further(queue, oldest, decision, capacity, held_back)
         self._window = _next_window(self._window, decision, view)
         self._standing = decision.standing
