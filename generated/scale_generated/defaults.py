@@ -4,6 +4,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+CANCEL_JOBS: Final[Mapping[str, Any]] = {"dry_run": False}
+
 NEW_JOB_TYPE: Final[Mapping[str, Any]] = {
     "title": None,
     "description": None,
@@ -33,3 +35,5 @@ NEW_TRIGGER_RULE: Final[Mapping[str, Any]] = {"name": "", "is_active": True}
 NEW_WORKSPACE: Final[Mapping[str, Any]] = {"is_active": True}
 
 PROBLEM: Final[Mapping[str, Any]] = {"type": "about:blank"}
+
+REQUEUE_JOBS: Final[Mapping[str, Any]] = {"dry_run": False}

@@ -10,12 +10,29 @@ class CancelStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
+class CancelableStatus(StrEnum):
+    """The statuses in which a job can be canceled."""
+
+    PENDING = "PENDING"
+    BLOCKED = "BLOCKED"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    FAILED = "FAILED"
+
+
 class ConfigurationRecordType(StrEnum):
     """The kinds of records that an export holds."""
 
     RECIPE_TYPES = "recipe_types"
     JOB_TYPES = "job_types"
     ERRORS = "errors"
+
+
+class DryRunSource(StrEnum):
+    """FILE: the file. OUTPUT: an output of another job of the recipe."""
+
+    FILE = "FILE"
+    OUTPUT = "OUTPUT"
 
 
 class ErrorCategory(StrEnum):
@@ -138,6 +155,37 @@ class UserErrorCategory(StrEnum):
 
     ALGORITHM = "ALGORITHM"
     DATA = "DATA"
+
+
+class WaitingReason(StrEnum):
+    """Why a job is not running. - TOO_LARGE: no node has as much as it needs, even when it is empty. -
+    NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE:
+    the nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it,
+    which has no room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer.
+    - TASKS_BUSY: it runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is
+    room, and jobs that rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. -
+    JOB_TYPE_PAUSED: its job type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no
+    scheduler runs. - MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution
+    of it is still being ended. - HELD_BACK: it could not be started, or ended soon after it was; it is tried
+    again in a while. - DEPENDENCIES: jobs that it depends on have not completed.
+    """
+
+    TOO_LARGE = "TOO_LARGE"
+    NO_CONTAINERS = "NO_CONTAINERS"
+    NO_NODES = "NO_NODES"
+    IN_USE = "IN_USE"
+    RESERVED = "RESERVED"
+    KEPT_FOR_OTHERS = "KEPT_FOR_OTHERS"
+    TASKS_BUSY = "TASKS_BUSY"
+    BEHIND_OTHERS = "BEHIND_OTHERS"
+    NODES_PAUSED = "NODES_PAUSED"
+    JOB_TYPE_PAUSED = "JOB_TYPE_PAUSED"
+    SCHEDULER_PAUSED = "SCHEDULER_PAUSED"
+    NO_SCHEDULER = "NO_SCHEDULER"
+    MAX_SCHEDULED = "MAX_SCHEDULED"
+    STILL_ENDING = "STILL_ENDING"
+    HELD_BACK = "HELD_BACK"
+    DEPENDENCIES = "DEPENDENCIES"
 
 
 class WarningId(StrEnum):

@@ -3,8 +3,150 @@
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+CancelableStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED"]
+"""The statuses in which a job can be canceled."""
+
+
+class CancelJobs(TypedDict):
+    """Which jobs to cancel; all fields must match. Without `status` every job matches that waits or runs, but no
+    FAILED one. Scale’s own jobs (Strike, ingest, clock) match only where ids, or ids, names or categories of
+    job types, are given.
+    """
+
+    started: NotRequired[str]
+    ended: NotRequired[str]
+    status: NotRequired[CancelableStatus]
+    job_ids: NotRequired[list[int]]
+    job_type_ids: NotRequired[list[int]]
+    job_type_names: NotRequired[list[str]]
+    job_type_categories: NotRequired[list[str]]
+    dry_run: NotRequired[bool]
+
+
 CancelStatus: TypeAlias = Literal["CANCELED"]
 """The one status that a user may give a job."""
+
+
+ErrorCategory: TypeAlias = Literal["SYSTEM", "ALGORITHM", "DATA"]
+"""Who is at fault: Scale itself, the algorithm, or the data."""
+
+
+class Error(TypedDict):
+    """An error that jobs may fail with."""
+
+    id: int
+    name: str
+    title: str | None
+    description: str | None
+    category: ErrorCategory
+    created: str
+    last_modified: str
+
+
+JobStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
+"""PENDING: waits for the jobs that it depends on. BLOCKED: one of them failed or was canceled. QUEUED: waits to
+be placed. RUNNING: runs on a node. FAILED: failed and is not tried again by itself. COMPLETED: succeeded.
+CANCELED: a user stopped it.
+"""
+
+
+class JobTypeReference(TypedDict):
+    """A job type, in short."""
+
+    id: int
+    name: str
+    version: str
+    title: str | None
+    description: str | None
+    category: str | None
+    author_name: str | None
+    author_url: str | None
+    is_system: bool
+    is_long_running: bool
+    is_active: bool
+    is_operational: bool
+    is_paused: bool
+    icon_code: str | None
+
+
+class JobTypeLink(TypedDict):
+    """The identifier of a job type."""
+
+    id: int
+
+
+class JobTypeRevisionReference(TypedDict):
+    """A revision of a job type, in short."""
+
+    id: int
+    job_type: JobTypeLink
+    revision_num: int
+
+
+class TriggerRuleLink(TypedDict):
+    """The identifier of a trigger rule."""
+
+    id: int
+
+
+class TriggerEventReference(TypedDict):
+    """A trigger event, in short."""
+
+    id: int
+    type: str
+    rule: TriggerRuleLink | None
+    occurred: str
+
+
+class Job(TypedDict):
+    """A run of a job type on data."""
+
+    id: int
+    job_type: JobTypeReference
+    job_type_rev: JobTypeRevisionReference
+    event: TriggerEventReference
+    error: Error | None
+    status: JobStatus
+    priority: int
+    num_exes: int
+    timeout: int
+    max_tries: int
+    cpus_required: float
+    mem_required: float
+    disk_in_required: float
+    disk_out_required: float
+    created: str
+    queued: str | None
+    started: str | None
+    ended: str | None
+    last_status_change: str
+    last_modified: str
+
+
+class JobLink(TypedDict):
+    """The identifier of a job."""
+
+    id: int
+
+
+class JobTypeCount(TypedDict):
+    """How many jobs there are of a job type."""
+
+    job_type_id: int
+    job_type_name: str
+    job_type_version: str
+    count: int
+
+
+class ChangedJobs(TypedDict):
+    """What a change of many jobs did, does or would do, on one page."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Job]
+    job_types: list[JobTypeCount]
+    job: JobLink | None
 
 
 ConfigurationBytes: TypeAlias = str
@@ -52,20 +194,158 @@ class CreatedStrike(TypedDict):
     strike_id: int
 
 
-ErrorCategory: TypeAlias = Literal["SYSTEM", "ALGORITHM", "DATA"]
-"""Who is at fault: Scale itself, the algorithm, or the data."""
+DryRunSource: TypeAlias = Literal["FILE", "OUTPUT"]
+"""FILE: the file. OUTPUT: an output of another job of the recipe."""
 
 
-class Error(TypedDict):
-    """An error that jobs may fail with."""
+class DryRunConnection(TypedDict):
+    """What an input of a job gets."""
+
+    input: str
+    source: DryRunSource
+    job_name: str | None
+    output: str | None
+
+
+class DryRunFile(TypedDict):
+    """A file that might arrive."""
+
+    file_name: str
+    file_size: int
+    media_type: NotRequired[str]
+    data_types: NotRequired[list[str]]
+    strike_id: NotRequired[int]
+
+
+class DryRunName(TypedDict):
+    """Something with a name."""
 
     id: int
     name: str
-    title: str | None
-    description: str | None
-    category: ErrorCategory
-    created: str
-    last_modified: str
+
+
+class DryRunRule(TypedDict):
+    """A rule of a Strike process."""
+
+    index: int
+    filename_regex: str
+
+
+class DryRunVersion(TypedDict):
+    """A job type or recipe type."""
+
+    id: int
+    name: str
+    version: str
+
+
+class Resources(TypedDict):
+    """An amount of resources."""
+
+    cpus: float
+    mem: float
+    disk: float
+
+
+WaitingReason: TypeAlias = Literal[
+    "TOO_LARGE",
+    "NO_CONTAINERS",
+    "NO_NODES",
+    "IN_USE",
+    "RESERVED",
+    "KEPT_FOR_OTHERS",
+    "TASKS_BUSY",
+    "BEHIND_OTHERS",
+    "NODES_PAUSED",
+    "JOB_TYPE_PAUSED",
+    "SCHEDULER_PAUSED",
+    "NO_SCHEDULER",
+    "MAX_SCHEDULED",
+    "STILL_ENDING",
+    "HELD_BACK",
+    "DEPENDENCIES",
+]
+"""Why a job is not running. - TOO_LARGE: no node has as much as it needs, even when it is empty. -
+NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE: the
+nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it, which has no
+room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer. - TASKS_BUSY: it
+runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is room, and jobs that
+rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. - JOB_TYPE_PAUSED: its job
+type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no scheduler runs. -
+MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution of it is still being
+ended. - HELD_BACK: it could not be started, or ended soon after it was; it is tried again in a while. -
+DEPENDENCIES: jobs that it depends on have not completed.
+"""
+
+
+class WaitingOn(TypedDict):
+    """Something that keeps a job from running."""
+
+    reason: WaitingReason
+    message: str
+    node_ids: list[int]
+    job_type_ids: list[int]
+    job_ids: list[int]
+
+
+class DryRunJob(TypedDict):
+    """A job that would be made."""
+
+    job_name: str | None
+    job_type: DryRunVersion
+    status: JobStatus
+    priority: int
+    needs: Resources
+    connections: list[DryRunConnection]
+    depends_on: list[str]
+    node: DryRunName | None
+    waiting_on: list[WaitingOn]
+
+
+class DryRunRecipe(TypedDict):
+    """A recipe that would be made."""
+
+    recipe_type: DryRunVersion
+    jobs: list[DryRunJob]
+
+
+class DryRunTrigger(TypedDict):
+    """A trigger rule that would match, and what would be made."""
+
+    trigger_rule: DryRunName
+    jobs: list[DryRunJob]
+    recipes: list[DryRunRecipe]
+    refused: list[str]
+
+
+IngestStatus: TypeAlias = Literal[
+    "TRANSFERRING", "TRANSFERRED", "DEFERRED", "INGESTING", "INGESTED", "ERRORED", "DUPLICATE"
+]
+"""TRANSFERRING: it is being copied. TRANSFERRED: it is there. DEFERRED: no rule matches it. INGESTING: its job
+works. INGESTED: it is a source file. ERRORED: it could not be ingested. DUPLICATE: the workspace has a source
+file of the same name with the same content; this copy was removed.
+"""
+
+
+class WorkspaceReference(TypedDict):
+    """A workspace, in short."""
+
+    id: int
+    name: str
+
+
+class DryRunFileResult(TypedDict):
+    """What would become of a file."""
+
+    strike: DryRunName | None
+    rule: DryRunRule | None
+    status: IngestStatus
+    reason: str | None
+    workspace: WorkspaceReference | None
+    file_path: str | None
+    media_type: str
+    data_types: list[str]
+    triggers: list[DryRunTrigger]
 
 
 class ErrorEdit(TypedDict):
@@ -83,28 +363,6 @@ class ErrorPage(TypedDict):
     next: str | None
     previous: str | None
     results: list[Error]
-
-
-IngestStatus: TypeAlias = Literal[
-    "TRANSFERRING", "TRANSFERRED", "DEFERRED", "INGESTING", "INGESTED", "ERRORED", "DUPLICATE"
-]
-"""TRANSFERRING: it is being copied. TRANSFERRED: it is there. DEFERRED: no rule matches it. INGESTING: its job
-works. INGESTED: it is a source file. ERRORED: it could not be ingested. DUPLICATE: the workspace has a source
-file of the same name with the same content; this copy was removed.
-"""
-
-
-class JobLink(TypedDict):
-    """The identifier of a job."""
-
-    id: int
-
-
-class WorkspaceReference(TypedDict):
-    """A workspace, in short."""
-
-    id: int
-    name: str
 
 
 class Source(TypedDict):
@@ -161,32 +419,6 @@ class Ingest(TypedDict):
     source_file: Source | None
     created: str
     last_modified: str
-
-
-JobStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
-"""PENDING: waits for the jobs that it depends on. BLOCKED: one of them failed or was canceled. QUEUED: waits to
-be placed. RUNNING: runs on a node. FAILED: failed and is not tried again by itself. COMPLETED: succeeded.
-CANCELED: a user stopped it.
-"""
-
-
-class JobTypeReference(TypedDict):
-    """A job type, in short."""
-
-    id: int
-    name: str
-    version: str
-    title: str | None
-    description: str | None
-    category: str | None
-    author_name: str | None
-    author_url: str | None
-    is_system: bool
-    is_long_running: bool
-    is_active: bool
-    is_operational: bool
-    is_paused: bool
-    icon_code: str | None
 
 
 class JobTypeRevisionLink(TypedDict):
@@ -298,60 +530,6 @@ class IngestStatisticsPage(TypedDict):
     next: str | None
     previous: str | None
     results: list[IngestStatistics]
-
-
-class JobTypeLink(TypedDict):
-    """The identifier of a job type."""
-
-    id: int
-
-
-class JobTypeRevisionReference(TypedDict):
-    """A revision of a job type, in short."""
-
-    id: int
-    job_type: JobTypeLink
-    revision_num: int
-
-
-class TriggerRuleLink(TypedDict):
-    """The identifier of a trigger rule."""
-
-    id: int
-
-
-class TriggerEventReference(TypedDict):
-    """A trigger event, in short."""
-
-    id: int
-    type: str
-    rule: TriggerRuleLink | None
-    occurred: str
-
-
-class Job(TypedDict):
-    """A run of a job type on data."""
-
-    id: int
-    job_type: JobTypeReference
-    job_type_rev: JobTypeRevisionReference
-    event: TriggerEventReference
-    error: Error | None
-    status: JobStatus
-    priority: int
-    num_exes: int
-    timeout: int
-    max_tries: int
-    cpus_required: float
-    mem_required: float
-    disk_in_required: float
-    disk_out_required: float
-    created: str
-    queued: str | None
-    started: str | None
-    ended: str | None
-    last_status_change: str
-    last_modified: str
 
 
 JobExecutionStatus: TypeAlias = Literal["QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
@@ -608,6 +786,7 @@ class JobDetails(TypedDict):
     products: list[Product]
     inputs: list[JobInput]
     outputs: list[JobOutput]
+    waiting_on: list[WaitingOn]
 
 
 class JobEdit(TypedDict):
@@ -1229,14 +1408,6 @@ class NewWorkspace(TypedDict):
     json_config: dict[str, Any]
 
 
-class Resources(TypedDict):
-    """An amount of resources."""
-
-    cpus: float
-    mem: float
-    disk: float
-
-
 class ResourceUsage(TypedDict):
     """Resources: what there is, what is promised to running jobs, what is in use."""
 
@@ -1584,6 +1755,7 @@ class RequeueJobs(TypedDict):
     job_type_ids: NotRequired[list[int]]
     job_type_names: NotRequired[list[str]]
     job_type_categories: NotRequired[list[str]]
+    dry_run: NotRequired[bool]
     priority: NotRequired[int]
 
 

@@ -98,6 +98,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=200,
     ),
     Operation(
+        operation_id="dry_run_file",
+        method="POST",
+        path="/dry-run/file/",
+        tag="dry_run",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+    ),
+    Operation(
         operation_id="list_errors",
         method="GET",
         path="/errors/",
@@ -480,6 +491,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         integer_path_parameters=(),
         query=None,
         has_body=False,
+        success_status=200,
+    ),
+    Operation(
+        operation_id="cancel_jobs",
+        method="POST",
+        path="/queue/cancel-jobs/",
+        tag="queue",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
         success_status=200,
     ),
     Operation(
@@ -874,6 +896,14 @@ class ConfigurationHandlers(Protocol):
         """POST /configuration/validation/: Validate import"""
 
 
+class DryRunHandlers(Protocol):
+    """What would happen, without anything happening."""
+
+    @abstractmethod
+    def dry_run_file(self, body: models.DryRunFile) -> models.DryRunFileResult:
+        """POST /dry-run/file/: What would become of a file"""
+
+
 class ErrorsHandlers(Protocol):
     """Errors that jobs may fail with."""
 
@@ -1058,6 +1088,10 @@ class QueueHandlers(Protocol):
         """GET /load/: Job load"""
 
     @abstractmethod
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+        """POST /queue/cancel-jobs/: Cancel jobs"""
+
+    @abstractmethod
     def queue_job(self, body: models.NewJob) -> Created[models.JobDetails]:
         """POST /queue/new-job/: Queue new job"""
 
@@ -1066,7 +1100,7 @@ class QueueHandlers(Protocol):
         """POST /queue/new-recipe/: Queue new recipe"""
 
     @abstractmethod
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.JobPage:
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
         """POST /queue/requeue-jobs/: Requeue jobs"""
 
     @abstractmethod
@@ -1227,6 +1261,7 @@ class HandlerTable:
     """The handlers of every tag."""
 
     configuration: ConfigurationHandlers
+    dry_run: DryRunHandlers
     errors: ErrorsHandlers
     files: FilesHandlers
     ingests: IngestsHandlers

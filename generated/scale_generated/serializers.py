@@ -744,6 +744,7 @@ def job_details(
     products: list[models.Product],
     inputs: list[models.JobInput],
     outputs: list[models.JobOutput],
+    waiting_on: list[models.WaitingOn],
 ) -> models.JobDetails:
     """A row of ``JOB_DETAILS_COLUMNS`` as JobDetails."""
     return {
@@ -845,6 +846,7 @@ def job_details(
         "products": products,
         "inputs": inputs,
         "outputs": outputs,
+        "waiting_on": waiting_on,
     }
 
 

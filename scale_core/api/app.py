@@ -15,6 +15,7 @@ from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware
 from scale_core.api.handlers import (
     configuration,
     definitions,
+    dry_run,
     errors,
     files,
     ingests,
@@ -84,6 +85,7 @@ def handler_table(services: Services) -> HandlerTable:
     """The handlers of every tag; mypy proves that none is missing."""
     return HandlerTable(
         configuration=configuration.Configuration(services.configuration),
+        dry_run=dry_run.DryRun(services.dry_runs),
         errors=errors.Errors(services.errors),
         files=files.Files(services.files),
         ingests=ingests.Ingests(services.ingests),
@@ -93,7 +95,7 @@ def handler_table(services: Services) -> HandlerTable:
         metrics=metrics.Metrics(services.metrics),
         nodes=system.Nodes(services.nodes),
         products=files.Products(services.files),
-        queue=jobs.Queue(services.queue, services.job_load),
+        queue=jobs.Queue(services.queue, services.job_load, services.bulk_changes),
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),

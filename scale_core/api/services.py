@@ -1,8 +1,10 @@
 """The services behind the handlers, made once for an application."""
 
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
 from scale_core.services.daily_metric_reads import MetricService
+from scale_core.services.dry_runs import DryRunService
 from scale_core.services.engines import make_engine
 from scale_core.services.errors import ErrorService
 from scale_core.services.execution_reads import JobExecutionService
@@ -26,7 +28,9 @@ class Services:
     def __init__(self, context: Context) -> None:
         # The engine is only asked for logs here, so it is not started.
         engine = make_engine(context)
+        self.bulk_changes = BulkChanges(context)
         self.configuration = ConfigurationService(context)
+        self.dry_runs = DryRunService(context)
         self.errors = ErrorService(context)
         self.files = FileService(context)
         self.ingests = IngestService(context)

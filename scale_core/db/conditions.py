@@ -69,6 +69,6 @@ def since(path: str, moment: datetime) -> Condition:
     return Condition(path, Comparison.SINCE, moment)
 
 
-def until(path: str, moment: datetime) -> Condition:
-    """The column is ``moment`` or earlier."""
+def until(path: str, moment: datetime | int) -> Condition:
+    """The column is ``moment`` or earlier, or a number up to it."""
     return Condition(path, Comparison.UNTIL, moment)

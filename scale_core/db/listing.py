@@ -6,6 +6,7 @@ attributes and relationships of the models, so a resource's fields are written d
 What a page costs does not depend on how long the list is: :mod:`scale_core.db.cuts` finds it, and tallies count.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -72,16 +73,38 @@ class Shape:
         conditions = self._own(session, where)
         return 0 if _is_impossible(conditions) else self._count(session, conditions)
 
-    def ids(self, session: Session, where: Iterable[Condition]) -> list[int]:
-        """The ids of all rows that fulfil all of ``where``, in order."""
+    def count_by(self, session: Session, where: Iterable[Condition], path: str) -> dict[Any, int]:
+        """How many rows fulfil all of ``where``, by what they have in the column at ``path``."""
+        conditions = self._own(session, where)
+        if _is_impossible(conditions):
+            return {}
+        query = PathQuery(self._model)
+        column = query.column(path)
+        tally = tally_for(self._model, query, conditions, column.key or "")
+        if tally is not None:
+            group = tally.c[column.key or ""]
+            statement = select(group, func.sum(tally.c.number)).where(*on_tally(tally, query, conditions))
+            return {one: int(number) for one, number in session.execute(statement.group_by(group)) if number}
+        numbers: Counter[Any] = Counter()
+        for way in ways(conditions):
+            query = PathQuery(self._model)
+            value = query.column(path)
+            counted = query.join(select(value, func.count(query.column("id")))).where(*query.matches(way))
+            for one, number in session.execute(counted.group_by(value)):
+                numbers[one] += number
+        return dict(numbers)
+
+    def ids(self, session: Session, where: Iterable[Condition], at_most: int | None = None) -> list[int]:
+        """The ids of all rows that fulfil all of ``where``, or of any ``at_most`` of them, in order."""
         conditions = self._own(session, where)
         if _is_impossible(conditions):
             return []
         found: set[int] = set()
         for way in ways(conditions):
             query = PathQuery(self._model)
-            found.update(session.scalars(query.join(select(query.column("id"))).where(*query.matches(way))))
-        return sorted(found)
+            statement = query.join(select(query.column("id"))).where(*query.matches(way)).limit(at_most)
+            found.update(session.scalars(statement))
+        return sorted(found)[:at_most]
 
     def row(self, session: Session, row_id: int) -> Row | None:
         """The row with this id."""

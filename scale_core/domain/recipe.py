@@ -112,6 +112,14 @@ def unblocked_jobs(graph: RecipeGraph, statuses: Mapping[str, JobStatus]) -> lis
     return [name for name in graph.order if statuses[name] == JobStatus.BLOCKED and name not in behind]
 
 
+def holding_up(graph: RecipeGraph, name: str, statuses: Mapping[str, JobStatus]) -> list[str]:
+    """The jobs that keep a PENDING or BLOCKED job from being queued: of those that it depends on, directly or not, the
+    FAILED and CANCELED ones; where there are none, those that it depends on directly and that have not COMPLETED."""
+    ancestors = _ancestors(graph, name)
+    stopped = [each for each in graph.order if each in ancestors and statuses[each] in _STOPPED]
+    return stopped or [each for each in graph.dependencies(name) if statuses[each] != JobStatus.COMPLETED]
+
+
 def job_data_for(
     graph: RecipeGraph,
     job_name: str,
@@ -144,6 +152,17 @@ def job_data_for(
             if workspace_id is not None
         ),
     )
+
+
+def _ancestors(graph: RecipeGraph, name: str) -> set[str]:
+    """The jobs that a job depends on, directly or not."""
+    found: set[str] = set()
+    left = [name]
+    while left:
+        new = set(graph.dependencies(left.pop())) - found
+        found |= new
+        left += new
+    return found
 
 
 def _behind_stopped(graph: RecipeGraph, statuses: Mapping[str, JobStatus]) -> set[str]:

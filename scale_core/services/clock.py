@@ -62,7 +62,7 @@ class ClockService:
         kind = self._kinds[rule.type]
         record = None if processor is None or processor.keeps_events else _free_event(session, rule)
         if record is None:
-            record = fire_rule(session, self._context, rule, kind, event, description)
+            record = fire_rule(session, self._context, rule, kind, event, description).record
         else:
             record.type = kind.recorded_event_type(rule.configuration, event)
             record.occurred = rule.last_fired = event.occurred

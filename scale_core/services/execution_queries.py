@@ -3,9 +3,9 @@
 On tables, not on mapped classes, and made once: to put a statement together takes longer than to answer it.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
 
 from scale_core.db.bulk import table_of
 from scale_core.db.models import Job, JobExecution, JobType, Scheduler
@@ -36,31 +36,39 @@ _WITH_JOB: Final = (
     .join(table_of(JobType), _exe.job_type_id == _type.id)
 )
 
-_QUEUED: Final = (
-    select(
-        _exe.id,
-        _exe.job_id,
-        _exe.job_type_id,
-        _type.name,
-        _type.is_system,
-        _type.is_long_running,
-        _type.docker_image,
-        _exe.priority,
-        _exe.queued,
-        _job.cpus_required,
-        _job.mem_required,
-        _job.disk_in_required,
-        _job.disk_out_required,
-        _type.max_scheduled,
+_STILL_ENDING: Final = _exe.job_id.in_(select(_exe.job_id).where(_exe.status == JobExecutionStatus.RUNNING))
+
+
+def _needs(is_type_paused: ColumnElement[bool], is_still_ending: ColumnElement[bool]) -> Select[Any]:
+    """What placement needs to know of executions on the queue."""
+    return (
+        select(
+            _exe.id,
+            _exe.job_id,
+            _exe.job_type_id,
+            _type.name,
+            _type.is_system,
+            _type.is_long_running,
+            _type.docker_image,
+            _exe.priority,
+            _exe.queued,
+            _job.cpus_required,
+            _job.mem_required,
+            _job.disk_in_required,
+            _job.disk_out_required,
+            _type.max_scheduled,
+            is_type_paused,
+            is_still_ending,
+        )
+        .select_from(_WITH_JOB)
+        .where(_exe.status == JobExecutionStatus.QUEUED)
     )
-    .select_from(_WITH_JOB)
-    .where(
-        _exe.status == JobExecutionStatus.QUEUED,
-        ~_type.is_paused,
-        _exe.job_id.not_in(select(_exe.job_id).where(_exe.status == JobExecutionStatus.RUNNING)),
-    )
-    .limit(bindparam("at_most"))
-)
+
+
+_QUEUED: Final = _needs(false(), false()).where(~_type.is_paused, ~_STILL_ENDING).limit(bindparam("at_most"))
+
+OF_JOBS: Final = _needs(_type.is_paused, _STILL_ENDING).where(_exe.job_id.in_(bindparam("job_ids", expanding=True)))
+"""Those of some jobs, whatever keeps them from being placed."""
 
 BY_RANK: Final = _QUEUED.order_by(_exe.priority, _exe.queued, _exe.id)
 """The first ``at_most`` of the queue, by priority, then age."""

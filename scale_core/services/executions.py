@@ -8,63 +8,26 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobType, Node
+from scale_core.domain.placement import Placement, QueuedExecution
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
-from scale_core.interfaces.engine import Resources
 from scale_core.interfaces.notice import JobStatusChanged
-from scale_core.services import notices
+from scale_core.services import notices, queue_views
 from scale_core.services.context import Context
-from scale_core.services.execution_queries import (
-    BEHIND,
-    BY_AGE,
-    BY_RANK,
-    CANCELED,
-    CLAIMS,
-    IS_PAUSED,
-    RUNNING_BY_TYPE,
-    TASKS_BEHIND,
-)
+from scale_core.services.execution_queries import CLAIMS
 from scale_core.services.jobs import values_of
 from scale_core.services.plans import PlanBuilder, PlanSource
+from scale_core.services.queue_views import QueueView
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.execution_plan import ExecutionPlan
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedExecution:
-    """What placement needs to know of an execution on the queue."""
-
-    execution_id: int
-    job_id: int
-    job_type_id: int
-    job_type_name: str
-    is_system: bool
-    is_long_running: bool
-    uses_docker: bool
-    priority: int
-    queued: datetime
-    resources: Resources
-    max_scheduled: int | None
-    running_of_type: int
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where an execution is to run: ``node_id`` is the node's id in the database, ``agent_id`` the engine's name.
-    Scale's own tasks and engines that place by themselves have no node."""
-
-    execution_id: int
-    node_id: int | None
-    agent_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +57,6 @@ class RunningExecution:
     is_system: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QueueView:
-    """One look at what there is to schedule.
-
-    :param is_paused: an operator has paused all scheduling.
-    :param queue: the first executions of the queue, by priority, then age.
-    :param is_whole: whether those are all.
-    :param longest: those that have waited long, the oldest first, wherever they are in the queue.
-    :param canceled: executions that still run though their job does not, for it was canceled (and may be queued again
-        already): the engine has to end them.
-    """
-
-    is_paused: bool
-    queue: list[QueuedExecution]
-    is_whole: bool
-    longest: list[QueuedExecution]
-    canceled: list[int]
-
-
 class ExecutionService:
     """The scheduler's door to the queue."""
 
@@ -121,35 +65,14 @@ class ExecutionService:
         self._plans = PlanBuilder()
 
     def look(self, window: int, longest: int, since: datetime, hopeless: Collection[int] = ()) -> QueueView:
-        """What there is to schedule, in one transaction.
-
-        Executions of paused types are left out, and those of jobs that were queued again while an execution of them is
-        still being ended.
-
-        :param window: how many executions of the queue to look at.
-        :param longest: how many of those that have waited longest, of those that wait since ``since``.
-        :param hopeless: ids of executions that are not to be among those.
-        """
+        """What there is to schedule, in one transaction; as :func:`queue_views.look`."""
         with self._context.database.read() as session:
-            running = _running_by_type(session)
-            queue = _queued(session, running, BY_RANK, at_most=window)
-            return QueueView(
-                is_paused=bool(session.scalar(IS_PAUSED)),
-                queue=queue,
-                is_whole=len(queue) < window,
-                longest=_queued(session, running, BY_AGE, at_most=longest, since=since, hopeless=list(hopeless)),
-                canceled=list(session.scalars(CANCELED)),
-            )
+            return queue_views.look(session, window, longest, since, hopeless)
 
     def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
-        """The first executions of the queue, by priority, then age, as in :meth:`look`.
-
-        :param skipped: ids of job types whose executions are passed over.
-        :param only_tasks: look at those of Scale's own job types only.
-        """
+        """The first executions of the queue; as :func:`queue_views.queue_behind`."""
         with self._context.database.read() as session:
-            statement = TASKS_BEHIND if only_tasks else BEHIND
-            return _queued(session, _running_by_type(session), statement, at_most=limit, skipped=list(skipped))
+            return queue_views.queue_behind(session, limit, skipped, only_tasks=only_tasks)
 
     def running(self) -> list[RunningExecution]:
         """Executions in RUNNING, for reconciliation."""
@@ -243,34 +166,6 @@ class ExecutionService:
                     .where(JobExecution.id == execution_id, JobExecution.status == JobExecutionStatus.RUNNING)
                     .values({f"{step}_started": when, "last_modified": now})
                 )
-
-
-def _queued(session: Session, running: dict[int, int], statement: Select[Any], **given: Any) -> list[QueuedExecution]:
-    return [_queued_execution(row, running) for row in session.execute(statement, given)]
-
-
-def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
-    execution_id, job_id, type_id, name, is_system, is_long_running, image, priority, queued, *needs, most = row
-    cpus, mem, disk_in, disk_out = needs
-    return QueuedExecution(
-        execution_id=execution_id,
-        job_id=job_id,
-        job_type_id=type_id,
-        job_type_name=name,
-        is_system=is_system,
-        is_long_running=is_long_running,
-        uses_docker=image is not None,
-        priority=priority,
-        queued=queued,
-        resources=Resources(cpus, mem, disk_in + disk_out),
-        max_scheduled=most,
-        running_of_type=running.get(type_id, 0),
-    )
-
-
-def _running_by_type(session: Session) -> dict[int, int]:
-    rows: Any = session.execute(RUNNING_BY_TYPE)
-    return dict(rows.all())
 
 
 def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:

@@ -14,7 +14,7 @@ from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.models import Scheduler
 from scale_core.db.schema import SchemaCheck
 from scale_core.services.context import Context
-from scale_core.services.node_admin import SCHEDULER_IS_ALIVE
+from scale_core.services.heartbeat import SCHEDULER_IS_ALIVE
 
 DATABASE, SCHEMA, SCHEDULER = "database", "schema", "scheduler"
 

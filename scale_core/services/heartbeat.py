@@ -1,9 +1,20 @@
 """Who schedules now: the scheduler's row says it, so that every process can tell."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import update
 
 from scale_core.db.models import Scheduler
 from scale_core.services.context import Context
+from scale_core.services.scheduler_notes import SchedulerNote
+
+SCHEDULER_IS_ALIVE = timedelta(seconds=15)
+"""A scheduler that has not been heard of for longer counts as gone; it reports every few seconds."""
+
+
+def is_alive(heartbeat: datetime | None, now: datetime) -> bool:
+    """Whether the scheduler counts as running."""
+    return heartbeat is not None and now - heartbeat < SCHEDULER_IS_ALIVE
 
 
 class HeartbeatService:
@@ -12,9 +23,9 @@ class HeartbeatService:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def beat(self, hostname: str) -> None:
-        """Record that the scheduler on ``hostname`` is alive."""
-        self._set(hostname=hostname, heartbeat=self._context.now())
+    def beat(self, hostname: str, note: SchedulerNote) -> None:
+        """Record that the scheduler on ``hostname`` is alive, and what it alone knows."""
+        self._set(hostname=hostname, heartbeat=self._context.now(), note=note.to_document())
 
     def stop(self) -> None:
         """Record that no scheduler runs."""

@@ -12,7 +12,7 @@ from scale_core.services.findings import Findings
 from scale_core.services.interfaces import active_recipe_types
 from scale_core.services.trigger_rule_edits import RuleEffect, rule_label
 from scale_core.services.type_changes import TypeChange
-from scale_core.services.waiting import NONE, Waiting, waiting_in_recipes, waiting_of_types
+from scale_core.services.waiting_jobs import NONE, Waiting, waiting_in_recipes, waiting_of_types
 from scale_generated.models import WarningId
 from scale_generated.specs.recipe_definition import RecipeDefinition
 

@@ -114,8 +114,7 @@ class IngestingService:
             found = sort_out(
                 session, [source_of(row, workspaces[row.workspace_id].name, by_id[one]) for one, row in rows.items()]
             )
-            file_ids = make_source_files(session, self._context, found.new)
-            ids = {one.ingest_id: file_id for one, file_id in zip(found.new, file_ids, strict=True)}
+            ids = make_source_files(session, self._context, found.new).ids
             self._complete(session, found.new, rows, ids)
             mark(session, [(one.ingest_id, known or ids[maker], one.stored.path) for one, known, maker in found.same])
         tell_ingested(self._context, found.new, ids, {one: about_ingest(row) for one, row in rows.items()})

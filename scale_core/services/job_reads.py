@@ -16,6 +16,7 @@ from scale_core.services.jobs import cancel_job, require_job
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.recipes import advance_recipes_of
 from scale_core.services.serialization import SerializerContext
+from scale_core.services.waiting import waiting_on
 from scale_generated import models, serializers
 from scale_generated.queries import ListJobsQuery
 from scale_generated.specs.job_data import JobData
@@ -55,7 +56,7 @@ class JobService:
         :raises NotFound: there is no such job.
         """
         with self._context.database.read() as session:
-            return job_details(session, job_id, urls)
+            return job_details(session, self._context, job_id, urls)
 
     def cancel(self, job_id: int, urls: SerializerContext) -> models.JobDetails:
         """Cancel a job; what depends on it is blocked, and what runs of it is ended.
@@ -76,7 +77,7 @@ def job_type_conditions(query: Any) -> list[Condition]:
     return [one_of(f"job_type.{field}", values) for field, values in given.items() if values]
 
 
-def job_details(session: Session, job_id: int, urls: SerializerContext) -> models.JobDetails:
+def job_details(session: Session, context: Context, job_id: int, urls: SerializerContext) -> models.JobDetails:
     """A job with everything related to it, in a fixed number of queries.
 
     :raises NotFound: there is no such job.
@@ -98,6 +99,7 @@ def job_details(session: Session, job_id: int, urls: SerializerContext) -> model
         products=list(products.values()),
         inputs=_inputs(interface, data, input_files),
         outputs=_outputs(interface, JobResults.from_document(job.results), products),
+        waiting_on=waiting_on(session, context, job),
     )
 
 

@@ -1,6 +1,6 @@
 """Jobs: creation, the queue, cancellation, lists and details."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -152,11 +152,18 @@ def cancel_job(session: WriteSession, context: Context, job: Job) -> None:
 
     :raises IllegalTransition: the job is COMPLETED or CANCELED.
     """
-    change_status(session, context, job, JobEvent.CANCEL)
-    job.ended = context.now()
-    for execution in session.scalars(
-        select(JobExecution).where(JobExecution.job_id == job.id, JobExecution.status == JobExecutionStatus.QUEUED)
-    ):
+    cancel_jobs(session, context, [job])
+
+
+def cancel_jobs(session: WriteSession, context: Context, jobs: Sequence[Job]) -> None:
+    """Cancel jobs, as :func:`cancel_job` does with one."""
+    for job in jobs:
+        change_status(session, context, job, JobEvent.CANCEL)
+        job.ended = context.now()
+    waiting = select(JobExecution).where(
+        JobExecution.job_id.in_([job.id for job in jobs]), JobExecution.status == JobExecutionStatus.QUEUED
+    )
+    for execution in session.scalars(waiting):
         change_execution_status(context, execution, ExecutionEvent.CANCEL)
         execution.ended = context.now()
     wake_queue(session, context)

@@ -14,6 +14,7 @@ from scale_core.db.models import Error, JobExecution, Node, Scheduler
 from scale_core.domain.times import time_range
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
+from scale_core.services.heartbeat import is_alive
 from scale_core.services.jobs import wake_queue
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
@@ -26,8 +27,6 @@ DETAILS = Shape(Node, serializers.NODE_DETAILS_COLUMNS)
 RUNNING = Shape(JobExecution, serializers.RUNNING_JOB_EXECUTION_COLUMNS)
 
 STATUS_SPAN = timedelta(hours=3)
-SCHEDULER_IS_ALIVE = timedelta(seconds=15)
-"""A scheduler that has not been heard of for longer counts as gone; it reports every few seconds."""
 
 
 class NodeAdmin:
@@ -137,7 +136,7 @@ class SchedulerAdmin:
             nodes = session.scalars(select(Node).where(Node.is_active, Node.is_connected)).all()
             running = _running(session, [node.id for node in nodes], urls)
             depth = session.scalar(select(func.count()).where(JobExecution.status == JobExecutionStatus.QUEUED))
-        alive = scheduler.heartbeat is not None and self._context.now() - scheduler.heartbeat < SCHEDULER_IS_ALIVE
+        alive = is_alive(scheduler.heartbeat, self._context.now())
         return {
             "master": {
                 "hostname": scheduler.master_hostname or scheduler.hostname or "",

@@ -114,10 +114,7 @@ class PromptIngestService:
                 session, self._context, order.strike_id, {ids[one.name]: one.name for one in new}, started
             )
             sources = [_source(ids[one.name], one) for one in new]
-            file_ids = {
-                one.ingest_id: file_id
-                for one, file_id in zip(sources, make_source_files(session, self._context, sources), strict=True)
-            }
+            file_ids = make_source_files(session, self._context, sources).ids
             rows = {one.name: _columns(one, ids[one.name], job_ids, file_ids) for one in new}
             self._save(session, order, rows, watched, started)
         self._tell(order, sources, job_ids, file_ids)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -161,19 +162,23 @@ def _queue(
     try:
         check_job_data(session, interface, job_data)
     except Invalid as refused:
-        log.warning(
-            "The job %r of a recipe failed (%s), for what its dependencies made does not fit it: %s",
-            name,
-            REFUSED_INPUT,
-            refused,
-            extra={"recipe_id": recipe.id, "job_id": job.id, "job_type": job.job_type.name, "error": REFUSED_INPUT},
-        )
+        session.after_commit.append(partial(_tell_refused, recipe, job, name, str(refused)))
         error = session.scalars(select(Error).where(Error.name == REFUSED_INPUT)).one()
         change_status(session, context, job, JobEvent.FAIL, error.category)
         job.data, job.ended, job.error_id = job_data.to_document(), context.now(), error.id
         return False
     queue_job(session, context, job, job_data)
     return True
+
+
+def _tell_refused(recipe: Recipe, job: Job, name: str, why: str) -> None:
+    log.warning(
+        "The job %r of a recipe failed (%s), for what its dependencies made does not fit it: %s",
+        name,
+        REFUSED_INPUT,
+        why,
+        extra={"recipe_id": recipe.id, "job_id": job.id, "job_type": job.job_type.name, "error": REFUSED_INPUT},
+    )
 
 
 def _jobs_of(session: Session, recipe: Recipe) -> dict[str, Job]:

@@ -14,7 +14,7 @@ from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.duplicates import SOURCE, Content, known_contents
 from scale_core.services.ingest_orders import StoredSource
-from scale_core.services.triggering import fire_many
+from scale_core.services.triggering import Fired, fire_many
 
 INGEST_EVENT = "INGEST"
 
@@ -40,8 +40,16 @@ class Sorted:
     same: list[tuple[Source, int | None, int]]
 
 
-def make_source_files(session: WriteSession, context: Context, sources: Sequence[Source]) -> list[int]:
-    """Record files as source files, with their events and what these trigger; their ids, in order."""
+@dataclass(frozen=True, slots=True)
+class MadeSources:
+    """Ids of source files by ingest id, and the trigger rules that matched, with what was made."""
+
+    ids: dict[int, int]
+    fired: list[Fired]
+
+
+def make_source_files(session: WriteSession, context: Context, sources: Sequence[Source]) -> MadeSources:
+    """Record files as source files, with their events and what these trigger."""
     now = context.now()
     file_ids = insert_rows(
         session,
@@ -53,8 +61,8 @@ def make_source_files(session: WriteSession, context: Context, sources: Sequence
         created=now,
         last_modified=now,
     )
-    _tell(session, context, sources, file_ids, now)
-    return file_ids
+    fired = _tell(session, context, sources, file_ids, now)
+    return MadeSources({one.ingest_id: file_id for one, file_id in zip(sources, file_ids, strict=True)}, fired)
 
 
 def source_uuid(workspace_name: str, path: str) -> str:
@@ -98,8 +106,8 @@ def _source_file(source: Source) -> dict[str, object]:
 
 def _tell(
     session: WriteSession, context: Context, sources: Sequence[Source], file_ids: Sequence[int], now: datetime
-) -> None:
-    """Fire the events, and tell plugins."""
+) -> list[Fired]:
+    """Fire the events, and tell plugins; the rules that matched."""
     facts = [
         FileFacts(file_id, one.file_name, one.stored.media_type, frozenset(one.data_types))
         for one, file_id in zip(sources, file_ids, strict=True)
@@ -111,9 +119,10 @@ def _tell(
         )
         for one, file in zip(sources, facts, strict=True)
     ]
-    fire_many(session, context, events)
+    fired = fire_many(session, context, events)
     ingested = (
         FileIngested(file.id, file.file_name, one.workspace_name, one.stored.path, file.media_type, file.data_types)
         for one, file in zip(sources, facts, strict=True)
     )
     notices.files_ingested(session, context, ingested)
+    return fired

@@ -11,6 +11,8 @@ from scale_generated.specs.job_interface import InterfaceInput, JobInterface
 STRIKE_JOB: Final = "scale-strike"
 STRIKE_INPUT: Final = "strike_id"
 CLOCK_JOB: Final = "scale-clock"
+CHANGE_JOB: Final = "scale-change-jobs"
+CHANGE_INPUT: Final = "change"
 VERSION: Final = "1.0"
 ICON: Final = "f013"
 
@@ -87,6 +89,17 @@ SYSTEM_TYPES: Final = (
         is_long_running=True,
         priority=5,
         cpus=0.05,
+        mem=64.0,
+    ),
+    SystemType(
+        name=CHANGE_JOB,
+        title="Scale Change Jobs",
+        description="Requeues or cancels jobs that are too many for one request",
+        inputs=(CHANGE_INPUT,),
+        priority=5,
+        max_scheduled=1,
+        max_tries=3,
+        cpus=0.1,
         mem=64.0,
     ),
     SystemType(

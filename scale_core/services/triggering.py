@@ -2,14 +2,16 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from scale_core.db.bulk import insert_rows
 from scale_core.db.database import WriteSession
-from scale_core.db.models import JobType, RecipeType, TriggerEvent, TriggerRule
+from scale_core.db.models import JobType, Recipe, RecipeType, TriggerEvent, TriggerRule
 from scale_core.interfaces import trigger
 from scale_core.interfaces.trigger import RuleNeeds, TriggerType
 from scale_core.services.context import Context
@@ -26,6 +28,22 @@ from scale_generated.specs.recipe_definition import RecipeDefinition
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Fired:
+    """A rule that matched an event, and what was made.
+
+    :param record: of the event.
+    :param job_ids: the jobs outside of recipes.
+    :param refusals: the types of which nothing could be made, and why.
+    """
+
+    rule: TriggerRule
+    record: TriggerEvent
+    job_ids: list[int] = field(default_factory=list)
+    recipes: list[Recipe] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
 def fire(session: WriteSession, context: Context, event: trigger.TriggerEvent, description: Mapping[str, Any]) -> None:
     """Check an event against all active rules; record it, and make what the matching ones are linked to.
 
@@ -36,8 +54,11 @@ def fire(session: WriteSession, context: Context, event: trigger.TriggerEvent, d
 
 def fire_many(
     session: WriteSession, context: Context, events: Sequence[tuple[trigger.TriggerEvent, Mapping[str, Any]]]
-) -> None:
-    """Do for each event, with its description, what :func:`fire` does; the rules are read once."""
+) -> list[Fired]:
+    """Do for each event, with its description, what :func:`fire` does; the rules are read once.
+
+    :return: the matches, in the order of the events, then of the rules.
+    """
     happening = {event.type for event, _description in events}
     rules = [
         (rule, kind)
@@ -46,14 +67,15 @@ def fire_many(
         for rule in _active_rules(session, kind)
     ]
     unmatched = defaultdict(list)
+    fired = []
     for event, description in events:
         matched = [(rule, kind) for rule, kind in rules if _matches(rule, kind, event)]
-        for rule, kind in matched:
-            fire_rule(session, context, rule, kind, event, description)
+        fired += [fire_rule(session, context, rule, kind, event, description) for rule, kind in matched]
         if not matched:
             unmatched[event.type, event.occurred].append({"description": dict(description)})
     for (event_type, occurred), rows in unmatched.items():
         insert_rows(session, TriggerEvent, rows, type=event_type, occurred=occurred)
+    return fired
 
 
 def _matches(rule: TriggerRule, kind: TriggerType, event: trigger.TriggerEvent) -> bool:
@@ -67,7 +89,7 @@ def fire_rule(
     kind: TriggerType,
     event: trigger.TriggerEvent,
     description: Mapping[str, Any],
-) -> TriggerEvent:
+) -> Fired:
     """Record that ``rule`` matched ``event``, and make a job or recipe of each active type that is linked to it.
 
     A type that cannot take the file (for instance because it does not accept its media type) is left out; the event's
@@ -83,18 +105,31 @@ def fire_rule(
     session.add(record)
     session.flush()
     needs = kind.needs(rule.configuration)
-    refusals = []
+    fired = Fired(rule, record)
     for job_type in _linked(session, JobType, rule):
-        refusals += _attempt(job_type, lambda one=job_type: _make_job(session, context, one, record, needs, event))
+        with _refusing(job_type, fired):
+            fired.job_ids += _make_job(session, context, job_type, record, needs, event)
     for recipe_type in _linked(session, RecipeType, rule):
-        refusals += _attempt(
-            recipe_type, lambda one=recipe_type: _make_recipe(session, context, one, record, needs, event)
-        )
-    for refusal in refusals:
-        log.warning("A trigger rule matched, but nothing is made of it: %s", refusal, extra=_about(rule, event))
-    if refusals:
-        record.description = {**record.description, "refused": refusals}
-    return record
+        with _refusing(recipe_type, fired):
+            fired.recipes.append(_make_recipe(session, context, recipe_type, record, needs, event))
+    if fired.refusals:
+        record.description = {**record.description, "refused": fired.refusals}
+        session.after_commit.append(lambda: _tell_refused(fired, event))
+    return fired
+
+
+def _tell_refused(fired: Fired, event: trigger.TriggerEvent) -> None:
+    for refusal in fired.refusals:
+        log.warning("A trigger rule matched, but nothing is made of it: %s", refusal, extra=_about(fired.rule, event))
+
+
+@contextmanager
+def _refusing(made: JobType | RecipeType, fired: Fired) -> Iterator[None]:
+    """Note a refusal instead of passing it on."""
+    try:
+        yield
+    except Invalid as refused:
+        fired.refusals.append(f"{made.name} {made.version}: {refused}")
 
 
 def _about(rule: TriggerRule, event: trigger.TriggerEvent) -> dict[str, object]:
@@ -115,15 +150,6 @@ def _linked(session: WriteSession, model: Any, rule: TriggerRule) -> Sequence[An
     return linked
 
 
-def _attempt(made: JobType | RecipeType, make: Any) -> list[str]:
-    try:
-        make()
-    except Invalid as refused:
-        message = f"{made.name} {made.version}: {refused}"
-        return [message]
-    return []
-
-
 def _make_job(
     session: WriteSession,
     context: Context,
@@ -131,7 +157,7 @@ def _make_job(
     record: TriggerEvent,
     needs: RuleNeeds,
     event: trigger.TriggerEvent,
-) -> None:
+) -> list[int]:
     interface = JobInterface.from_document(job_type.interface)
     document: dict[str, Any] = {"input_data": _input_data(needs, event)}
     if interface.output_data:
@@ -139,7 +165,7 @@ def _make_job(
         document["output_data"] = [{"name": one.name, "workspace_id": workspace_id} for one in interface.output_data]
     data = JobData.from_document(document)
     check_job_data(session, interface, data)
-    queue_new_jobs(session, context, job_type, [NewJob(record.id, data)])
+    return queue_new_jobs(session, context, job_type, [NewJob(record.id, data)])
 
 
 def _make_recipe(
@@ -149,13 +175,13 @@ def _make_recipe(
     record: TriggerEvent,
     needs: RuleNeeds,
     event: trigger.TriggerEvent,
-) -> None:
+) -> Recipe:
     document: dict[str, Any] = {"input_data": _input_data(needs, event)}
     if needs.workspace_name is not None:
         document["workspace_id"] = _workspace_id(session, needs)
     data = RecipeData.from_document(document)
     check_recipe_data(session, RecipeDefinition.from_document(recipe_type.definition), data)
-    create_recipe(session, context, recipe_type, record, data)
+    return create_recipe(session, context, recipe_type, record, data)
 
 
 def _input_data(needs: RuleNeeds, event: trigger.TriggerEvent) -> list[dict[str, Any]]:

@@ -1,84 +1,112 @@
-"""How many jobs wait: for others, or on the queue."""
+"""Why a job is not running (``waiting_on`` of its details)."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
-from scale_core.db.base import Base
-from scale_core.db.models import Job, Recipe, RecipeJob
+from scale_core.db.models import Job, JobType, Recipe, RecipeJob
+from scale_core.domain.placement import QueuedExecution, Reason, Why
+from scale_core.domain.recipe import RecipeGraph, holding_up
+from scale_core.interfaces.engine import Resources
+from scale_core.services.context import Context
+from scale_core.services.outlook import Outlook
+from scale_core.services.queue_views import queued_of_jobs
+from scale_generated import models
 from scale_generated.enums import JobStatus
+from scale_generated.specs.recipe_definition import RecipeDefinition
 
-STATUSES: Final = (JobStatus.PENDING, JobStatus.BLOCKED, JobStatus.QUEUED)
+MOST_IDS = 100
+"""So many jobs are named as a reason, at most."""
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Numbers of waiting jobs by status; those that are not 0."""
-
-    numbers: Mapping[str, int]
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(self.numbers.values())
-
-    @property
-    def never_queued(self) -> "Waiting":
-        """Those that wait for other jobs. None of them has ever been on the queue (endpoints: settled 23)."""
-        return Waiting({status: number for status, number in self.numbers.items() if status != JobStatus.QUEUED})
-
-    @property
-    def queued(self) -> "Waiting":
-        """Those on the queue."""
-        return Waiting({status: number for status, number in self.numbers.items() if status == JobStatus.QUEUED})
-
-    def __str__(self) -> str:
-        each = ", ".join(f"{self.numbers[one]} {one}" for one in STATUSES if one in self.numbers)
-        return f"{self.total}: {each}"
+NO_EXECUTION = 0
 
 
-NONE: Final = Waiting({})
+def waiting_on(session: Session, context: Context, job: Job) -> list[models.WaitingOn]:
+    """Why a job is not running; nothing for one that runs or has ended.
+
+    Of a QUEUED job, everything that keeps it from being placed now; of a PENDING or BLOCKED one, what would keep it
+    from being placed though nothing else ran, and the jobs that it depends on.
+    """
+    if job.status == JobStatus.QUEUED:
+        reasons = [
+            why
+            for prospect in Outlook(session, context).of_queued(queued_of_jobs(session, [job.id])).values()
+            for why in prospect.reasons
+        ]
+        return [as_model(why) for why in reasons]
+    if job.status in (JobStatus.PENDING, JobStatus.BLOCKED):
+        lasting = Outlook(session, context).lasting(hypothetical(job, job.job_type))
+        return [as_model(why) for why in (*lasting, *_dependencies(session, job))]
+    return []
 
 
-def waiting_of_types(session: Session, job_type_ids: Collection[int]) -> dict[int, Waiting]:
-    """Those of job types, by the type's id; from the tally, so that it costs the same however many there are."""
-    if not job_type_ids:
-        return {}
-    tally = Base.metadata.tables["job_tally"]
-    number = func.sum(tally.c.number)
-    statement = (
-        select(tally.c.job_type_id, tally.c.status, number)
-        .where(tally.c.status.in_(STATUSES), tally.c.job_type_id.in_(sorted(job_type_ids)))
-        .group_by(tally.c.job_type_id, tally.c.status)
-        .having(number > 0)
+def hypothetical(job: Job, job_type: JobType, execution_id: int = NO_EXECUTION, running: int = 0) -> QueuedExecution:
+    """The execution of a job as though it had been put on the queue.
+
+    :param running: how many executions of the job type run.
+    """
+    return QueuedExecution(
+        execution_id=execution_id,
+        job_id=job.id,
+        job_type_id=job_type.id,
+        job_type_name=job_type.name,
+        is_system=job_type.is_system,
+        is_long_running=job_type.is_long_running,
+        uses_docker=job_type.docker_image is not None,
+        priority=job.priority,
+        queued=job.queued or job.last_modified,
+        resources=Resources(job.cpus_required, job.mem_required, job.disk_in_required + job.disk_out_required),
+        max_scheduled=job_type.max_scheduled,
+        running_of_type=running,
+        is_type_paused=job_type.is_paused,
     )
-    return _by_id(session.execute(statement))
 
 
-def waiting_in_recipes(session: Session, recipe_type_ids: Collection[int]) -> dict[int, Waiting]:
-    """Those in recipes of recipe types, by the type's id. It reads what waits, and nothing of what is done."""
-    if not recipe_type_ids:
-        return {}
-    # Not by the index on the recipe type, which has all recipes that there ever were.
-    of_type = (Recipe.recipe_type_id + 0).in_(sorted(recipe_type_ids))
-    # Each status by itself: only then does SQLite see that the index of what is not completed has it.
-    each = [
-        select(Recipe.recipe_type_id, Job.status, func.count())
-        .select_from(Job)
-        .join(RecipeJob, RecipeJob.job_id == Job.id)
-        .join(Recipe, RecipeJob.recipe_id == Recipe.id)
-        .where(Job.status == status, of_type)
-        .group_by(Recipe.recipe_type_id, Job.status)
-        for status in STATUSES
-    ]
-    return _by_id(session.execute(union_all(*each)))
+def as_model(why: Why) -> models.WaitingOn:
+    """A reason as clients see it."""
+    return {
+        "reason": why.reason.value,
+        "message": why.detail,
+        "node_ids": list(why.node_ids),
+        "job_type_ids": list(why.job_type_ids),
+        "job_ids": list(why.job_ids),
+    }
 
 
-def _by_id(rows: Iterable[Any]) -> dict[int, Waiting]:
-    numbers: dict[int, dict[str, int]] = {}
-    for type_id, status, number in rows:
-        numbers.setdefault(type_id, {})[status] = number
-    return {type_id: Waiting(found) for type_id, found in numbers.items()}
+def _dependencies(session: Session, job: Job) -> Iterable[Why]:
+    """The jobs that keep a job of recipes from being queued, a reason for each recipe."""
+    recipes = session.scalars(
+        select(Recipe)
+        .join(RecipeJob, RecipeJob.recipe_id == Recipe.id)
+        .where(RecipeJob.job_id == job.id)
+        .options(joinedload(Recipe.recipe_type_rev))
+    )
+    for recipe in recipes.all():
+        definition = RecipeDefinition.from_document(recipe.recipe_type_rev.definition)
+        rows = session.execute(
+            select(RecipeJob.job_name, Job.id, Job.status)
+            .join(Job, RecipeJob.job_id == Job.id)
+            .where(RecipeJob.recipe_id == recipe.id)
+        )
+        jobs = {row.job_name: (row.id, JobStatus(row.status)) for row in rows}
+        own = next(name for name, (job_id, _status) in jobs.items() if job_id == job.id)
+        why = dependencies_of(RecipeGraph.from_definition(definition), own, jobs)
+        if why is not None:
+            yield why
+
+
+def dependencies_of(graph: RecipeGraph, name: str, jobs: Mapping[str, tuple[int, JobStatus]]) -> Why | None:
+    """The jobs that keep the job ``name`` of a recipe from being queued; None: none does.
+
+    :param jobs: id and status of every job of the recipe, by name in it.
+    """
+    holding = holding_up(graph, name, {each: status for each, (_id, status) in jobs.items()})[:MOST_IDS]
+    if not holding:
+        return None
+    named = _and([f"{each!r} (job {jobs[each][0]}), which is {jobs[each][1]}" for each in holding])
+    return Why(Reason.DEPENDENCIES, f"It depends on {named}.", job_ids=tuple(jobs[each][0] for each in holding))
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{'; '.join(parts[:-1])}; and {parts[-1]}"

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from scale_core.domain.placement import SHORT_SECONDS, QueuedExecution
 from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import QueuedExecution
 from scale_core.services.telemetry import EndedExecution
-from scale_scheduler.placement import SHORT_SECONDS
 
 AHEAD_SECONDS = 0.2
 """How long a node should be busy with the short work that it has been handed, at most."""
@@ -36,6 +35,7 @@ class Load:
     def __init__(self) -> None:
         self._busy: dict[int, _Busy] = {}
         self._expected: dict[int, float] = {}
+        self._used: dict[str, Resources] = {}
         self._slow: dict[str, Resources] = {}
         self._endless: dict[str, Resources] = {}
         self._seconds: dict[str, float] = {}
@@ -47,6 +47,10 @@ class Load:
         Nearer to the longest than to the mean: to be wrong costs less this way.
         """
         return self._expected
+
+    def used(self, agent_id: str) -> Resources:
+        """What is used on a node, or held there for executions that wait for room."""
+        return self._used.get(agent_id, NOTHING)
 
     def slow(self, agent_id: str) -> Resources:
         """What is used on a node by executions that are not short."""
@@ -82,13 +86,14 @@ class Load:
             if busy is not None:
                 self._add(busy, -1)
         if not self._busy:  # starting again from nothing keeps rounding from adding up
-            self._slow, self._endless, self._seconds = {}, {}, {}
+            self._used, self._slow, self._endless, self._seconds = {}, {}, {}, {}
 
     def _learn(self, job_type_id: int, seconds: float) -> None:
         expected = self._expected.get(job_type_id, seconds)
         self._expected[job_type_id] = max(seconds, expected + FORGET * (seconds - expected))
 
     def _add(self, busy: _Busy, sign: int) -> None:
+        self._used[busy.agent_id] = self.used(busy.agent_id) + _times(busy.resources, sign)
         if not busy.is_short:
             self._slow[busy.agent_id] = self.slow(busy.agent_id) + _times(busy.resources, sign)
         if busy.is_endless:

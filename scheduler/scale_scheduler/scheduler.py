@@ -8,19 +8,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.exc import OperationalError
 
+from scale_core.domain.placement import Capacity, NodeFree, Placement, Policy, QueuedExecution, Waiting
 from scale_core.interfaces.engine import AgentStarter, Engine, EngineMode, Launch, Offer, Resources
 from scale_core.services.context import Context
 from scale_core.services.ending_group import NODE_LOST
 from scale_core.services.endings import EndingService, failure_report, task_report
-from scale_core.services.executions import Claimed, ExecutionService, Placement, QueuedExecution
+from scale_core.services.executions import Claimed, ExecutionService
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
+from scale_core.services.scheduler_notes import SchedulerNote
+from scale_core.services.search import Search
 from scale_core.services.telemetry import EndedExecution
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.inbox import Inbox
 from scale_scheduler.load import Load
-from scale_scheduler.placement import Capacity, NodeFree, Policy, Waiting
-from scale_scheduler.search import Search
 from scale_scheduler.tasks import SystemTasks
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ class Scheduler:
         self._tasks = SystemTasks(context, self._inbox.tasks_ended)
         self._load = Load()
         policy = Policy(context.settings.long_wait_seconds, context.settings.long_wait_share)
-        self._search = Search(self._executions, policy, self._load, context.now)
+        self._search = Search(self._executions, policy, self._load.expected, context.now)
+        self._there = Capacity(())
         self._stopping = threading.Event()
         self._is_open = False
         self._killed: set[int] = set()
@@ -141,11 +143,9 @@ class Scheduler:
         self._beat()
         view = self._search.look()
         self._kill(view.canceled)
-        if view.is_paused:
-            self._search.pause(view)
-            return
         offers = self._offers()
-        decision, looked_at = self._search.decide(view, self._capacity(offers))
+        self._there = self._capacity(offers)
+        decision, looked_at = self._search.decide(view, self._there)
         if decision.placements:
             self._start(self._claim(decision.placements, looked_at), offers, looked_at)
         if decision.placements and not (decision.waiting or view.is_whole):
@@ -190,11 +190,23 @@ class Scheduler:
     def _beat(self) -> None:
         now = time.monotonic()
         if now - self._beaten >= HEARTBEAT_SECONDS:
-            self._heartbeat.beat(self._hostname)
+            self._heartbeat.beat(self._hostname, self._note())
             self._beaten = now
         if now - self._reconciled >= RECONCILE_SECONDS:
             self._engine.reconcile([one.execution_id for one in self._executions.running() if not one.is_system])
             self._reconciled = now
+
+    def _note(self) -> SchedulerNote:
+        """What other processes cannot know; the numbers are of the last pass."""
+        nodes = self._there.nodes or ()
+        return SchedulerNote(
+            places=self._engine.mode == EngineMode.OFFER,
+            runs_containers=self._engine.runs_containers,
+            slots=self._tasks.slots(),
+            held_back=list(self._search.held_back),
+            standing=self._search.standing,
+            taken={one.agent_id: one.total - one.free - self._load.used(one.agent_id) for one in nodes},
+        )
 
     def _kill(self, execution_ids: Collection[int]) -> None:
         """End executions, each once."""

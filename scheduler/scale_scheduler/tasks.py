@@ -1,4 +1,4 @@
-"""Scale's own job types, run inside this process: strike and clock in a thread each, ingest in a pool."""
+"""Scale's own job types, run inside this process: ingest in a pool, the others in a thread each."""
 
 import logging
 import threading
@@ -10,8 +10,9 @@ from typing import Protocol
 from scale_core.services.context import Context
 from scale_core.services.executions import SystemTask
 from scale_core.services.ingest_jobs import INGEST_JOB
-from scale_core.services.system_types import CLOCK_JOB, STRIKE_INPUT, STRIKE_JOB
+from scale_core.services.system_types import CHANGE_JOB, CLOCK_JOB, STRIKE_INPUT, STRIKE_JOB
 from scale_generated.specs.execution_report import ReportFailure
+from scale_scheduler.changes import ChangeTask
 from scale_scheduler.clock import ClockTask
 from scale_scheduler.ingest import IngestPool, TaskEnd
 from scale_scheduler.strike.process import StrikeProcess
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class LongTask(Protocol):
-    """Works until it is told to stop."""
+    """Works until it has done all, or is told to stop."""
 
     def run(self, stop: threading.Event) -> None:
         """Return once ``stop`` is set."""
@@ -49,6 +50,7 @@ class SystemTasks:
         self._makers: Mapping[str, Callable[[SystemTask], LongTask]] = {
             STRIKE_JOB: self._strike,
             CLOCK_JOB: lambda _task: ClockTask(context),
+            CHANGE_JOB: lambda task: ChangeTask(context, task),
         }
 
     def open(self) -> None:

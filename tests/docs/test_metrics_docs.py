@@ -12,7 +12,8 @@ from fakes.world import World
 from scale_core.api.operational import Scrape
 from scale_core.cli.logs import FIELDS
 from scale_core.db.models import Ingest
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.domain.placement import Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.metrics import DatabaseMetrics, metrics_registry
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ from scale_core.domain.reach import REACHES, by_reach
 from scale_core.plugin.registry import load_registry
 from scale_core.settings import Settings, load_settings
 from scale_errors_builtin.errors import BUILTIN_ERRORS
+from scale_generated.enums import WaitingReason
 from scale_generated.models import WarningId
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,6 +152,11 @@ def test_the_table_of_warnings_is_that_of_the_contract() -> None:
 def test_the_table_of_what_reaches_waiting_jobs_has_every_setting_that_does() -> None:
     grouped = [re.findall(r"\w+", cell) for cell, _ in table("of the job type")]
     assert grouped == list(by_reach(REACHES).values())
+
+
+def test_the_table_of_reasons_for_waiting_has_each_once() -> None:
+    named = [name.strip("` ") for row in table("reason") for name in row[0].split(",")]
+    assert sorted(named) == sorted(WaitingReason)
 
 
 def test_every_command_of_scale_on_the_page_exists() -> None:

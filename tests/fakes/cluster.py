@@ -5,9 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scale_core.domain.placement import (
+    Capacity,
+    Decision,
+    Demand,
+    NodeFree,
+    Policy,
+    QueuedExecution,
+    Reason,
+    Standing,
+    place,
+)
 from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import QueuedExecution
-from scale_scheduler.placement import Capacity, Decision, Demand, NodeFree, Policy, Reason, Standing, place
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ONE = Resources(1, 1, 1)

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from scale_core.db.models import Job, Node, RecipeType
+from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
+from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
 from scale_core.services.daily_metric_reads import MetricService
 from scale_core.services.daily_metrics import DailyMetrics
+from scale_core.services.dry_runs import DryRunService
 from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.file_reads import FileService
 from scale_core.services.ingests import IngestService
 from scale_core.services.installation import prepare
@@ -29,6 +32,7 @@ from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.serialization import SerializerContext
+from scale_core.services.strikes import StrikeService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import queries
 
@@ -272,9 +276,49 @@ def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str
 )
 def test_the_queue(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans, body: Any) -> None:
     JobService(context).cancel(made["job"], urls)
-    QueueService(context).requeue(body, urls)
+    changes = BulkChanges(context)
+    changes.requeue(body | {"dry_run": True}, urls)
+    changes.requeue(body, urls)
+    reached = {name: value for name, value in body.items() if name != "status"}
+    requests: list[Any] = [body if body.get("status") == "FAILED" else reached, reached | {"status": "QUEUED"}]
+    for asked in requests:
+        changes.cancel(asked | {"dry_run": True}, urls)
+        changes.cancel(asked, urls)
     with context.database.read() as session:
         assert session.scalars(select(Job.status).where(Job.id == made["job"])).one() in ("QUEUED", "CANCELED")
+
+
+def test_a_dry_run(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    data = {"input_data_name": "file", "workspace_name": "raw"}
+    rule = {"type": "INGEST", "configuration": {"version": "1.0", "condition": {}, "data": data}}
+    configuration = {
+        "version": "1.0",
+        "mount": "/in",
+        "transfer_suffix": "_tmp",
+        "files_to_ingest": [{"filename_regex": ".*", "workspace_path": "in", "workspace_name": "raw"}],
+    }
+    broker = {"type": "host", "host_path": str(context.settings.data_dir)}
+    now = context.now()
+    with context.database.write() as session:
+        document = {"version": "1.0", "broker": broker}
+        session.add(Workspace(name="raw", json_config=document, created=now, last_modified=now))
+    strike: Any = {"name": "s", "configuration": configuration}
+    StrikeService(context).create(strike, urls)
+    interface = {"command": "true", "command_arguments": "", "input_data": [{"name": "file", "type": "file"}]}
+    body: Any = {"name": "sees", "version": "1", "interface": interface, "trigger_rule": rule}
+    JobTypeService(context).create(body, urls)
+    told = DryRunService(context).file({"file_name": "a.txt", "file_size": 1})
+    assert [len(one["jobs"]) for one in told["triggers"]] == [1]
+
+
+def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    jobs = JobService(context)
+    with context.database.read() as session:
+        of_recipe = session.scalars(select(RecipeJob.job_id).where(RecipeJob.recipe_id == made["recipe"])).all()
+    waiting = [made["job"], *of_recipe]
+    assert len(waiting) == 3
+    for job in waiting:
+        jobs.get(job, urls)
 
 
 def test_what_happens_at_every_start(context: Context, plans: Plans) -> None:

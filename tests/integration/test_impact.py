@@ -7,13 +7,15 @@ from sqlalchemy import select
 
 from fakes import documents
 from scale_core.db.models import Job, JobType, RecipeJob
+from scale_core.domain.placement import Placement, QueuedExecution
 from scale_core.domain.reach import REACHES, Reach
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService
 from scale_core.services.exceptions import Invalid
-from scale_core.services.executions import ExecutionService, Placement, QueuedExecution
+from scale_core.services.executions import ExecutionService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
@@ -243,7 +245,7 @@ def test_a_job_keeps_what_it_was_made_with_also_when_it_is_requeued(scale: Insta
     before = [getattr(scale.saved(one), name) for one in (job, pending)]
     scale.edit(**{name: CHANGED[name]})
     JobService(scale.context).cancel(job, scale.urls)
-    scale.queue.requeue({"job_ids": [job]}, scale.urls)
+    BulkChanges(scale.context).requeue({"job_ids": [job]}, scale.urls)
     assert [getattr(scale.saved(one), name) for one in (job, pending)] == before
     assert getattr(scale.saved(scale.job()), name) == CHANGED[name]
 

@@ -14,7 +14,7 @@ from fakes.storage import LIMIT, read_only, small_storage
 from fakes.world import World
 from scale_core.db.models import Ingest, Job, ScaleFile, Workspace
 from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent
-from scale_core.services.queue import QueueService
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.serialization import SerializerContext
 from scale_scheduler.scheduler import Scheduler
 
@@ -145,10 +145,8 @@ def test_requeueing_the_job_really_ingests(world: World, ingests: Ingests) -> No
         wait_for(lambda: [job.status for job in world.jobs("scale-ingest")] == ["FAILED", "FAILED"])
         assert [row.status for row in world.all(Ingest)] == ["ERRORED", "ERRORED"]
     with running(world) as wait_for:
-        changed = QueueService(world.context).requeue(
-            {"job_ids": [job_id(world, first)]}, SerializerContext("http://s")
-        )
-        assert changed.count == 1
+        changed = BulkChanges(world.context).requeue({"job_ids": [job_id(world, first)]}, SerializerContext("http://s"))
+        assert changed["count"] == 1
         wait_for(lambda: ingests.row(first).status == "INGESTED")
         wait_for(lambda: {job.status for job in world.jobs("scale-ingest")} == {"COMPLETED", "FAILED"})
     assert ingests.row(second).status == "ERRORED"

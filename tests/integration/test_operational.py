@@ -24,11 +24,13 @@ from scale_core.api.app import create_app, create_operational_app
 from scale_core.api.operational import OperationalEndpoints
 from scale_core.db import schema
 from scale_core.db.database import Database
+from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import EngineSettings, Resources
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.health import Health
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.metrics import active_executions, oldest_executions, open_ingests
+from scale_core.services.scheduler_notes import SchedulerNote
 from scale_core.services.transfer_records import Arrival, Transfer
 from scale_core.services.transfers import TransferService
 from scale_scheduler.ingest import IngestPool
@@ -132,7 +134,7 @@ def test_it_is_ready_once_a_scheduler_was_heard_of(world: World, clock: SetClock
     assert checks(response) == {"database": "ok", "schema": "ok", "scheduler": "failed"}
     assert "scale scheduler" in response.json()["checks"]["scheduler"]["detail"]
 
-    HeartbeatService(world.context).beat("here")
+    HeartbeatService(world.context).beat("here", SchedulerNote())
     response = http.get(READY)
     assert (response.status_code, checks(response)) == (200, {"database": "ok", "schema": "ok", "scheduler": "ok"})
 
@@ -170,7 +172,7 @@ def test_an_older_schema_is_not_ready_and_says_what_to_do(world: World, http: ht
 
 @pytest.mark.parametrize("replace", [True, False])
 def test_a_database_file_that_is_replaced_or_gone_is_noticed(world: World, http: httpx.Client, replace: bool) -> None:
-    HeartbeatService(world.context).beat("here")
+    HeartbeatService(world.context).beat("here", SchedulerNote())
     assert http.get(READY).status_code == 200
     path = world.folder / "scale.db"
     path.rename(world.folder / "away.db")
@@ -182,7 +184,7 @@ def test_a_database_file_that_is_replaced_or_gone_is_noticed(world: World, http:
 
 
 def test_a_database_that_is_broken_is_not_up(world: World) -> None:
-    HeartbeatService(world.context).beat("here")
+    HeartbeatService(world.context).beat("here", SchedulerNote())
     world.database.close()
     for name in ("scale.db-wal", "scale.db-shm"):
         (world.folder / name).unlink(missing_ok=True)
@@ -225,7 +227,7 @@ def test_a_database_that_hangs_delays_no_answer_and_holds_up_one_thread(world: W
             names = [thread.name for thread in threading.enumerate()]
             assert (names.count("ready"), names.count("metrics")) == (1, 1)
             assert before <= threading.active_count()
-        HeartbeatService(world.context).beat("here")
+        HeartbeatService(world.context).beat("here", SchedulerNote())
         for thread in threading.enumerate():
             if thread.name in ("ready", "metrics"):
                 thread.join()

@@ -12,13 +12,13 @@ from fakes.engine import FakeEngine, HoldingEngine, no_agent
 from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution, JobType, Node, TriggerEvent
 from scale_core.db.models import Scheduler as SchedulerRow
+from scale_core.domain.placement import Reason
 from scale_core.interfaces.engine import EngineSettings, Resources
 from scale_core.services.jobs import cancel_job
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
+from scale_core.services.search import LOOK_FAR_SECONDS
 from scale_generated.specs.job_data import JobData
-from scale_scheduler.placement import Reason
 from scale_scheduler.scheduler import Scheduler
-from scale_scheduler.search import LOOK_FAR_SECONDS
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from scale_core.services.job_types import JobTypeService
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.workspaces import WorkspaceService
 from scale_core.specs import InvalidDocument
-from scale_generated.queries import ExportConfigurationQuery
+from scale_generated.queries import ExportConfigurationQuery, ListJobTypesQuery
 
 EVERYTHING = ExportConfigurationQuery()
 
@@ -145,8 +145,9 @@ def test_read_only_fields_are_ignored_with_a_warning(
     context: Context, service: ConfigurationService, document: dict[str, Any], urls: SerializerContext
 ) -> None:
     service.load(document)
-    details: Any = JobTypeService(context).get(4, urls)
-    assert details["name"] == "copier"
+    types = JobTypeService(context)
+    (listed,) = types.list(ListJobTypesQuery(name=("copier",)), urls).results
+    details: Any = types.get(listed["id"], urls)
     del details["trigger_rule"]["title"], details["trigger_rule"]["description"]
     (of_rule, of_type) = sorted(warning["details"] for warning in service.load({"job_types": [details]})["warnings"])
     assert "revision_num" in of_rule + of_type

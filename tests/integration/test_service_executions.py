@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from scale_core.db.models import Job, JobExecution, Node
+from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
@@ -69,7 +71,7 @@ def test_a_job_is_not_started_anew_while_an_execution_of_it_is_being_ended(
 ) -> None:
     (first,) = claim(context, node)
     JobService(context).cancel(job, urls)
-    QueueService(context).requeue({"job_ids": [job]}, urls)
+    BulkChanges(context).requeue({"job_ids": [job]}, urls)
     assert statuses(context, job) == ("QUEUED", ["RUNNING", "QUEUED"])
     assert claim(context, node) == []
     assert ExecutionService(context).look(100, 0, context.now()).canceled == [first]
@@ -89,7 +91,7 @@ def test_tries_count_anew_after_a_requeue_however_often_it_was_run_before(
             (execution,) = claim(context, node)
             EndingService(context).finish([failure_report(execution, "timeout", "Too long.")])
         assert statuses(context, job)[0] == "FAILED"
-        QueueService(context).requeue({"job_ids": [job]}, urls)
+        BulkChanges(context).requeue({"job_ids": [job]}, urls)
 
 
 def test_a_failure_of_ours_costs_no_try_but_does_not_go_on_for_ever(context: Context, job: int, node: int) -> None:

@@ -15,9 +15,11 @@ from scale_core.db.base import Base
 from scale_core.db.database import Database
 from scale_core.db.models import TALLIES, Job, TriggerEvent
 from scale_core.db.tallies import Tally
+from scale_core.domain.placement import Placement
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
-from scale_core.services.executions import ExecutionService, Placement
+from scale_core.services.executions import ExecutionService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.queue import QueueService
@@ -122,7 +124,7 @@ def test_tallies_follow_what_the_services_do(context: Context, urls: SerializerC
         elif step == "cancel":
             jobs.cancel(made.pop(), urls)
         elif step == "requeue":
-            queue.requeue({"job_type_ids": types[:1]}, urls)
+            BulkChanges(context).requeue({"job_type_ids": types[:1]}, urls)
         else:
             claimed = executions.claim([Placement(one, None, "") for one in waiting[:2]])
             if step == "fail":

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scale_core.domain.placement import QueuedExecution
 from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import QueuedExecution
 from scale_core.services.telemetry import EndedExecution
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_scheduler.load import AHEAD_SECONDS, Load

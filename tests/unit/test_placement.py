@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from fakes.cluster import ONE, START, decide, node, placed, queued, reasons
-from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import QueuedExecution
-from scale_scheduler.placement import (
+from scale_core.domain.placement import (
     Capacity,
     Decision,
     Demand,
     NodeFree,
+    Pass,
     Policy,
+    QueuedExecution,
     Reason,
     Reservation,
     Standing,
-    all_waiting,
     place,
 )
+from scale_core.interfaces.engine import Resources
 
 LATE = START + timedelta(hours=1)
 FOUR = Resources(4, 4, 4)
@@ -107,11 +107,66 @@ def test_the_emptiest_node_is_filled_first() -> None:
     assert [one.node_id for one in decision.placements] == [2, 2, 2, 1]
 
 
-def test_a_decision_to_place_nothing_names_its_reason() -> None:
-    decision = all_waiting([queued(1), queued(2)], Reason.SCHEDULER_PAUSED, "paused", NOT_DUE)
+def test_a_paused_scheduler_places_nothing_and_hands_on_what_it_was_handed() -> None:
+    demand = Demand([queued(1), queued(2)], START, is_paused=True)
+    decision = place(demand, Capacity([node(1, FOUR)]), Policy(), NOT_DUE)
     assert placed(decision) == []
     assert reasons(decision) == {1: Reason.SCHEDULER_PAUSED, 2: Reason.SCHEDULER_PAUSED}
     assert decision.standing == NOT_DUE
+
+
+def all_reasons(
+    execution: QueuedExecution,
+    nodes: list[NodeFree],
+    *before: QueuedExecution,
+    standing: Standing = FIRST,
+    **demand: Any,
+) -> list[tuple[Reason, tuple[int, ...]]]:
+    """All that keeps an execution from running behind those before it, with the ids that it is about."""
+    one = Pass(Demand(before, LATE, **demand), Capacity(nodes, runs_containers=False), Policy(), standing)
+    return [(why.reason, why.node_ids or why.job_type_ids or why.job_ids) for why in one.reasons(execution)]
+
+
+def test_all_reasons_are_told_together_in_their_order() -> None:
+    execution = queued(
+        1, FOUR, job_type_id=7, max_scheduled=2, running_of_type=2, is_type_paused=True, is_still_ending=True
+    )
+    nodes = [node(1, ONE, FOUR), node(2, FOUR, is_paused=True), node(3, ONE)]
+    assert all_reasons(execution, nodes, is_paused=True, held_back=[1]) == [
+        (Reason.IN_USE, (1,)),
+        (Reason.NODES_PAUSED, (2,)),
+        (Reason.JOB_TYPE_PAUSED, (7,)),
+        (Reason.SCHEDULER_PAUSED, ()),
+        (Reason.MAX_SCHEDULED, (7,)),
+        (Reason.STILL_ENDING, ()),
+        (Reason.HELD_BACK, ()),
+    ]
+
+
+def test_a_paused_node_without_room_is_no_reason_where_others_are_as_large() -> None:
+    nodes = [node(1, ONE, FOUR), node(2, ONE, FOUR, is_paused=True)]
+    assert all_reasons(queued(1, FOUR), nodes) == [(Reason.IN_USE, (1,))]
+    assert all_reasons(queued(1, FOUR), nodes[1:]) == [(Reason.NODES_PAUSED, (2,))]
+
+
+def test_what_a_pass_placed_has_no_reason_and_what_it_left_no_room_for_has() -> None:
+    first, second = queued(1, FOUR), queued(2)
+    one = Pass(Demand([first], START), Capacity([node(1, FOUR)]), Policy(), FIRST)
+    assert one.reasons(first) == []
+    assert [why.reason for why in one.reasons(second)] == [Reason.IN_USE]
+    assert Pass(Demand([], START), Capacity([node(1, FOUR)]), Policy(), FIRST).reasons(second) == []
+
+
+def test_a_node_that_is_kept_is_named_to_the_one_it_is_kept_for_and_to_the_others() -> None:
+    large, small = queued(0, Resources(3, 3, 3)), fresh(100, Resources(2, 2, 2))
+    nodes, standing = [node(1, Resources(2, 4, 4), FOUR)], Standing((Reservation(0, 1),), 0)
+    assert all_reasons(large, nodes, large, standing=standing) == [(Reason.RESERVED, (1,))]
+    assert all_reasons(small, nodes, large, standing=standing) == [(Reason.KEPT_FOR_OTHERS, (1,))]
+
+
+def test_no_more_than_100_nodes_are_named() -> None:
+    ((_reason, ids),) = all_reasons(queued(1, FOUR), [node(number, ONE, FOUR) for number in range(300)])
+    assert len(ids) == 100
 
 
 def late(queue: list[QueuedExecution], nodes: list[NodeFree], standing: Standing = FIRST, **policy: float) -> Decision:

@@ -10,21 +10,22 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from fakes.cluster import START, age, node, placed, queued, rank, reasons, total_of
-from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import Placement, QueuedExecution
-from scale_scheduler.placement import (
+from scale_core.domain.placement import (
     SHORT_SECONDS,
     Capacity,
     Decision,
     Demand,
     NodeFree,
+    Placement,
     Policy,
+    QueuedExecution,
     Reason,
     Reservation,
     Standing,
     place,
 )
-from scale_scheduler.placement.rooms import Rooms
+from scale_core.domain.placement.rooms import Rooms
+from scale_core.interfaces.engine import Resources
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 LONG_WAIT = 10

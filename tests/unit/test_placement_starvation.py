@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.cluster import Simulation, queued
+from scale_core.domain.placement import Policy, QueuedExecution
 from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import QueuedExecution
-from scale_scheduler.placement import Policy
 
 LONG_WAIT = 5
 FAIR = Policy(LONG_WAIT, 0.25)

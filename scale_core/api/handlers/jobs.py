@@ -5,6 +5,7 @@ from typing import cast
 from starlette.responses import Response
 
 from scale_core.api.request import location, paged, urls
+from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
@@ -81,9 +82,10 @@ class Recipes:
 class Queue:
     """Operations on the queue."""
 
-    def __init__(self, queue: QueueService, load: JobLoadService) -> None:
+    def __init__(self, queue: QueueService, load: JobLoadService, changes: BulkChanges) -> None:
         self._queue = queue
         self._load = load
+        self._changes = changes
 
     def list_job_load(self, query: queries.ListJobLoadQuery) -> models.JobLoadPage:
         """GET /load/."""
@@ -103,7 +105,10 @@ class Queue:
         recipe = self._queue.new_recipe(body, urls())
         return Created(recipe, location(f"/recipes/{recipe['id']}/"))
 
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.JobPage:
-        """POST /queue/requeue-jobs/: all that were changed, on one page."""
-        found = self._queue.requeue(body, urls())
-        return {"count": found.count, "next": None, "previous": None, "results": list(found.results)}
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
+        """POST /queue/requeue-jobs/."""
+        return self._changes.requeue(body, urls())
+
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+        """POST /queue/cancel-jobs/."""
+        return self._changes.cancel(body, urls())

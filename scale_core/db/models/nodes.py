@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scale_core.db.base import Base, Id, Record
+from scale_core.db.base import Base, Document, Id, Record
 
 
 class Node(Record):
@@ -29,7 +29,7 @@ class Node(Record):
 
 
 class Scheduler(Base):
-    """The one row (id 1) that all processes share: pause, and who schedules now."""
+    """The one row (id 1) that all processes share: pause, who schedules now, and what that one alone knows."""
 
     __tablename__ = "scheduler"
 
@@ -39,3 +39,5 @@ class Scheduler(Base):
     master_hostname: Mapped[str | None]
     master_port: Mapped[int | None]
     heartbeat: Mapped[datetime | None]
+    # A SchedulerNote.
+    note: Mapped[Document | None]

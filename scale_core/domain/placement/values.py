@@ -1,42 +1,73 @@
 """What placement is told and what it answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from typing import NamedTuple
 
 from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import Placement, QueuedExecution
+from scale_generated.enums import WaitingReason as Reason
 
 SHORT_SECONDS = 0.1
 """What is expected to take no longer may be handed to a node ahead of its turn."""
 
 
-class Reason(StrEnum):
-    """Why an execution is not placed."""
+@dataclass(frozen=True, slots=True)
+class QueuedExecution:
+    """What placement needs to know of an execution on the queue.
 
-    SCHEDULER_PAUSED = "SCHEDULER_PAUSED"
-    """An operator has paused all scheduling."""
-    MAX_SCHEDULED = "MAX_SCHEDULED"
-    """As many of its job type run as may."""
-    NO_CONTAINERS = "NO_CONTAINERS"
-    """It needs a container, and the engine runs none."""
-    NO_NODES = "NO_NODES"
-    """No node is connected."""
-    TOO_LARGE = "TOO_LARGE"
-    """No node has as much, even when it is empty."""
-    NODES_PAUSED = "NODES_PAUSED"
-    """The nodes that are large enough are paused."""
-    IN_USE = "IN_USE"
-    """The nodes that are large enough are in use."""
-    RESERVED = "RESERVED"
-    """It has waited long: a node is kept for it, and has no room yet."""
-    KEPT_FOR_OTHERS = "KEPT_FOR_OTHERS"
-    """A node has room, which is kept for an execution that has waited longer."""
-    TASKS_BUSY = "TASKS_BUSY"
-    """It runs inside Scale, and as many of its kind run there as may."""
-    CLAIM_FAILED = "CLAIM_FAILED"
-    """Taking it off the queue failed; it is tried again later."""
+    :param is_type_paused: whether its job type is paused; of those that a pass looks at none is.
+    :param is_still_ending: whether an earlier execution of its job is still being ended; as above.
+    """
+
+    execution_id: int
+    job_id: int
+    job_type_id: int
+    job_type_name: str
+    is_system: bool
+    is_long_running: bool
+    uses_docker: bool
+    priority: int
+    queued: datetime
+    resources: Resources
+    max_scheduled: int | None
+    running_of_type: int
+    is_type_paused: bool = False
+    is_still_ending: bool = False
+
+    @property
+    def rank(self) -> tuple[int, datetime, int]:
+        """Its place in the queue: by priority, then age."""
+        return self.priority, self.queued, self.execution_id
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an execution is to run: ``node_id`` is the node's id in the database, ``agent_id`` the engine's name.
+    Scale's own tasks and engines that place by themselves have no node."""
+
+    execution_id: int
+    node_id: int | None
+    agent_id: str
+
+
+class Why(NamedTuple):
+    """A reason for which an execution is not placed: ``detail`` is a sentence for people, and the ids say what it is
+    about."""
+
+    reason: Reason
+    detail: str
+    node_ids: tuple[int, ...] = ()
+    job_type_ids: tuple[int, ...] = ()
+    job_ids: tuple[int, ...] = ()
+
+
+def in_order(reasons: Iterable[Why]) -> list[Why]:
+    """Reasons in the order of the list of reasons."""
+    return sorted(reasons, key=lambda why: _RANKS[why.reason])
+
+
+_RANKS = {reason: rank for rank, reason in enumerate(Reason)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +118,16 @@ class Demand:
         that cannot run for now whatever is free (too large for every node, as many of their type as may) are better
         left out by the caller: a list full of them hides all others.
     :param expected_seconds: how long an execution of a job type takes, by the type's id, where it is known.
+    :param is_paused: an operator has paused all scheduling: nothing is placed.
+    :param held_back: ids of jobs that are not to be placed for a while.
     """
 
     queue: Sequence[QueuedExecution]
     now: datetime
     oldest: Sequence[QueuedExecution] = ()
     expected_seconds: Mapping[int, float | None] = field(default_factory=dict)
+    is_paused: bool = False
+    held_back: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,16 @@
 """The nodes during one pass: what is left of each, which are kept for whom, and why a need found no place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
+from scale_core.domain.placement.rooms import Rooms
+from scale_core.domain.placement.values import NodeFree, Why
 from scale_core.interfaces.engine import Resources
-from scale_scheduler.placement.rooms import Rooms
-from scale_scheduler.placement.values import NodeFree, Reason
+from scale_generated.enums import WaitingReason as Reason
+
+MOST_IDS = 100
+"""So many nodes are named as a reason, at most."""
 
 
 class Need:
@@ -23,7 +28,7 @@ class Need:
         self.shapes = shapes
         self.start = 0
         self.is_passed_over = False
-        self.why: tuple[Reason, str] | None = None
+        self.why: Why | None = None
 
 
 class Nodes:
@@ -35,6 +40,7 @@ class Nodes:
 
     def __init__(self, nodes: Sequence[NodeFree]) -> None:
         self._all = nodes
+        self._paused = [one for one in nodes if one.is_paused]
         self.usable = sorted((one for one in nodes if not one.is_paused), key=_emptiest_first)
         self._rooms = Rooms([one.free for one in self.usable])
         shapes: dict[Resources, int] = {}
@@ -124,27 +130,56 @@ class Nodes:
 
     # Reasons.
 
-    def why_not(self, need: Need) -> tuple[Reason, str]:
-        """Why ``need`` found no place; to be asked when the pass is over."""
+    def why_not(self, need: Need) -> Why:
+        """Why ``need`` found no place; to be asked when the pass is over. Names no ids, which takes a look at all
+        nodes."""
         if need.why is None:
-            need.why = self._explain(need)
+            need.why = next(self._explained(need))
         return need.why
 
-    def _explain(self, need: Need) -> tuple[Reason, str]:
+    def reasons(self, need: Need) -> list[Why]:
+        """All that keeps ``need`` from a place; to be asked when the pass is over. Empty: there is room."""
+        if self._rooms.first(need.resources) is not None:
+            return []
+        return [why._replace(node_ids=self._about(why, need)) for why in self._explained(need)]
+
+    def _explained(self, need: Need) -> Iterator[Why]:
+        """Why there is no room; what matters most comes first, and there is one at least."""
         text = describe(need.resources)
         if not self._all:
-            return Reason.NO_NODES, "No node is connected."
-        if not need.shapes:
-            if any(need.resources.fits_in(total) for total in {one.total for one in self._all}):
-                return Reason.NODES_PAUSED, f"Each node that has {text} is paused."
-            return Reason.TOO_LARGE, f"It needs {text}, and no node has as much; {self._largest(need.resources)}."
+            yield Why(Reason.NO_NODES, "No node is connected.")
+        elif need.shapes:
+            yield self._in_use(need, text)
+            if any(need.resources.fits_in(one.free) for one in self._paused):
+                yield Why(Reason.NODES_PAUSED, f"Nodes that have {text} free are paused.")
+        elif any(need.resources.fits_in(one.total) for one in self._paused):
+            yield Why(Reason.NODES_PAUSED, f"Each node that has {text} is paused.")
+        else:
+            detail = f"It needs {text}, and no node has as much; {self._largest(need.resources)}."
+            yield Why(Reason.TOO_LARGE, detail)
+
+    def _in_use(self, need: Need, text: str) -> Why:
         kept = next((index for index in self._kept if self._has_beside(index, need.resources)), None)
         if kept is not None:
-            return Reason.KEPT_FOR_OTHERS, (
+            return Why(
+                Reason.KEPT_FOR_OTHERS,
                 f"It needs {text}; the nodes that have as much are in use, or kept for executions that have waited "
-                f"longer, as {self.usable[kept].agent_id} is."
+                f"longer, as {self.usable[kept].agent_id} is.",
             )
-        return Reason.IN_USE, f"It needs {text}; the nodes that have as much are in use."
+        return Why(Reason.IN_USE, f"It needs {text}; the nodes that have as much are in use.")
+
+    def _about(self, why: Why, need: Need) -> tuple[int, ...]:
+        """Ids of the nodes that a reason is about."""
+        about: Iterable[NodeFree] = ()
+        if why.reason == Reason.KEPT_FOR_OTHERS:
+            about = (self.usable[index] for index in self._kept if self._has_beside(index, need.resources))
+        elif why.reason == Reason.IN_USE:
+            shapes = zip(self.usable, self.shapes, strict=True)
+            about = (one for one, shape in shapes if shape in need.shapes)
+        elif why.reason == Reason.NODES_PAUSED:
+            in_total = not need.shapes
+            about = (one for one in self._paused if need.resources.fits_in(one.total if in_total else one.free))
+        return tuple(islice((one.node_id for one in about), MOST_IDS))
 
     def _has_beside(self, index: int, need: Resources) -> bool:
         return need.fits_in(self._rooms.left(index) + self._kept[index])

@@ -3,20 +3,24 @@
 See docs/architecture.md, "How placement decides", and decision 0011.
 """
 
-from scale_scheduler.placement.decide import all_waiting, place
-from scale_scheduler.placement.turns import LONGEST_SECONDS
-from scale_scheduler.placement.values import (
+from scale_core.domain.placement.decide import Pass, place
+from scale_core.domain.placement.turns import LONGEST_SECONDS
+from scale_core.domain.placement.values import (
     SHORT_SECONDS,
     Capacity,
     Decision,
     Demand,
     NodeFree,
+    Placement,
     Policy,
-    Reason,
+    QueuedExecution,
     Reservation,
     Standing,
     Waiting,
+    Why,
+    in_order,
 )
+from scale_generated.enums import WaitingReason as Reason
 
 __all__ = [
     "LONGEST_SECONDS",
@@ -25,11 +29,15 @@ __all__ = [
     "Decision",
     "Demand",
     "NodeFree",
+    "Pass",
+    "Placement",
     "Policy",
+    "QueuedExecution",
     "Reason",
     "Reservation",
     "Standing",
     "Waiting",
-    "all_waiting",
+    "Why",
+    "in_order",
     "place",
 ]

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from scale_core.services.executions import QueuedExecution
-from scale_scheduler.placement.values import Demand, Policy
+from scale_core.domain.placement.values import Demand, Policy, QueuedExecution
 
 LONGEST_SECONDS = 3e9
 """About a century: what is longer counts as this, which no date is too early for."""

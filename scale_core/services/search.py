@@ -3,22 +3,23 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from scale_core.interfaces.engine import Resources
-from scale_core.services.executions import ExecutionService, QueuedExecution, QueueView
-from scale_scheduler.load import Load
-from scale_scheduler.placement import (
+from scale_core.domain.placement import (
     LONGEST_SECONDS,
     Capacity,
     Decision,
     Demand,
+    Pass,
     Policy,
+    QueuedExecution,
     Reason,
     Standing,
     Waiting,
-    all_waiting,
-    place,
+    Why,
 )
+from scale_core.interfaces.engine import Resources
+from scale_core.services.queue_views import QueueView
 
 WINDOW = 500
 """How far along the queue a pass looks, at most."""
@@ -40,68 +41,119 @@ HOPELESS = frozenset({Reason.TOO_LARGE, Reason.MAX_SCHEDULED, Reason.NO_CONTAINE
 HOPELESS_SECONDS = 5.0
 MOST_HOPELESS = 1000
 
-PAUSED = "An operator has paused the scheduler."
-HELD_BACK = "It could not be started, or ended soon after it was; it is tried again in a while."
+
+class QueueReader(Protocol):
+    """Reads the queue; :class:`~scale_core.services.executions.ExecutionService` does."""
+
+    def look(self, window: int, longest: int, since: datetime, hopeless: Collection[int] = ()) -> QueueView:
+        """As :func:`scale_core.services.queue_views.look`."""
+
+    def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
+        """As :func:`scale_core.services.queue_views.queue_behind`."""
 
 
 class Search:
     """Decides what is placed, pass by pass, and remembers why the rest is not.
 
+    :param expected: seconds that an execution of a job type takes, by the type's id; looked at in each pass.
     :param now: the clock of ``QueuedExecution.queued``.
+    :param standing: what an earlier search has handed on.
+    :param held_back: ids of jobs that are not to be placed.
     """
 
-    def __init__(self, executions: ExecutionService, policy: Policy, load: Load, now: Callable[[], datetime]) -> None:
-        self._executions = executions
+    def __init__(
+        self,
+        reader: QueueReader,
+        policy: Policy,
+        expected: Mapping[int, float | None],
+        now: Callable[[], datetime],
+        *,
+        standing: Standing = Standing(),  # noqa: B008 (it is frozen)
+        held_back: Collection[int] = (),
+    ) -> None:
+        self._reader = reader
         self._policy = policy
-        self._load = load
+        self._expected = expected
         self._now = now
-        self._standing = Standing()
+        self._standing = standing
         self._waiting: dict[int, Waiting] = {}
-        self._held_back: dict[int, float] = {}
+        self._held_back = dict.fromkeys(held_back, float("inf"))
         self._hopeless: dict[int, float] = {}
         self._window = NARROWEST_WINDOW
         self._looked_far = float("-inf")
+        self._last: Pass | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """What the last pass hands on."""
+        return self._standing
+
+    @property
+    def held_back(self) -> Collection[int]:
+        """Ids of the jobs that are not placed now."""
+        return _still(self._held_back)
 
     def look(self) -> QueueView:
         """What there is to schedule."""
         since = self._now() - timedelta(seconds=min(self._policy.long_wait_seconds, LONGEST_SECONDS))
-        return self._executions.look(self._window, OLDEST, since, _still(self._hopeless))
+        return self._reader.look(self._window, OLDEST, since, _still(self._hopeless))
 
     def waiting(self, execution_id: int) -> Waiting | None:
         """Why a queued execution was not placed in the last pass; None: it was, or it was not looked at."""
         return self._waiting.get(execution_id)
 
+    def reasons(self, execution: QueuedExecution) -> list[Why]:
+        """All that keeps an execution from being placed after the last pass, which need not have looked at it. Empty:
+        it was placed, or nothing keeps it.
+
+        :raises RuntimeError: there was no pass.
+        """
+        if self._last is None:
+            raise RuntimeError("nothing was decided yet")
+        return self._last.reasons(execution)
+
     def hold_back(self, job_id: int, seconds: float) -> None:
         """Do not place a job for a while."""
         self._held_back[job_id] = time.monotonic() + seconds
 
-    def pause(self, view: QueueView) -> None:
-        """Place nothing."""
-        self._remember(all_waiting(view.queue, Reason.SCHEDULER_PAUSED, PAUSED, self._standing))
-
-    def decide(self, view: QueueView, capacity: Capacity) -> tuple[Decision, Mapping[int, QueuedExecution]]:
+    def decide(
+        self, view: QueueView, capacity: Capacity, *, looks_further: bool = True
+    ) -> tuple[Decision, Mapping[int, QueuedExecution]]:
         """Place what the nodes can take, looking further along the queue where what is at its head cannot be placed.
 
+        :param looks_further: what is at the head is all that matters where it is False.
         :return: the decision, and all executions that were looked at by id.
         """
         queue = self._without_held_back(view.queue)
         oldest = self._without_held_back(view.longest)
-        decision = self._place(queue, oldest, capacity)
+        decision = self._place(queue, oldest, capacity, is_paused=view.is_paused)
         held_back = {one.job_type_id for one in view.queue if one.job_id in self._held_back}
         stuck = bool(decision.waiting or held_back)
-        if stuck and not view.is_whole and time.monotonic() >= self._looked_far:
+        if (
+            looks_further
+            and stuck
+            and not view.is_whole
+            and not view.is_paused
+            and time.monotonic() >= self._looked_far
+        ):
             queue, decision = self._look_further(queue, oldest, decision, capacity, held_back)
         self._window = _next_window(self._window, decision, view)
         self._standing = decision.standing
-        self._remember(decision)
+        self._waiting = {one.execution_id: one for one in decision.waiting}
         self._pass_over_hopeless(oldest)
         return decision, {one.execution_id: one for one in (*oldest, *queue)}
 
     def _place(
-        self, queue: Sequence[QueuedExecution], oldest: Sequence[QueuedExecution], capacity: Capacity
+        self,
+        queue: Sequence[QueuedExecution],
+        oldest: Sequence[QueuedExecution],
+        capacity: Capacity,
+        *,
+        is_paused: bool = False,
     ) -> Decision:
-        demand = Demand(queue, self._now(), oldest, self._load.expected)
-        return place(demand, capacity, self._policy, self._standing)
+        demand = Demand(queue, self._now(), oldest, self._expected, is_paused=is_paused, held_back=self.held_back)
+        self._last = Pass(demand, capacity, self._policy, self._standing)
+        return self._last.decision
 
     def _look_further(
         self,
@@ -125,9 +177,9 @@ class Search:
                 break
             skipped |= types
             only_tasks = not has_room(capacity, decision, by_id)
-            behind = self._executions.queue(WINDOW, skipped, only_tasks=only_tasks)
+            behind = self._reader.queue(WINDOW, skipped, only_tasks=only_tasks)
             placed = [by_id[one.execution_id] for one in decision.placements]
-            queue = sorted(_once([*placed, *self._without_held_back(behind)]), key=_rank)
+            queue = sorted(_once([*placed, *self._without_held_back(behind)]), key=lambda one: one.rank)
             decision = self._place(queue, oldest, capacity)
             if len(behind) < WINDOW:
                 break
@@ -147,9 +199,6 @@ class Search:
             why = self._waiting.get(one.execution_id)
             if why is not None and why.reason in HOPELESS and len(self._hopeless) < MOST_HOPELESS:
                 self._hopeless[one.execution_id] = until
-
-    def _remember(self, decision: Decision) -> None:
-        self._waiting = {one.execution_id: one for one in decision.waiting}
 
 
 def _still(until: dict[int, float]) -> Collection[int]:
@@ -184,7 +233,3 @@ def _next_window(window: int, decision: Decision, view: QueueView) -> int:
 
 def _once(executions: Sequence[QueuedExecution]) -> list[QueuedExecution]:
     return list({one.execution_id: one for one in executions}.values())
-
-
-def _rank(execution: QueuedExecution) -> tuple[int, datetime, int]:
-    return execution.priority, execution.queued, execution.execution_id

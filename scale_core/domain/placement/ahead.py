@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from scale_scheduler.placement.nodes import Need, Nodes, dominant_share
-from scale_scheduler.placement.values import SHORT_SECONDS
+from scale_core.domain.placement.nodes import Need, Nodes, dominant_share
+from scale_core.domain.placement.values import SHORT_SECONDS
 
 
 class Ahead:

@@ -5,23 +5,24 @@ blocks what does. So that nothing is passed over for ever, a share of the placem
 long, oldest first; one that has its turn, fits nowhere and sees a younger one placed gets a node kept for it.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-
-from scale_core.services.executions import Placement, QueuedExecution
-from scale_scheduler.placement.ahead import Ahead
-from scale_scheduler.placement.nodes import Need, Nodes, describe
-from scale_scheduler.placement.turns import Turns
-from scale_scheduler.placement.values import (
+from scale_core.domain.placement.ahead import Ahead
+from scale_core.domain.placement.gates import PAUSED, Gates
+from scale_core.domain.placement.nodes import Need, Nodes, describe
+from scale_core.domain.placement.turns import Turns
+from scale_core.domain.placement.values import (
     Capacity,
     Decision,
     Demand,
+    Placement,
     Policy,
-    Reason,
+    QueuedExecution,
     Reservation,
     Standing,
     Waiting,
+    Why,
+    in_order,
 )
+from scale_generated.enums import WaitingReason as Reason
 
 
 def place(demand: Demand, capacity: Capacity, policy: Policy, standing: Standing) -> Decision:
@@ -31,22 +32,19 @@ def place(demand: Demand, capacity: Capacity, policy: Policy, standing: Standing
     :return: placements that together fit into what is free (but for those ahead), and never exceed ``max_scheduled``
         of a job type. Those of ``demand.oldest`` that have not waited long are in it only if the queue has them too.
     """
-    return _Pass(demand, capacity, policy, standing).run()
+    return Pass(demand, capacity, policy, standing).decision
 
 
-def all_waiting(queue: Sequence[QueuedExecution], reason: Reason, detail: str, standing: Standing) -> Decision:
-    """A decision to place nothing, for one reason."""
-    return Decision((), tuple(Waiting(one.execution_id, reason, detail) for one in queue), standing)
+class Pass:
+    """One pass; arguments as for :func:`place`.
 
-
-class _Pass:
-    """The state of one pass."""
+    :ivar decision: what :func:`place` returns.
+    """
 
     def __init__(self, demand: Demand, capacity: Capacity, policy: Policy, standing: Standing) -> None:
         self._queue = demand.queue
-        self._runs_containers = capacity.runs_containers
-        self._system_slots = dict(capacity.system_slots or {})
         self._is_submit = capacity.nodes is None
+        self._gates = Gates(demand, capacity.system_slots or {}, runs_containers=capacity.runs_containers)
         self._nodes = Nodes(capacity.nodes or ())
         self._ahead = Ahead(self._nodes, demand.expected_seconds)
         self._turns = Turns(demand, policy, standing.turn)
@@ -55,10 +53,26 @@ class _Pass:
         self._limit = self._turns.limit(len(self._nodes.usable))
         self._placements: dict[int, Placement] = {}
         self._costs: dict[int, float] = {}
-        self._why: dict[int, tuple[Reason, str] | Need] = {}
-        self._placed_of_type: Counter[int] = Counter()
+        self._why: dict[int, Why | Need] = {}
+        if demand.is_paused:
+            waiting = tuple(Waiting(one.execution_id, PAUSED.reason, PAUSED.detail) for one in self._queue)
+            self.decision = Decision((), waiting, standing)
+        else:
+            self.decision = self._run()
 
-    def run(self) -> Decision:
+    def reasons(self, execution: QueuedExecution) -> list[Why]:
+        """All that keeps an execution from being placed after this pass, in order; it need not have been looked at.
+        Empty: nothing does, or it was placed."""
+        if execution.execution_id in self._placements:
+            return []
+        reasons = list(self._gates.all(execution))
+        if execution.execution_id in self._kept:
+            reasons.append(self._reserved(execution))
+        elif not execution.is_system and not self._is_submit:
+            reasons += self._nodes.reasons(self._nodes.need(execution.resources))
+        return in_order(reasons)
+
+    def _run(self) -> Decision:
         self._honour_reservations()
         self._give_turns()
         for execution in self._queue:
@@ -88,7 +102,7 @@ class _Pass:
 
     def _try_reserved(self, execution: QueuedExecution) -> None:
         index = self._kept[execution.execution_id]
-        if self._held_back(execution) is not None:
+        if self._gates.first(execution) is not None:
             self._nodes.give_up(index)
             del self._kept[execution.execution_id]
             return
@@ -150,7 +164,7 @@ class _Pass:
 
     def _try(self, execution: QueuedExecution) -> int | None:
         """Place an execution; the index of its node, NOWHERE for what needs none, None: it is not placed."""
-        reason = self._held_back(execution)
+        reason = self._gates.first(execution)
         if reason is not None:
             self._why[execution.execution_id] = reason
             return None
@@ -169,28 +183,10 @@ class _Pass:
         self._why[execution.execution_id] = need
         return None
 
-    def _held_back(self, execution: QueuedExecution) -> tuple[Reason, str] | None:
-        """What keeps an execution from running, whatever the nodes have."""
-        name = execution.job_type_name
-        if execution.max_scheduled is not None:
-            running = execution.running_of_type + self._placed_of_type[execution.job_type_id]
-            if running >= execution.max_scheduled:
-                return Reason.MAX_SCHEDULED, (
-                    f"{running} executions of {name} run, and its max_scheduled is {execution.max_scheduled}."
-                )
-        if execution.is_system:
-            if self._system_slots.get(name, 1) <= 0:
-                return Reason.TASKS_BUSY, f"Scale runs as many tasks of {name} as it takes at once."
-        elif execution.uses_docker and not self._runs_containers:
-            return Reason.NO_CONTAINERS, f"{name} needs a container, and the engine runs none."
-        return None
-
     def _put(self, execution: QueuedExecution, index: int) -> int:
-        self._placed_of_type[execution.job_type_id] += 1
+        self._gates.placed(execution)
         execution_id = execution.execution_id
         if index == NOWHERE:
-            if execution.job_type_name in self._system_slots:
-                self._system_slots[execution.job_type_name] -= 1
             self._placements[execution_id] = Placement(execution_id, None, "")
         else:
             node = self._nodes.usable[index]
@@ -205,18 +201,23 @@ class _Pass:
         return Standing(tuple(kept), self._turns.turn)
 
     def _waiting(self) -> tuple[Waiting, ...]:
-        looked_at = dict.fromkeys([*(one.execution_id for one in self._queue), *self._turns.waiting])
-        return tuple(Waiting(one, *self._reason(one)) for one in looked_at if one not in self._placements)
+        looked_at = {one.execution_id: one for one in (*self._queue, *self._turns.waiting.values())}
+        return tuple(self._one_waiting(one) for one in looked_at.values() if one.execution_id not in self._placements)
 
-    def _reason(self, execution_id: int) -> tuple[Reason, str]:
-        why = self._why[execution_id]
-        if not isinstance(why, Need):
-            return why
-        if execution_id not in self._kept:
-            return self._nodes.why_not(why)
-        agent_id = self._nodes.usable[self._kept[execution_id]].agent_id
-        return Reason.RESERVED, (
-            f"It has waited long, so {agent_id} is kept for it; it starts once {describe(why.resources)} are free."
+    def _one_waiting(self, execution: QueuedExecution) -> Waiting:
+        why = self._why[execution.execution_id]
+        if isinstance(why, Need):
+            is_kept = execution.execution_id in self._kept
+            why = self._reserved(execution) if is_kept else self._nodes.why_not(why)
+        return Waiting(execution.execution_id, why.reason, why.detail)
+
+    def _reserved(self, execution: QueuedExecution) -> Why:
+        node = self._nodes.usable[self._kept[execution.execution_id]]
+        return Why(
+            Reason.RESERVED,
+            f"It has waited long, so {node.agent_id} is kept for it; it starts once {describe(execution.resources)} "
+            "are free.",
+            node_ids=(node.node_id,),
         )
 
 
