@@ -114,7 +114,9 @@ class _OperationBuilder:
             body=self._body(raw, f"{hint}Body"),
             result=result,
             created=status == 201 and "Location" in response.get("headers", {}),
+            sets_cookies="Set-Cookie" in response.get("headers", {}),
             success_status=status,
+            role=str(raw.content["x-scale-role"]),
         )
 
     def _parameters(self, raw: RawOperation) -> Iterator[Mapping[str, Any]]:
@@ -159,8 +161,8 @@ class _OperationBuilder:
         return ANY
 
     def _success(self, raw: RawOperation) -> tuple[int, Mapping[str, Any], str]:
-        """The lowest 2xx answer: status, response, pointer."""
-        status = min(status for status in raw.content["responses"] if re.fullmatch(r"2\d\d", status))
+        """The lowest answer that is no error: status, response, pointer."""
+        status = min(status for status in raw.content["responses"] if re.fullmatch(r"[23]\d\d", status))
         response = self._api.deref(raw.content["responses"][status])
         return int(status), response, child(raw.pointer, "responses", status)
 

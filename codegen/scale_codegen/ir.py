@@ -130,7 +130,8 @@ class PathParameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``body`` is None without a request body; ``created`` says that the answer has a Location."""
+    """``body`` is None without a request body; ``created`` says that the answer has a Location, ``sets_cookies`` that
+    it has cookies; ``role`` is what callers need."""
 
     operation_id: str
     method: str
@@ -142,7 +143,9 @@ class Operation:
     body: Type | None
     result: Type
     created: bool
+    sets_cookies: bool
     success_status: int
+    role: str
 
 
 @dataclass(frozen=True, slots=True)

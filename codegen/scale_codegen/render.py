@@ -139,6 +139,8 @@ def _handler_arguments(operation: Operation) -> str:
 
 def _handler_result(operation: Operation) -> str:
     plain = annotation(operation.result, FOREIGN)
+    if operation.sets_cookies:
+        return f"WithCookies[{plain}]"
     return f"Created[{plain}]" if operation.created else plain
 
 

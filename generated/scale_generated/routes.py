@@ -2,7 +2,7 @@
 """The operations of the HTTP contract, and what their handlers have to look like."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -18,10 +18,17 @@ class Created(NamedTuple, Generic[T]):
     location: str
 
 
+class WithCookies(NamedTuple, Generic[T]):
+    """The answer of an operation that has ``Set-Cookie`` headers: the body, and their values."""
+
+    body: T
+    cookies: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
-    ``integer_path_parameters`` are those of them that are whole numbers."""
+    ``integer_path_parameters`` are those of them that are whole numbers; ``role`` is what callers need, or "public"."""
 
     operation_id: str
     method: str
@@ -32,9 +39,22 @@ class Operation:
     query: type[queries.QueryParameters] | None
     has_body: bool
     success_status: int
+    role: str
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation(
+        operation_id="list_audit_records",
+        method="GET",
+        path="/audit/",
+        tag="audit",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListAuditRecordsQuery,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
     Operation(
         operation_id="export_configuration",
         method="GET",
@@ -45,6 +65,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ExportConfigurationQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="import_configuration",
@@ -56,6 +77,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="validate_configuration",
@@ -67,6 +89,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_errors",
@@ -78,6 +101,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListErrorsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_error",
@@ -89,6 +113,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="get_error",
@@ -100,6 +125,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_error",
@@ -111,6 +137,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="list_files",
@@ -122,6 +149,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListFilesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_file",
@@ -133,6 +161,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_file_content",
@@ -144,6 +173,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_ingests",
@@ -155,6 +185,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListIngestsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_ingest_status",
@@ -166,6 +197,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListIngestStatusQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_ingest",
@@ -177,6 +209,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_job_executions",
@@ -188,6 +221,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobExecutionsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job_execution",
@@ -199,6 +233,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job_execution_logs",
@@ -210,6 +245,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.GetJobExecutionLogsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job_execution_log",
@@ -221,6 +257,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.GetJobExecutionLogQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_job_types",
@@ -232,6 +269,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_job_type",
@@ -243,6 +281,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="list_running_job_types",
@@ -254,6 +293,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRunningJobTypesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_job_type_status",
@@ -265,6 +305,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypeStatusQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="validate_job_type",
@@ -276,6 +317,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_job_type",
@@ -287,6 +329,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_job_type",
@@ -298,6 +341,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_jobs",
@@ -309,6 +353,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job",
@@ -320,6 +365,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_job",
@@ -331,6 +377,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="list_nodes",
@@ -342,6 +389,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListNodesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_node_status",
@@ -353,6 +401,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListNodeStatusQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_node",
@@ -364,6 +413,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="replace_node",
@@ -375,6 +425,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="edit_node",
@@ -386,6 +437,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="list_products",
@@ -397,6 +449,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListProductsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_product",
@@ -408,6 +461,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="queue_job",
@@ -419,6 +473,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="queue_recipe",
@@ -430,6 +485,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="requeue_jobs",
@@ -441,6 +497,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="get_queue_status",
@@ -452,6 +509,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_recipe_types",
@@ -463,6 +521,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRecipeTypesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_recipe_type",
@@ -474,6 +533,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="validate_recipe_type",
@@ -485,6 +545,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_recipe_type",
@@ -496,6 +557,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_recipe_type",
@@ -507,6 +569,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_recipes",
@@ -518,6 +581,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRecipesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_recipe",
@@ -529,6 +593,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_recipe",
@@ -540,6 +605,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="get_scheduler",
@@ -551,6 +617,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_scheduler",
@@ -562,6 +629,43 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
+    ),
+    Operation(
+        operation_id="get_session",
+        method="GET",
+        path="/session/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="sign_in",
+        method="POST",
+        path="/session/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="public",
+    ),
+    Operation(
+        operation_id="sign_out",
+        method="DELETE",
+        path="/session/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=204,
+        role="viewer",
     ),
     Operation(
         operation_id="list_sources",
@@ -573,6 +677,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListSourcesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_source",
@@ -584,6 +689,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_status",
@@ -595,6 +701,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_strike_process",
@@ -606,6 +713,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_strikes",
@@ -617,6 +725,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListStrikesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_strike",
@@ -628,6 +737,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="validate_strike",
@@ -639,6 +749,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_strike",
@@ -650,6 +761,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_strike",
@@ -661,6 +773,55 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="list_tokens",
+        method="GET",
+        path="/tokens/",
+        tag="tokens",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListTokensQuery,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="create_token",
+        method="POST",
+        path="/tokens/",
+        tag="tokens",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=201,
+        role="admin",
+    ),
+    Operation(
+        operation_id="get_token",
+        method="GET",
+        path="/tokens/{token_id}/",
+        tag="tokens",
+        path_parameters=("token_id",),
+        integer_path_parameters=("token_id",),
+        query=None,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="edit_token",
+        method="PATCH",
+        path="/tokens/{token_id}/",
+        tag="tokens",
+        path_parameters=("token_id",),
+        integer_path_parameters=("token_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_trigger_events",
@@ -672,6 +833,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTriggerEventsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_trigger_event",
@@ -683,6 +845,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_trigger_rules",
@@ -694,6 +857,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTriggerRulesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_trigger_rule",
@@ -705,6 +869,55 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_users",
+        method="GET",
+        path="/users/",
+        tag="users",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListUsersQuery,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="create_user",
+        method="POST",
+        path="/users/",
+        tag="users",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=201,
+        role="admin",
+    ),
+    Operation(
+        operation_id="get_user",
+        method="GET",
+        path="/users/{user_id}/",
+        tag="users",
+        path_parameters=("user_id",),
+        integer_path_parameters=("user_id",),
+        query=None,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="edit_user",
+        method="PATCH",
+        path="/users/{user_id}/",
+        tag="users",
+        path_parameters=("user_id",),
+        integer_path_parameters=("user_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_version",
@@ -716,6 +929,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_workspaces",
@@ -727,6 +941,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListWorkspacesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_workspace",
@@ -738,6 +953,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="validate_workspace",
@@ -749,6 +965,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_workspace",
@@ -760,6 +977,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_workspace",
@@ -771,8 +989,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
 )
+
+
+class AuditHandlers(Protocol):
+    """Who changed what, and when."""
+
+    @abstractmethod
+    def list_audit_records(self, query: queries.ListAuditRecordsQuery) -> models.AuditPage:
+        """GET /audit/: Audit list"""
 
 
 class ConfigurationHandlers(Protocol):
@@ -1021,6 +1248,22 @@ class SchedulerHandlers(Protocol):
         """PATCH /scheduler/: Update scheduler"""
 
 
+class SessionHandlers(Protocol):
+    """Who asks; signing in and out."""
+
+    @abstractmethod
+    def get_session(self) -> models.Session:
+        """GET /session/: Who asks"""
+
+    @abstractmethod
+    def sign_in(self, body: models.SignIn) -> WithCookies[models.Session]:
+        """POST /session/: Sign in"""
+
+    @abstractmethod
+    def sign_out(self) -> WithCookies[None]:
+        """DELETE /session/: Sign out"""
+
+
 class SourcesHandlers(Protocol):
     """Ingested files."""
 
@@ -1073,6 +1316,26 @@ class StrikesHandlers(Protocol):
         """PATCH /strikes/{strike_id}/: Edit Strike"""
 
 
+class TokensHandlers(Protocol):
+    """What programs show instead of a password."""
+
+    @abstractmethod
+    def list_tokens(self, query: queries.ListTokensQuery) -> models.TokenPage:
+        """GET /tokens/: Token list"""
+
+    @abstractmethod
+    def create_token(self, body: models.NewToken) -> Created[models.CreatedToken]:
+        """POST /tokens/: Create token"""
+
+    @abstractmethod
+    def get_token(self, token_id: int) -> models.Token:
+        """GET /tokens/{token_id}/: Token details"""
+
+    @abstractmethod
+    def edit_token(self, token_id: int, body: models.TokenEdit) -> models.Token:
+        """PATCH /tokens/{token_id}/: Edit or revoke token"""
+
+
 class TriggerRulesHandlers(Protocol):
     """Rules that start jobs and recipes, and the events that they matched."""
 
@@ -1091,6 +1354,26 @@ class TriggerRulesHandlers(Protocol):
     @abstractmethod
     def get_trigger_rule(self, trigger_rule_id: int) -> models.TriggerRuleDetails:
         """GET /trigger-rules/{trigger_rule_id}/: Trigger rule details"""
+
+
+class UsersHandlers(Protocol):
+    """Who may use this system, and as what."""
+
+    @abstractmethod
+    def list_users(self, query: queries.ListUsersQuery) -> models.UserPage:
+        """GET /users/: User list"""
+
+    @abstractmethod
+    def create_user(self, body: models.NewUser) -> Created[models.User]:
+        """POST /users/: Create user"""
+
+    @abstractmethod
+    def get_user(self, user_id: int) -> models.User:
+        """GET /users/{user_id}/: User details"""
+
+    @abstractmethod
+    def edit_user(self, user_id: int, body: models.UserEdit) -> models.User:
+        """PATCH /users/{user_id}/: Edit user"""
 
 
 class WorkspacesHandlers(Protocol):
@@ -1121,6 +1404,7 @@ class WorkspacesHandlers(Protocol):
 class HandlerTable:
     """The handlers of every tag."""
 
+    audit: AuditHandlers
     configuration: ConfigurationHandlers
     errors: ErrorsHandlers
     files: FilesHandlers
@@ -1134,10 +1418,13 @@ class HandlerTable:
     recipe_types: RecipeTypesHandlers
     recipes: RecipesHandlers
     scheduler: SchedulerHandlers
+    session: SessionHandlers
     sources: SourcesHandlers
     status: StatusHandlers
     strikes: StrikesHandlers
+    tokens: TokensHandlers
     trigger_rules: TriggerRulesHandlers
+    users: UsersHandlers
     workspaces: WorkspacesHandlers
 
 

@@ -1,7 +1,9 @@
 """The services behind the handlers, made once for an application."""
 
+from scale_core.services.audit import AuditService
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
+from scale_core.services.credentials import Passwords
 from scale_core.services.engines import make_engine
 from scale_core.services.errors import ErrorService
 from scale_core.services.execution_reads import JobExecutionService
@@ -13,8 +15,11 @@ from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.sessions import SessionService
 from scale_core.services.strikes import StrikeService
+from scale_core.services.tokens import TokenService
 from scale_core.services.trigger_rules import TriggerRuleService
+from scale_core.services.users import UserService
 from scale_core.services.workspaces import WorkspaceService
 
 
@@ -24,6 +29,8 @@ class Services:
     def __init__(self, context: Context) -> None:
         # The engine is only asked for logs here, so it is not started.
         engine = make_engine(context)
+        passwords = Passwords()
+        self.audit = AuditService(context)
         self.configuration = ConfigurationService(context)
         self.errors = ErrorService(context)
         self.files = FileService(context)
@@ -36,6 +43,9 @@ class Services:
         self.recipe_types = RecipeTypeService(context)
         self.recipes = RecipeService(context)
         self.scheduler = SchedulerAdmin(context)
+        self.sessions = SessionService(context, passwords)
         self.strikes = StrikeService(context)
+        self.tokens = TokenService(context)
         self.trigger_rules = TriggerRuleService(context)
+        self.users = UserService(context, passwords)
         self.workspaces = WorkspaceService(context)

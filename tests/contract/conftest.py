@@ -1,13 +1,11 @@
 """A served Scale for contract tests: real HTTP, a real database, responses checked against the document."""
 
-import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 
-from scale_core.api.app import create_app
+from fakes.served import serving
 from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
@@ -33,15 +31,8 @@ def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context
 @pytest.fixture(scope="session")
 def base_url(served_context: Context) -> Iterator[str]:
     """Where the installation answers."""
-    app = create_app(served_context, validate_responses=True)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(served_context) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

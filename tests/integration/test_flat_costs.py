@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from scale_core.db.models import Job, Node, RecipeType
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.audit import AuditService
 from scale_core.services.context import Context
 from scale_core.services.endings import EndingService, failure_report
 from scale_core.services.execution_reads import JobExecutionService
@@ -28,7 +29,10 @@ from scale_core.services.serialization import SerializerContext
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import queries
 
-GROWING = r"(?:job|job_exe|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry|job_input_file)(?:_\d+)?"
+GROWING = (
+    r"(?:job|job_exe|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry|job_input_file|audit_record)"
+    r"(?:_\d+)?"
+)
 SCAN = re.compile(rf"SCAN {GROWING}\b")
 SEARCH = re.compile(rf"SEARCH {GROWING} ")
 FEW = re.compile(
@@ -46,6 +50,7 @@ LISTS: dict[str, tuple[type[Any], Callable[[Context], Any]]] = {
     "products": (queries.ListProductsQuery, lambda context: FileService(context).list_products),
     "recipes": (queries.ListRecipesQuery, lambda context: RecipeService(context).list),
     "ingests": (queries.ListIngestsQuery, lambda context: IngestService(context).list),
+    "audit": (queries.ListAuditRecordsQuery, lambda context: AuditService(context).list),
     "events": (queries.ListTriggerEventsQuery, lambda context: TriggerRuleService(context).list_events),
 }
 NO_ENGINE: Any = None
@@ -113,6 +118,15 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         *SPANS,
         *({"status": one} for one in ("TRANSFERRING", "ERRORED", "DEFERRED", "DUPLICATE")),
         {"status": "ERRORED", "order": ("-last_modified",)},
+    ],
+    "audit": [
+        {},
+        {"user": ("ada",)},
+        {"operation": ("edit_job", "edit_node")},
+        {"user": ("ada", "bob"), "operation": ("edit_job",)},
+        {"started": "PT1H"},
+        {"user": ("ada",), "operation": ("edit_job",), "started": "PT2H", "ended": "PT1H"},
+        {"order": ("id",)},
     ],
     "events": [{}, {"type": ("USER",)}, {"type": ("USER", "PARSE")}, {"started": "PT1H"}, {"order": ("-occurred",)}],
 }

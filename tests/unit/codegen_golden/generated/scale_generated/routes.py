@@ -2,7 +2,7 @@
 """The operations of the HTTP contract, and what their handlers have to look like."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -18,10 +18,17 @@ class Created(NamedTuple, Generic[T]):
     location: str
 
 
+class WithCookies(NamedTuple, Generic[T]):
+    """The answer of an operation that has ``Set-Cookie`` headers: the body, and their values."""
+
+    body: T
+    cookies: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
-    ``integer_path_parameters`` are those of them that are whole numbers."""
+    ``integer_path_parameters`` are those of them that are whole numbers; ``role`` is what callers need, or "public"."""
 
     operation_id: str
     method: str
@@ -32,6 +39,7 @@ class Operation:
     query: type[queries.QueryParameters] | None
     has_body: bool
     success_status: int
+    role: str
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -45,6 +53,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListFilesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_file",
@@ -56,6 +65,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="editor",
     ),
     Operation(
         operation_id="get_file",
@@ -67,6 +77,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_file",
@@ -78,6 +89,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="editor",
     ),
     Operation(
         operation_id="delete_file",
@@ -89,6 +101,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=204,
+        role="editor",
     ),
     Operation(
         operation_id="get_file_content",
@@ -100,6 +113,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="find_file",
@@ -111,6 +125,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_state",
@@ -122,6 +137,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="public",
     ),
 )
 
