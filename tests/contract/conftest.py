@@ -1,11 +1,14 @@
 """A served Scale for contract tests: real HTTP, a real database, responses checked against the document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import httpx
 import pytest
 
+from fakes.access import add_token, add_user
 from fakes.served import serving
+from fakes.world import SetClock
 from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
@@ -14,6 +17,7 @@ from scale_core.services.context import Context
 from scale_core.services.installation import prepare
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
+from scale_generated.enums import Role
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +55,41 @@ def http(served_context: Context, reading_http: httpx.Client) -> httpx.Client:
             session.execute(table.delete())
     prepare(served_context)
     return reading_http
+
+
+@pytest.fixture(scope="package")
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="package")
+def guarded(served_context: Context, tmp_path_factory: pytest.TempPathFactory, clock: SetClock) -> Iterator[Context]:
+    """An installation that asks who its clients are."""
+    folder = tmp_path_factory.mktemp("guarded")
+    settings = replace(served_context.settings, data_dir=folder, auth=True, max_request_mib=0.01)
+    database = Database(settings.url)
+    schema.upgrade(database)
+    context = replace(served_context, database=database, settings=settings, now=clock)
+    yield context
+    database.close()
+
+
+@pytest.fixture(scope="package")
+def address(guarded: Context) -> Iterator[str]:
+    with serving(guarded) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def tokens(guarded: Context) -> Mapping[str, str]:
+    """A token of a user of each role."""
+    prepare(guarded)
+    users = {role: add_user(guarded, f"the-{role}", role) for role in Role}
+    return {role: add_token(guarded, user_id) for role, user_id in users.items()}
+
+
+@pytest.fixture(scope="package")
+def anonymous(address: str) -> Iterator[httpx.Client]:
+    """A client that shows nothing of itself, and follows no redirect."""
+    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+        yield client
