@@ -30,6 +30,12 @@ class Settings:
     :param long_wait_share: the share of placements and nodes, from 0 to 0.5, that those get whatever their priority.
     :param auth: whether clients are asked who they are; needed to listen on anything but loopback.
     :param max_request_mib: the largest body of a request, in MiB.
+    :param oidc_issuer: address of the OpenID Connect provider; empty: there is none.
+    :param oidc_client_id: what the provider knows Scale by.
+    :param oidc_client_secret: what Scale shows to the provider; empty: nothing, it is a public client.
+    :param oidc_claim: the claim that says what a user may do.
+    :param oidc_roles: the values of that claim that stand for roles, ``admin=scale-admins,viewer=staff``; a role that
+        is not named stands for itself.
     :param metrics_bind: ``host:port`` where ``scale scheduler`` tells how it is; empty: nowhere.
     :param log_level: one of :data:`LOG_LEVELS`.
     :param log_format: one of :data:`LOG_FORMATS`.
@@ -45,6 +51,11 @@ class Settings:
     long_wait_share: float = 0.25
     auth: bool = False
     max_request_mib: float = 16.0
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_claim: str = "roles"
+    oidc_roles: str = ""
     metrics_bind: str = ""
     log_level: str = "INFO"
     log_format: str = "text"
@@ -73,9 +84,10 @@ class Settings:
 
 
 SECONDS = frozenset({"grace_seconds", "long_wait_seconds"})
-TEXTS = frozenset({"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"})
+OIDC = frozenset({"oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_claim", "oidc_roles"})
+TEXTS = OIDC | {"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"}
 SWITCHES = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-MAY_BE_EMPTY = frozenset({"database_url", "metrics_bind"})
+MAY_BE_EMPTY = OIDC | {"database_url", "metrics_bind"}
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 

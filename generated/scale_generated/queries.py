@@ -447,6 +447,40 @@ class ListRecipesQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinishExternalSignInQuery:
+    """Query of GET /session/oidc/callback/."""
+
+    code: str | None = None
+    state: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+    error_uri: str | None = None
+    iss: str | None = None
+    session_state: str | None = None
+    scope: str | None = None
+    authuser: str | None = None
+    hd: str | None = None
+    prompt: str | None = None
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            code=kwargs.get("code"),
+            state=kwargs.get("state"),
+            error=kwargs.get("error"),
+            error_description=kwargs.get("error_description"),
+            error_uri=kwargs.get("error_uri"),
+            iss=kwargs.get("iss"),
+            session_state=kwargs.get("session_state"),
+            scope=kwargs.get("scope"),
+            authuser=kwargs.get("authuser"),
+            hd=kwargs.get("hd"),
+            prompt=kwargs.get("prompt"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListSourcesQuery:
     """Query of GET /sources/."""
 

@@ -19,10 +19,11 @@ class Created(NamedTuple, Generic[T]):
 
 
 class WithCookies(NamedTuple, Generic[T]):
-    """The answer of an operation that has ``Set-Cookie`` headers: the body, and their values."""
+    """The answer of an operation that has ``Set-Cookie`` headers: the body, their values, and where to go on."""
 
     body: T
     cookies: Sequence[str]
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,6 +669,30 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="viewer",
     ),
     Operation(
+        operation_id="begin_external_sign_in",
+        method="GET",
+        path="/session/oidc/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=302,
+        role="public",
+    ),
+    Operation(
+        operation_id="finish_external_sign_in",
+        method="GET",
+        path="/session/oidc/callback/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.FinishExternalSignInQuery,
+        has_body=False,
+        success_status=302,
+        role="public",
+    ),
+    Operation(
         operation_id="list_sources",
         method="GET",
         path="/sources/",
@@ -1262,6 +1287,14 @@ class SessionHandlers(Protocol):
     @abstractmethod
     def sign_out(self) -> WithCookies[None]:
         """DELETE /session/: Sign out"""
+
+    @abstractmethod
+    def begin_external_sign_in(self) -> WithCookies[None]:
+        """GET /session/oidc/: Sign in with OpenID Connect"""
+
+    @abstractmethod
+    def finish_external_sign_in(self, query: queries.FinishExternalSignInQuery) -> WithCookies[None]:
+        """GET /session/oidc/callback/: Come back from OpenID Connect"""
 
 
 class SourcesHandlers(Protocol):

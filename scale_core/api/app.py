@@ -111,7 +111,7 @@ def handler_table(services: Services) -> HandlerTable:
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),
-        session=access.Session(services.sessions),
+        session=access.Session(services.sessions, services.oidc),
         sources=files.Sources(services.files),
         status=system.Status(services.scheduler),
         strikes=ingests.Strikes(services.strikes),

@@ -23,6 +23,7 @@ from scale_core.services.exceptions import (
     TooLarge,
     TooManyAttempts,
     Unauthenticated,
+    Unavailable,
 )
 from scale_core.specs import InvalidDocument, Problem
 
@@ -57,6 +58,7 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (InvalidDocument, 400),
     (InvalidTime, 400),
     (BrokerError, 503),
+    (Unavailable, 503),
 )
 """Status of each exception that a service raises on purpose; the first that fits."""
 

@@ -7,11 +7,13 @@ import orjson
 from starlette.responses import Response
 
 from scale_core.api.access import SAFE_METHODS, caller
+from scale_core.services.admission import PUBLIC
 from scale_core.services.context import Clock
 from scale_core.services.recording import Doing, recorded
 from scale_generated.routes import Created, Operation, WithCookies
 
 NO_CONTENT: Final = 204
+REDIRECT: Final = 300
 
 
 def endpoint(operation: Operation, handler: Callable[..., Any], now: Clock) -> Callable[..., Response]:
@@ -26,7 +28,8 @@ def endpoint(operation: Operation, handler: Callable[..., Any], now: Clock) -> C
             arguments["query"] = operation.query.from_kwargs(given)
         if operation.has_body:
             arguments["body"] = given["body"]
-        if operation.method in SAFE_METHODS:
+        # Who comes back from signing in elsewhere follows a link, and may be new here.
+        if operation.method in SAFE_METHODS and operation.role != PUBLIC:
             return _response(operation, handler(**arguments))
         with recorded(now, caller(), _doing(operation, arguments)):
             return _response(operation, handler(**arguments))
@@ -53,9 +56,11 @@ def _response(operation: Operation, result: Any) -> Response:
         result = result.body
     if isinstance(result, WithCookies):
         headers += [("Set-Cookie", cookie) for cookie in result.cookies]
+        if result.location is not None:
+            headers.append(("Location", result.location))
         result = result.body
     status = operation.success_status
-    if status == NO_CONTENT:
+    if status == NO_CONTENT or status >= REDIRECT:
         response = Response(status_code=status)
     else:
         response = Response(orjson.dumps(result), status, media_type="application/json")

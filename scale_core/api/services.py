@@ -12,6 +12,7 @@ from scale_core.services.ingests import IngestService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
+from scale_core.services.oidc import OidcService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
@@ -44,6 +45,7 @@ class Services:
         self.recipes = RecipeService(context)
         self.scheduler = SchedulerAdmin(context)
         self.sessions = SessionService(context, passwords)
+        self.oidc = OidcService(context, self.sessions)
         self.strikes = StrikeService(context)
         self.tokens = TokenService(context)
         self.trigger_rules = TriggerRuleService(context)

@@ -36,6 +36,10 @@ class TooManyAttempts(ServiceError):
         self.retry_seconds = retry_seconds
 
 
+class Unavailable(ServiceError):
+    """Something that this system depends on does not answer now."""
+
+
 class TooLarge(ServiceError):
     """The request is larger than this system takes."""
 

@@ -89,6 +89,7 @@ class _Recorder:
     def _save(self, session: Session) -> None:
         known = None if self._record_id is None else session.get(AuditRecord, self._record_id)
         record = known or self._new()
+        record.user_name, record.method = self.caller.name, self.caller.method
         record.object_id = self._object_id()
         record.changes = list(self._changes)
         record.touched = [
@@ -101,8 +102,6 @@ class _Recorder:
     def _new(self) -> AuditRecord:
         return AuditRecord(
             occurred=self._now(),
-            user_name=self.caller.name,
-            method=self.caller.method,
             token_id=self.caller.token_id,
             operation=self._doing.operation,
             object_type=self._doing.kind,

@@ -128,7 +128,7 @@ def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
 
 def _warn_without_admin(context: Context) -> None:
     """Say that nobody can come in, if it is so, and what to do."""
-    if context.settings.auth:
+    if context.settings.auth and not context.settings.oidc_issuer:
         with context.database.read() as session:
             if not has_admin(session):
                 log.warning("There is no admin who could sign in: run `scale user add NAME --role admin`.")

@@ -1,6 +1,6 @@
 """Who may do what: sessions, users, tokens, and the list of what was changed."""
 
-from typing import cast
+from typing import Final, cast
 
 from connexion.context import request
 
@@ -8,18 +8,25 @@ from scale_core.api.access import caller, session_cookie
 from scale_core.api.cookies import forget_cookie, set_cookie
 from scale_core.api.request import location, paged, urls
 from scale_core.services.audit import AuditService
+from scale_core.services.oidc import ATTEMPT_LIFE, OidcService
 from scale_core.services.sessions import LIFE, SessionService
 from scale_core.services.tokens import TokenService
 from scale_core.services.users import UserService
 from scale_generated import models, queries
 from scale_generated.routes import Created, WithCookies
 
+CALLBACK: Final = "/session/oidc/callback/"
+
+ATTEMPT: Final = "scale_sign_in"
+"""Cookie of a browser that is at the provider."""
+
 
 class Session:
     """Operations on the session of who asks."""
 
-    def __init__(self, sessions: SessionService) -> None:
+    def __init__(self, sessions: SessionService, oidc: OidcService) -> None:
         self._sessions = sessions
+        self._oidc = oidc
 
     def get_session(self) -> models.Session:
         """GET /session/."""
@@ -35,6 +42,18 @@ class Session:
         """DELETE /session/."""
         self._sessions.sign_out(caller())
         return WithCookies(None, [forget_cookie(request.url, session_cookie().name)])
+
+    def begin_external_sign_in(self) -> WithCookies[None]:
+        """GET /session/oidc/."""
+        asked = self._oidc.begin(location(CALLBACK))
+        seconds = int(ATTEMPT_LIFE.total_seconds())
+        return WithCookies(None, [set_cookie(request.url, ATTEMPT, asked.cookie, seconds)], asked.url)
+
+    def finish_external_sign_in(self, query: queries.FinishExternalSignInQuery) -> WithCookies[None]:
+        """GET /session/oidc/callback/."""
+        begun = self._oidc.finish(location(CALLBACK), query, request.cookies.get(ATTEMPT, ""))
+        cookie = set_cookie(request.url, session_cookie().name, begun.secret, int(LIFE.total_seconds()))
+        return WithCookies(None, [cookie, forget_cookie(request.url, ATTEMPT)], location("/"))
 
 
 class Users:

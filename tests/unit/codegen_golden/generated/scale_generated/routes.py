@@ -19,10 +19,11 @@ class Created(NamedTuple, Generic[T]):
 
 
 class WithCookies(NamedTuple, Generic[T]):
-    """The answer of an operation that has ``Set-Cookie`` headers: the body, and their values."""
+    """The answer of an operation that has ``Set-Cookie`` headers: the body, their values, and where to go on."""
 
     body: T
     cookies: Sequence[str]
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
