@@ -14,7 +14,7 @@ MOST_BYTES: Final = 4096
 """So long may one value be, as JSON."""
 
 _SECRET: Final = re.compile(
-    r"(?:^|_|-)(?:password|passwd|passphrase|secret|token|credentials?|(?:api|access|private|secret)_?key)$",
+    r"(?:^|_|-)(?:password|passwd|passphrase|secret|token|credentials?|(?:api|access|private|secret)[_-]?key)$",
     re.IGNORECASE,
 )
 
