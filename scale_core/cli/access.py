@@ -4,7 +4,6 @@ A password is asked for, or read from standard input; a token is printed once. N
 of the machine could see.
 """
 
-import getpass
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,18 +13,17 @@ from typing import Any, Final
 import click
 
 from scale_core.cli.application import Application, pass_application
+from scale_core.cli.recording import recorded_command
 from scale_core.db import schema
-from scale_core.domain.access import Caller
 from scale_core.services.context import Context
 from scale_core.services.credentials import Passwords
 from scale_core.services.findings import Findings
-from scale_core.services.recording import Doing, recorded
 from scale_core.services.request_bodies import validator_of
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.tokens import TokenService
 from scale_core.services.users import UserService
 from scale_generated._runtime import timestamp
-from scale_generated.enums import AccessMethod, Role
+from scale_generated.enums import Role
 from scale_generated.queries import ListTokensQuery, ListUsersQuery
 
 NO_URLS: Final = SerializerContext("")
@@ -168,7 +166,5 @@ def _changing(application: Application, command: str, body_schema: str, body: Ma
     findings = Findings()
     findings.valid(validator_of(body_schema), body, "")
     findings.refuse()
-    caller = Caller(None, getpass.getuser(), Role.ADMIN, AccessMethod.COMMAND)
-    kind = command.split()[1]
-    with _opened(application) as context, recorded(context.now, caller, Doing(command, kind, None, body)):
+    with _opened(application) as context, recorded_command(context, command, command.split()[1], body):
         yield context

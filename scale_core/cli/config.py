@@ -6,6 +6,7 @@ from typing import BinaryIO
 import click
 
 from scale_core.cli.application import Application, pass_application
+from scale_core.cli.recording import recorded_command
 from scale_core.db import schema
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.installation import prepare
@@ -47,7 +48,9 @@ def import_(application: Application, file: BinaryIO) -> None:
     with application.opened() as context:
         schema.require_current(context.database)
         prepare(context)
-        result = ConfigurationService(context).load(loads(file.read()))
+        document = loads(file.read())
+        with recorded_command(context, "scale config import", "configuration", {"import": document}):
+            result = ConfigurationService(context).load(document)
     _print_warnings(result)
     click.echo("imported")
 

@@ -90,3 +90,14 @@ def test_the_last_admin_stays_one(folder: Path) -> None:
     assert (refused.exit_code, "only active admin" in refused.stderr) == (2, True)
     run(folder, "user add bob --role admin --no-password")
     assert run(folder, "user edit ada --inactive").stdout == "ada is admin, and inactive.\n"
+
+
+def test_an_import_is_in_the_audit_list(folder: Path, built_in_registry: Registry, tmp_path: Path) -> None:
+    document = tmp_path / "configuration.json"
+    document.write_text('{"version": "1.0", "errors": [{"name": "brought", "title": "Brought", "category": "DATA"}]}')
+    result = run(folder, f"config import {document}")
+    assert result.exit_code == 0, result.stderr
+    opened = context(folder, built_in_registry)
+    (record,) = AuditService(opened).list(ListAuditRecordsQuery(), SerializerContext("")).results
+    assert (record["operation"], record["changes"][0]["object_type"]) == ("scale config import", "error")
+    opened.database.close()
