@@ -56,6 +56,9 @@ class SessionService:
         if user is None or not is_right:
             self._note_failure(name, address)
             raise Unauthenticated("The name or the password is wrong, or the user may not sign in (any more).")
+        with self._context.database.read() as session:
+            # Again: many guesses may have been made at one time, before the first of them was noted.
+            self._refuse_guessing(session, name, address)
         return self.begin(user.id)
 
     def begin(self, user_id: int) -> Begun:

@@ -7,7 +7,11 @@ import pytest
 
 from fakes.access import PASSWORD, add_token, add_user, bearer
 from fakes.world import SetClock
+from scale_core.db.models import SignInFailure
 from scale_core.services.context import Context
+from scale_core.services.credentials import Passwords
+from scale_core.services.exceptions import TooManyAttempts
+from scale_core.services.sessions import SessionService
 
 SIGN_IN = {"name": "browsing", "password": PASSWORD}
 
@@ -104,6 +108,27 @@ def test_a_name_can_be_tried_ten_times_in_a_quarter_of_an_hour(browser: httpx.Cl
     assert browser.post("/session/", json=SIGN_IN).status_code == 429
     clock.forward(seconds=2)
     sign_in(browser)
+
+
+def test_guesses_that_are_made_at_once_count_too(browser: httpx.Client, guarded: Context) -> None:
+    # Those that were let in before the tenth failure was noted: the password is right, and it is too late.
+    sessions = SessionService(guarded, _Late(guarded))
+    with pytest.raises(TooManyAttempts):
+        sessions.sign_in({"name": "browsing", "password": PASSWORD}, "203.0.113.9")
+
+
+class _Late(Passwords):
+    """Takes so long that ten others fail meanwhile."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def is_right(self, password: str, kept: str | None) -> bool:
+        with self._context.database.write() as session:
+            now = self._context.now()
+            session.add_all(SignInFailure(user_name="browsing", address="x", occurred=now) for _ in range(10))
+        return super().is_right(password, kept)
 
 
 def test_an_address_can_try_fifty_names(browser: httpx.Client) -> None:
