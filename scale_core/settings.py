@@ -28,6 +28,14 @@ class Settings:
     :param grace_seconds: how long running executions may go on after SIGTERM.
     :param long_wait_seconds: how long an execution waits on the queue until it counts as one that has waited long.
     :param long_wait_share: the share of placements and nodes, from 0 to 0.5, that those get whatever their priority.
+    :param auth: whether clients are asked who they are; needed to listen on anything but loopback.
+    :param max_request_mib: the largest body of a request, in MiB.
+    :param oidc_issuer: address of the OpenID Connect provider; empty: there is none.
+    :param oidc_client_id: what the provider knows Scale by.
+    :param oidc_client_secret: what Scale shows to the provider; empty: nothing, it is a public client.
+    :param oidc_claim: the claim that says what a user may do.
+    :param oidc_roles: the values of that claim that stand for roles, ``admin=scale-admins,viewer=staff``; a role that
+        is not named stands for itself.
     :param metrics_bind: ``host:port`` where ``scale scheduler`` tells how it is; empty: nowhere.
     :param log_level: one of :data:`LOG_LEVELS`.
     :param log_format: one of :data:`LOG_FORMATS`.
@@ -41,6 +49,13 @@ class Settings:
     grace_seconds: float = 10.0
     long_wait_seconds: float = 300.0
     long_wait_share: float = 0.25
+    auth: bool = False
+    max_request_mib: float = 16.0
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_claim: str = "roles"
+    oidc_roles: str = ""
     metrics_bind: str = ""
     log_level: str = "INFO"
     log_format: str = "text"
@@ -69,8 +84,10 @@ class Settings:
 
 
 SECONDS = frozenset({"grace_seconds", "long_wait_seconds"})
-TEXTS = frozenset({"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"})
-MAY_BE_EMPTY = frozenset({"database_url", "metrics_bind"})
+OIDC = frozenset({"oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_claim", "oidc_roles"})
+TEXTS = OIDC | {"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"}
+SWITCHES = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+MAY_BE_EMPTY = OIDC | {"database_url", "metrics_bind"}
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 
@@ -126,6 +143,10 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
         result[name] = _number(name, result[name], "a number of seconds")
     if "long_wait_share" in result:
         result["long_wait_share"] = _number("long_wait_share", result["long_wait_share"], "a share", 0.5)
+    if "max_request_mib" in result:
+        result["max_request_mib"] = _number("max_request_mib", result["max_request_mib"], "a number of MiB")
+    if "auth" in result:
+        result["auth"] = _switch("auth", result["auth"])
     if "log_level" in result:
         result["log_level"] = _one_of("log_level", result["log_level"].upper(), LOG_LEVELS)
     if "log_format" in result:
@@ -138,6 +159,14 @@ def _address(name: str, value: str) -> tuple[str, int]:
     if not colon or not port.isdigit() or int(port) > 65535:
         raise SettingsError(f"{name}: {value!r} is not host:port, for example 127.0.0.1:8580.")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _switch(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in SWITCHES:
+        raise SettingsError(f"{name}: {value!r} is neither on nor off.")
+    return SWITCHES[value.lower()]
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from scale_codegen.build_models import ModelBuilder
 from scale_codegen.build_rows import build_context, build_serializers
@@ -21,6 +21,7 @@ from scale_codegen.ir import (
     QueryParameter,
     Tag,
     Type,
+    Wrapper,
 )
 from scale_codegen.pointer import child
 from scale_codegen.text import camel, identifier
@@ -115,6 +116,7 @@ class _OperationBuilder:
             result=result,
             wrapper=_wrapper(status, response.get("headers", {})),
             success_status=status,
+            role=str(raw.content["x-scale-role"]),
         )
 
     def _parameters(self, raw: RawOperation) -> Iterator[Mapping[str, Any]]:
@@ -159,8 +161,8 @@ class _OperationBuilder:
         return ANY
 
     def _success(self, raw: RawOperation) -> tuple[int, Mapping[str, Any], str]:
-        """The lowest 2xx answer: status, response, pointer."""
-        status = min(status for status in raw.content["responses"] if re.fullmatch(r"2\d\d", status))
+        """The lowest answer that is no error: status, response, pointer."""
+        status = min(status for status in raw.content["responses"] if re.fullmatch(r"[23]\d\d", status))
         response = self._api.deref(raw.content["responses"][status])
         return int(status), response, child(raw.pointer, "responses", status)
 
@@ -175,7 +177,9 @@ class _OperationBuilder:
         return self._models.type_of(media.get("schema", {}), hint, schema_pointer)
 
 
-def _wrapper(status: int, headers: Mapping[str, Any]) -> Literal["Created", "Attachment"] | None:
+def _wrapper(status: int, headers: Mapping[str, Any]) -> Wrapper | None:
+    if "Set-Cookie" in headers:
+        return "WithCookies"
     if status == 201 and "Location" in headers:
         return "Created"
     return "Attachment" if "Content-Disposition" in headers else None

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from scale_codegen.access import with_common
 from scale_codegen.build_openapi import build_api
 from scale_codegen.build_specs import build_specs
 from scale_codegen.format import format_files
@@ -21,5 +22,5 @@ def generate(root: Path) -> dict[str, str]:
     """
     documents = load(root)
     validate(documents)
-    files = render(build_api(documents.api), build_specs(documents.specs))
+    files = render(build_api(with_common(documents.api)), build_specs(documents.specs))
     return format_files({f"{PACKAGE}/{path}": text for path, text in files.items()})

@@ -128,10 +128,13 @@ class PathParameter:
         return self.type == Primitive("int")
 
 
+Wrapper = Literal["Created", "Attachment", "WithCookies"]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """``body`` is None without a request body. ``wrapper`` is what the handler returns its result in, where that has to
-    say a header too: a Location, or the file name of an attachment."""
+    say headers too: a Location, the file name of an attachment, cookies. ``role`` is what callers need."""
 
     operation_id: str
     method: str
@@ -142,8 +145,9 @@ class Operation:
     query: Query | None
     body: Type | None
     result: Type
-    wrapper: Literal["Created", "Attachment"] | None
+    wrapper: Wrapper | None
     success_status: int
+    role: str
 
 
 @dataclass(frozen=True, slots=True)

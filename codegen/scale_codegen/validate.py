@@ -9,6 +9,7 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
 
+from scale_codegen.access import check_access
 from scale_codegen.build_openapi import RawOperation, operations_of
 from scale_codegen.bundle import Bundle
 from scale_codegen.errors import BadDocuments, Problem
@@ -18,7 +19,7 @@ from scale_codegen.validate_marks import check_marks
 
 _SNAKE: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SCHEMA_NAME: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
-_SUCCESS: Final = re.compile(r"2\d\d")
+_SUCCESS: Final = re.compile(r"[23]\d\d")
 _LONGEST: Final = 300
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -34,6 +35,7 @@ def validate(documents: Documents) -> None:
             *_check_operations(documents.api),
             *_check_names(documents.api),
             *_check_refs(documents.api),
+            *check_access(documents.api),
             *check_marks(documents.api, frozenset(documents.latest_specs())),
         ]
     if problems:
@@ -99,7 +101,7 @@ def _check_operations(api: Bundle) -> Iterator[Problem]:
         seen.setdefault(name, raw)
         yield from _check_tags(raw, where, declared)
         if not any(_SUCCESS.fullmatch(status) for status in raw.content["responses"]):
-            yield Problem(f"{where}/responses", f"{raw.label} has no answer for success; add a 2xx response")
+            yield Problem(f"{where}/responses", f"{raw.label} has no answer for success; add a 2xx or 3xx response")
 
 
 def _check_tags(raw: RawOperation, where: str, declared: set[str]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from scale_codegen.access import COMMON, ROLE
 from scale_codegen.bundle import Bundle
 from scale_codegen.errors import Problem
 from scale_codegen.pointer import child
@@ -13,7 +14,10 @@ _PREFIX: Final = "x-scale-"
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _PATH: Final = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
 _OF_PROPERTIES: Final = ("x-scale-column", "x-scale-computed", "x-scale-attached")
-_KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", "x-scale-max-bytes", *_OF_PROPERTIES})
+_ELSEWHERE: Final = frozenset({COMMON, ROLE})
+"""Checked by :mod:`scale_codegen.access`."""
+
+_KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", *_OF_PROPERTIES, *_ELSEWHERE})
 
 
 def check_marks(api: Bundle, specs: frozenset[str]) -> Iterator[Problem]:
@@ -76,13 +80,12 @@ def _check_form(api: Bundle, node: Mapping[str, Any], pointer: str, specs: froze
 def _form_problem(key: str, value: Any, specs: frozenset[str]) -> str | None:
     if key not in _KNOWN:
         return f"{key} is unknown; there are {', '.join(sorted(_KNOWN))}"
+    if key in _ELSEWHERE:
+        return None
     if key in ("x-scale-row", "x-scale-attached"):
         return None if value is True else f"{key} is true or absent, not {value!r}"
     if key == "x-scale-spec":
         return None if value in specs else f"{value!r} is no spec; there are {', '.join(sorted(specs))}"
-    if key == "x-scale-max-bytes":
-        is_size = isinstance(value, int) and not isinstance(value, bool) and value > 0
-        return None if is_size else f"{key} is a number of bytes, not {value!r}"
     if key == "x-scale-column":
         return None if isinstance(value, str) and _PATH.fullmatch(value) else f"{value!r} is no path of a column"
     return _computed_problem(value)

@@ -4,6 +4,15 @@
 from enum import StrEnum
 
 
+class AccessMethod(StrEnum):
+    """How it is known who does something: nobody was asked, by a token, by a session, or by the command line."""
+
+    NONE = "none"
+    TOKEN = "token"
+    SESSION = "session"
+    COMMAND = "command"
+
+
 class CancelStatus(StrEnum):
     """The one status that a user may give a job."""
 
@@ -140,6 +149,16 @@ class RequeueStatus(StrEnum):
 
     CANCELED = "CANCELED"
     FAILED = "FAILED"
+
+
+class Role(StrEnum):
+    """What somebody may do, each what those before may do too: a viewer reads, an operator runs the system
+    (queues, cancels, pauses), an admin says what runs, and who may do what.
+    """
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
 
 
 class SourceUpdateAction(StrEnum):

@@ -3,6 +3,54 @@
 
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+AccessMethod: TypeAlias = Literal["none", "token", "session", "command"]
+"""How it is known who does something: nobody was asked, by a token, by a session, or by the command line."""
+
+
+class AuditChange(TypedDict):
+    """One thing, before and after the change. Secrets are `***`, values that are too long say how long they
+    were.
+    """
+
+    object_type: str
+    object_id: int
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class AuditTouched(TypedDict):
+    """How many things of one kind were created, changed or deleted."""
+
+    object_type: str
+    count: int
+    object_ids: list[int]
+
+
+class AuditRecord(TypedDict):
+    """What one request, or one command, changed."""
+
+    id: int
+    occurred: str
+    user: str | None
+    method: AccessMethod
+    token_id: int | None
+    operation: str
+    object_type: str | None
+    object_id: int | None
+    request: dict[str, Any] | None
+    changes: list[AuditChange]
+    touched: list[AuditTouched]
+
+
+class AuditPage(TypedDict):
+    """One page of the audit list."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[AuditRecord]
+
+
 CancelableStatus: TypeAlias = Literal["PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED"]
 """The statuses in which a job can be canceled."""
 
@@ -192,6 +240,35 @@ class CreatedStrike(TypedDict):
     """The identifier of a new Strike process."""
 
     strike_id: int
+
+
+Role: TypeAlias = Literal["viewer", "operator", "admin"]
+"""What somebody may do, each what those before may do too: a viewer reads, an operator runs the system (queues,
+cancels, pauses), an admin says what runs, and who may do what.
+"""
+
+
+class UserReference(TypedDict):
+    """A user, in short."""
+
+    id: int
+    name: str
+
+
+class CreatedToken(TypedDict):
+    """A new token. This is the only time that it is shown."""
+
+    id: int
+    title: str | None
+    user: UserReference
+    role: Role
+    hint: str
+    is_active: bool
+    created: str
+    expires: str
+    revoked: str | None
+    last_modified: str
+    token: str
 
 
 DryRunSource: TypeAlias = Literal["FILE", "OUTPUT"]
@@ -1397,6 +1474,24 @@ class NewStrike(TypedDict):
     configuration: dict[str, Any]
 
 
+class NewToken(TypedDict):
+    """A token to create."""
+
+    user_id: int
+    title: NotRequired[str | None]
+    role: NotRequired[Role]
+    expires: NotRequired[str]
+
+
+class NewUser(TypedDict):
+    """A user to create."""
+
+    name: str
+    title: NotRequired[str | None]
+    role: Role
+    password: NotRequired[str | None]
+
+
 class NewWorkspace(TypedDict):
     """A workspace to create."""
 
@@ -1805,6 +1900,24 @@ class SchedulerStatus(TypedDict):
     is_paused: bool
 
 
+class Session(TypedDict):
+    """Who asks, and what they may do."""
+
+    user: UserReference | None
+    role: Role
+    method: AccessMethod
+    is_access_controlled: bool
+    csrf_token: str | None
+    expires: str | None
+
+
+class SignIn(TypedDict):
+    """What a user signs in with."""
+
+    name: str
+    password: str
+
+
 class SourceDetails(TypedDict):
     """An ingested file with what was made from it."""
 
@@ -1914,6 +2027,38 @@ class SystemStatus(TypedDict):
     resources: ResourceUsage | None
 
 
+class Token(TypedDict):
+    """What a program shows to be known as a user. Only its hash is kept."""
+
+    id: int
+    title: str | None
+    user: UserReference
+    role: Role
+    hint: str
+    is_active: bool
+    created: str
+    expires: str
+    revoked: str | None
+    last_modified: str
+
+
+class TokenEdit(TypedDict):
+    """The fields of a token to change."""
+
+    title: NotRequired[str | None]
+    expires: NotRequired[str]
+    is_active: NotRequired[Literal[False]]
+
+
+class TokenPage(TypedDict):
+    """One page of tokens."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Token]
+
+
 class TriggerEvent(TypedDict):
     """Something that happened and may start jobs and recipes."""
 
@@ -1954,6 +2099,38 @@ class TriggerRulePage(TypedDict):
     next: str | None
     previous: str | None
     results: list[TriggerRule]
+
+
+class User(TypedDict):
+    """Somebody, or a program, that may use this system."""
+
+    id: int
+    name: str
+    title: str | None
+    role: Role
+    is_active: bool
+    has_password: bool
+    is_external: bool
+    created: str
+    last_modified: str
+
+
+class UserEdit(TypedDict):
+    """The fields of a user to change."""
+
+    title: NotRequired[str | None]
+    role: NotRequired[Role]
+    is_active: NotRequired[bool]
+    password: NotRequired[str | None]
+
+
+class UserPage(TypedDict):
+    """One page of users."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[User]
 
 
 WarningId: TypeAlias = Literal[

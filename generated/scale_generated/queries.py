@@ -17,6 +17,32 @@ class QueryParameters(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListAuditRecordsQuery:
+    """Query of GET /audit/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    user: tuple[str, ...] = ()
+    operation: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            user=tuple(kwargs.get("user", ())),
+            operation=tuple(kwargs.get("operation", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportConfigurationQuery:
     """Query of GET /configuration/."""
 
@@ -525,6 +551,40 @@ class ListRecipesQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinishExternalSignInQuery:
+    """Query of GET /session/oidc/callback/."""
+
+    code: str | None = None
+    state: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+    error_uri: str | None = None
+    iss: str | None = None
+    session_state: str | None = None
+    scope: str | None = None
+    authuser: str | None = None
+    hd: str | None = None
+    prompt: str | None = None
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            code=kwargs.get("code"),
+            state=kwargs.get("state"),
+            error=kwargs.get("error"),
+            error_description=kwargs.get("error_description"),
+            error_uri=kwargs.get("error_uri"),
+            iss=kwargs.get("iss"),
+            session_state=kwargs.get("session_state"),
+            scope=kwargs.get("scope"),
+            authuser=kwargs.get("authuser"),
+            hd=kwargs.get("hd"),
+            prompt=kwargs.get("prompt"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListSourcesQuery:
     """Query of GET /sources/."""
 
@@ -575,6 +635,30 @@ class ListStrikesQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListTokensQuery:
+    """Query of GET /tokens/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    user_id: tuple[int, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            user_id=tuple(kwargs.get("user_id", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListTriggerEventsQuery:
     """Query of GET /trigger-events/."""
 
@@ -619,6 +703,30 @@ class ListTriggerRulesQuery:
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
             type=tuple(kwargs.get("type", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListUsersQuery:
+    """Query of GET /users/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            name=tuple(kwargs.get("name", ())),
         )
 
 

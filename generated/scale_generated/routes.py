@@ -2,7 +2,7 @@
 """The operations of the HTTP contract, and what their handlers have to look like."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -25,10 +25,18 @@ class Attachment(NamedTuple, Generic[T]):
     file_name: str
 
 
+class WithCookies(NamedTuple, Generic[T]):
+    """The answer of an operation that has ``Set-Cookie`` headers: the body, their values, and where to go on."""
+
+    body: T
+    cookies: Sequence[str]
+    location: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
-    ``integer_path_parameters`` are those of them that are whole numbers."""
+    ``integer_path_parameters`` are those of them that are whole numbers; ``role`` is what callers need, or "public"."""
 
     operation_id: str
     method: str
@@ -39,9 +47,22 @@ class Operation:
     query: type[queries.QueryParameters] | None
     has_body: bool
     success_status: int
+    role: str
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation(
+        operation_id="list_audit_records",
+        method="GET",
+        path="/audit/",
+        tag="audit",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListAuditRecordsQuery,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
     Operation(
         operation_id="export_configuration",
         method="GET",
@@ -52,6 +73,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ExportConfigurationQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="import_configuration",
@@ -63,6 +85,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="download_configuration",
@@ -74,6 +97,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.DownloadConfigurationQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="upload_configuration",
@@ -85,6 +109,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="validate_configuration",
@@ -96,6 +121,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="dry_run_file",
@@ -107,6 +133,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_errors",
@@ -118,6 +145,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListErrorsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_error",
@@ -129,6 +157,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="get_error",
@@ -140,6 +169,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_error",
@@ -151,6 +181,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="list_files",
@@ -162,6 +193,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListFilesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_file",
@@ -173,6 +205,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_file_content",
@@ -184,6 +217,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_ingests",
@@ -195,6 +229,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListIngestsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_ingest_status",
@@ -206,6 +241,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListIngestStatusQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_ingest",
@@ -217,6 +253,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_job_executions",
@@ -228,6 +265,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobExecutionsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job_execution",
@@ -239,6 +277,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job_execution_logs",
@@ -250,6 +289,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.GetJobExecutionLogsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job_execution_log",
@@ -261,6 +301,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.GetJobExecutionLogQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_job_types",
@@ -272,6 +313,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_job_type",
@@ -283,6 +325,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="list_running_job_types",
@@ -294,6 +337,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRunningJobTypesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_job_type_status",
@@ -305,6 +349,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypeStatusQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="validate_job_type",
@@ -316,6 +361,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_job_type",
@@ -327,6 +373,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_job_type",
@@ -338,6 +385,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_jobs",
@@ -349,6 +397,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_job",
@@ -360,6 +409,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_job",
@@ -371,6 +421,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="list_job_load",
@@ -382,6 +433,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobLoadQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_metrics",
@@ -393,6 +445,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListMetricsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_metric",
@@ -404,6 +457,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_metric_plot_data",
@@ -415,6 +469,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListMetricPlotDataQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_nodes",
@@ -426,6 +481,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListNodesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_node_status",
@@ -437,6 +493,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListNodeStatusQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_node",
@@ -448,6 +505,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="replace_node",
@@ -459,6 +517,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="edit_node",
@@ -470,6 +529,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="list_products",
@@ -481,6 +541,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListProductsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_product",
@@ -492,6 +553,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="cancel_jobs",
@@ -503,6 +565,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="queue_job",
@@ -514,6 +577,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="queue_recipe",
@@ -525,6 +589,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
     ),
     Operation(
         operation_id="requeue_jobs",
@@ -536,6 +601,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="get_queue_status",
@@ -547,6 +613,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_recipe_types",
@@ -558,6 +625,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRecipeTypesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_recipe_type",
@@ -569,6 +637,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="validate_recipe_type",
@@ -580,6 +649,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_recipe_type",
@@ -591,6 +661,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_recipe_type",
@@ -602,6 +673,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_recipes",
@@ -613,6 +685,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRecipesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_recipe",
@@ -624,6 +697,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_recipe",
@@ -635,6 +709,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="operator",
     ),
     Operation(
         operation_id="get_scheduler",
@@ -646,6 +721,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_scheduler",
@@ -657,6 +733,67 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="operator",
+    ),
+    Operation(
+        operation_id="get_session",
+        method="GET",
+        path="/session/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="sign_in",
+        method="POST",
+        path="/session/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="public",
+    ),
+    Operation(
+        operation_id="sign_out",
+        method="DELETE",
+        path="/session/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=204,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="begin_external_sign_in",
+        method="GET",
+        path="/session/oidc/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=302,
+        role="public",
+    ),
+    Operation(
+        operation_id="finish_external_sign_in",
+        method="GET",
+        path="/session/oidc/callback/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.FinishExternalSignInQuery,
+        has_body=False,
+        success_status=302,
+        role="public",
     ),
     Operation(
         operation_id="list_sources",
@@ -668,6 +805,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListSourcesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_source",
@@ -679,6 +817,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_status",
@@ -690,6 +829,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_strike_process",
@@ -701,6 +841,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_strikes",
@@ -712,6 +853,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListStrikesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_strike",
@@ -723,6 +865,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="validate_strike",
@@ -734,6 +877,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_strike",
@@ -745,6 +889,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_strike",
@@ -756,6 +901,55 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="list_tokens",
+        method="GET",
+        path="/tokens/",
+        tag="tokens",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListTokensQuery,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="create_token",
+        method="POST",
+        path="/tokens/",
+        tag="tokens",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=201,
+        role="admin",
+    ),
+    Operation(
+        operation_id="get_token",
+        method="GET",
+        path="/tokens/{token_id}/",
+        tag="tokens",
+        path_parameters=("token_id",),
+        integer_path_parameters=("token_id",),
+        query=None,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="edit_token",
+        method="PATCH",
+        path="/tokens/{token_id}/",
+        tag="tokens",
+        path_parameters=("token_id",),
+        integer_path_parameters=("token_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_trigger_events",
@@ -767,6 +961,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTriggerEventsQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_trigger_event",
@@ -778,6 +973,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_trigger_rules",
@@ -789,6 +985,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTriggerRulesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_trigger_rule",
@@ -800,6 +997,55 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_users",
+        method="GET",
+        path="/users/",
+        tag="users",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListUsersQuery,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="create_user",
+        method="POST",
+        path="/users/",
+        tag="users",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=201,
+        role="admin",
+    ),
+    Operation(
+        operation_id="get_user",
+        method="GET",
+        path="/users/{user_id}/",
+        tag="users",
+        path_parameters=("user_id",),
+        integer_path_parameters=("user_id",),
+        query=None,
+        has_body=False,
+        success_status=200,
+        role="admin",
+    ),
+    Operation(
+        operation_id="edit_user",
+        method="PATCH",
+        path="/users/{user_id}/",
+        tag="users",
+        path_parameters=("user_id",),
+        integer_path_parameters=("user_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_version",
@@ -811,6 +1057,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="list_workspaces",
@@ -822,6 +1069,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListWorkspacesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_workspace",
@@ -833,6 +1081,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="admin",
     ),
     Operation(
         operation_id="validate_workspace",
@@ -844,6 +1093,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="get_workspace",
@@ -855,6 +1105,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_workspace",
@@ -866,8 +1117,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="admin",
     ),
 )
+
+
+class AuditHandlers(Protocol):
+    """Who changed what, and when."""
+
+    @abstractmethod
+    def list_audit_records(self, query: queries.ListAuditRecordsQuery) -> models.AuditPage:
+        """GET /audit/: Audit list"""
 
 
 class ConfigurationHandlers(Protocol):
@@ -1160,6 +1420,30 @@ class SchedulerHandlers(Protocol):
         """PATCH /scheduler/: Update scheduler"""
 
 
+class SessionHandlers(Protocol):
+    """Who asks; signing in and out."""
+
+    @abstractmethod
+    def get_session(self) -> models.Session:
+        """GET /session/: Who asks"""
+
+    @abstractmethod
+    def sign_in(self, body: models.SignIn) -> WithCookies[models.Session]:
+        """POST /session/: Sign in"""
+
+    @abstractmethod
+    def sign_out(self) -> WithCookies[None]:
+        """DELETE /session/: Sign out"""
+
+    @abstractmethod
+    def begin_external_sign_in(self) -> WithCookies[None]:
+        """GET /session/oidc/: Sign in with OpenID Connect"""
+
+    @abstractmethod
+    def finish_external_sign_in(self, query: queries.FinishExternalSignInQuery) -> WithCookies[None]:
+        """GET /session/oidc/callback/: Come back from OpenID Connect"""
+
+
 class SourcesHandlers(Protocol):
     """Ingested files."""
 
@@ -1212,6 +1496,26 @@ class StrikesHandlers(Protocol):
         """PATCH /strikes/{strike_id}/: Edit Strike"""
 
 
+class TokensHandlers(Protocol):
+    """What programs show instead of a password."""
+
+    @abstractmethod
+    def list_tokens(self, query: queries.ListTokensQuery) -> models.TokenPage:
+        """GET /tokens/: Token list"""
+
+    @abstractmethod
+    def create_token(self, body: models.NewToken) -> Created[models.CreatedToken]:
+        """POST /tokens/: Create token"""
+
+    @abstractmethod
+    def get_token(self, token_id: int) -> models.Token:
+        """GET /tokens/{token_id}/: Token details"""
+
+    @abstractmethod
+    def edit_token(self, token_id: int, body: models.TokenEdit) -> models.Token:
+        """PATCH /tokens/{token_id}/: Edit or revoke token"""
+
+
 class TriggerRulesHandlers(Protocol):
     """Rules that start jobs and recipes, and the events that they matched."""
 
@@ -1230,6 +1534,26 @@ class TriggerRulesHandlers(Protocol):
     @abstractmethod
     def get_trigger_rule(self, trigger_rule_id: int) -> models.TriggerRuleDetails:
         """GET /trigger-rules/{trigger_rule_id}/: Trigger rule details"""
+
+
+class UsersHandlers(Protocol):
+    """Who may use this system, and as what."""
+
+    @abstractmethod
+    def list_users(self, query: queries.ListUsersQuery) -> models.UserPage:
+        """GET /users/: User list"""
+
+    @abstractmethod
+    def create_user(self, body: models.NewUser) -> Created[models.User]:
+        """POST /users/: Create user"""
+
+    @abstractmethod
+    def get_user(self, user_id: int) -> models.User:
+        """GET /users/{user_id}/: User details"""
+
+    @abstractmethod
+    def edit_user(self, user_id: int, body: models.UserEdit) -> models.User:
+        """PATCH /users/{user_id}/: Edit user"""
 
 
 class WorkspacesHandlers(Protocol):
@@ -1260,6 +1584,7 @@ class WorkspacesHandlers(Protocol):
 class HandlerTable:
     """The handlers of every tag."""
 
+    audit: AuditHandlers
     configuration: ConfigurationHandlers
     dry_run: DryRunHandlers
     errors: ErrorsHandlers
@@ -1275,10 +1600,13 @@ class HandlerTable:
     recipe_types: RecipeTypesHandlers
     recipes: RecipesHandlers
     scheduler: SchedulerHandlers
+    session: SessionHandlers
     sources: SourcesHandlers
     status: StatusHandlers
     strikes: StrikesHandlers
+    tokens: TokensHandlers
     trigger_rules: TriggerRulesHandlers
+    users: UsersHandlers
     workspaces: WorkspacesHandlers
 
 

@@ -21,6 +21,9 @@ class Context(Protocol):
     def file_url(self, id: Any, file_path: Any, workspace_base_url: Any, /) -> Any:
         """Called with id, file_path, workspace_base_url."""
 
+    def is_set(self, password_hash: Any, /) -> Any:
+        """Called with password_hash."""
+
     def stderr_url(self, id: Any, /) -> Any:
         """Called with id."""
 
@@ -32,6 +35,95 @@ class Context(Protocol):
 
     def wkt(self, geometry: Any, /) -> Any:
         """Called with geometry."""
+
+
+AUDIT_RECORD_COLUMNS: Final[tuple[str, ...]] = (
+    "id",
+    "occurred",
+    "user_name",
+    "method",
+    "token_id",
+    "operation",
+    "object_type",
+    "object_id",
+    "request",
+    "changes",
+    "touched",
+)
+
+AUDIT_RECORD_ORDER: Final[Mapping[str, str]] = {
+    "id": "id",
+    "occurred": "occurred",
+    "user": "user_name",
+    "method": "method",
+    "token_id": "token_id",
+    "operation": "operation",
+    "object_type": "object_type",
+    "object_id": "object_id",
+}
+
+
+def audit_record(row: Row, context: Context) -> models.AuditRecord:
+    """A row of ``AUDIT_RECORD_COLUMNS`` as AuditRecord."""
+    return {
+        "id": row[0],
+        "occurred": timestamp(row[1]),
+        "user": row[2],
+        "method": row[3],
+        "token_id": row[4],
+        "operation": row[5],
+        "object_type": row[6],
+        "object_id": row[7],
+        "request": row[8],
+        "changes": row[9],
+        "touched": row[10],
+    }
+
+
+CREATED_TOKEN_COLUMNS: Final[tuple[str, ...]] = (
+    "id",
+    "title",
+    "user.id",
+    "user.name",
+    "role",
+    "hint",
+    "is_active",
+    "created",
+    "expires",
+    "revoked",
+    "last_modified",
+)
+
+CREATED_TOKEN_ORDER: Final[Mapping[str, str]] = {
+    "id": "id",
+    "title": "title",
+    "user__id": "user.id",
+    "user__name": "user.name",
+    "role": "role",
+    "hint": "hint",
+    "is_active": "is_active",
+    "created": "created",
+    "expires": "expires",
+    "revoked": "revoked",
+    "last_modified": "last_modified",
+}
+
+
+def created_token(row: Row, context: Context, *, token: str) -> models.CreatedToken:
+    """A row of ``CREATED_TOKEN_COLUMNS`` as CreatedToken."""
+    return {
+        "id": row[0],
+        "title": row[1],
+        "user": {"id": row[2], "name": row[3]},
+        "role": row[4],
+        "hint": row[5],
+        "is_active": row[6],
+        "created": timestamp(row[7]),
+        "expires": timestamp(row[8]),
+        "revoked": timestamp(row[9]),
+        "last_modified": timestamp(row[10]),
+        "token": token,
+    }
 
 
 ERROR_COLUMNS: Final[tuple[str, ...]] = ("id", "name", "title", "description", "category", "created", "last_modified")
@@ -4472,6 +4564,51 @@ def strike_reference(row: Row, context: Context) -> models.StrikeReference:
     return {"id": row[0], "name": row[1], "job": {"id": row[2]}}
 
 
+TOKEN_COLUMNS: Final[tuple[str, ...]] = (
+    "id",
+    "title",
+    "user.id",
+    "user.name",
+    "role",
+    "hint",
+    "is_active",
+    "created",
+    "expires",
+    "revoked",
+    "last_modified",
+)
+
+TOKEN_ORDER: Final[Mapping[str, str]] = {
+    "id": "id",
+    "title": "title",
+    "user__id": "user.id",
+    "user__name": "user.name",
+    "role": "role",
+    "hint": "hint",
+    "is_active": "is_active",
+    "created": "created",
+    "expires": "expires",
+    "revoked": "revoked",
+    "last_modified": "last_modified",
+}
+
+
+def token(row: Row, context: Context) -> models.Token:
+    """A row of ``TOKEN_COLUMNS`` as Token."""
+    return {
+        "id": row[0],
+        "title": row[1],
+        "user": {"id": row[2], "name": row[3]},
+        "role": row[4],
+        "hint": row[5],
+        "is_active": row[6],
+        "created": timestamp(row[7]),
+        "expires": timestamp(row[8]),
+        "revoked": timestamp(row[9]),
+        "last_modified": timestamp(row[10]),
+    }
+
+
 TRIGGER_EVENT_COLUMNS: Final[tuple[str, ...]] = ("id", "type", "rule.id", "occurred", "description")
 
 TRIGGER_EVENT_ORDER: Final[Mapping[str, str]] = {
@@ -4672,6 +4809,54 @@ TRIGGER_RULE_LINK_ORDER: Final[Mapping[str, str]] = {"id": "id"}
 def trigger_rule_link(row: Row, context: Context) -> models.TriggerRuleLink:
     """A row of ``TRIGGER_RULE_LINK_COLUMNS`` as TriggerRuleLink."""
     return {"id": row[0]}
+
+
+USER_COLUMNS: Final[tuple[str, ...]] = (
+    "id",
+    "name",
+    "title",
+    "role",
+    "is_active",
+    "created",
+    "last_modified",
+    "password_hash",
+    "subject",
+)
+
+USER_ORDER: Final[Mapping[str, str]] = {
+    "id": "id",
+    "name": "name",
+    "title": "title",
+    "role": "role",
+    "is_active": "is_active",
+    "created": "created",
+    "last_modified": "last_modified",
+}
+
+
+def user(row: Row, context: Context) -> models.User:
+    """A row of ``USER_COLUMNS`` as User."""
+    return {
+        "id": row[0],
+        "name": row[1],
+        "title": row[2],
+        "role": row[3],
+        "is_active": row[4],
+        "has_password": context.is_set(row[7]),
+        "is_external": context.is_set(row[8]),
+        "created": timestamp(row[5]),
+        "last_modified": timestamp(row[6]),
+    }
+
+
+USER_REFERENCE_COLUMNS: Final[tuple[str, ...]] = ("id", "name")
+
+USER_REFERENCE_ORDER: Final[Mapping[str, str]] = {"id": "id", "name": "name"}
+
+
+def user_reference(row: Row, context: Context) -> models.UserReference:
+    """A row of ``USER_REFERENCE_COLUMNS`` as UserReference."""
+    return {"id": row[0], "name": row[1]}
 
 
 WORKSPACE_COLUMNS: Final[tuple[str, ...]] = (

@@ -3,16 +3,19 @@
 import threading
 
 from connexion import AsyncApp
-from connexion.middleware import MiddlewarePosition
+from connexion.middleware import ConnexionMiddleware, MiddlewarePosition
+from connexion.middleware.security import SecurityMiddleware
 from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scale_core.api.access import AccessMiddleware
 from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
 from scale_core.api.handlers import (
+    access,
     configuration,
     definitions,
     dry_run,
@@ -24,12 +27,15 @@ from scale_core.api.handlers import (
     system,
     workspaces,
 )
+from scale_core.api.headers import SecurityHeadersMiddleware
+from scale_core.api.limits import BodyLimitMiddleware
 from scale_core.api.operational import OperationalEndpoints
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
 from scale_core.api.responses import endpoint
 from scale_core.api.services import Services
 from scale_core.api.validators import VALIDATORS
+from scale_core.services.admission import Admission
 from scale_core.services.context import Context
 from scale_core.services.health import Health
 from scale_generated.routes import OPERATIONS, HandlerTable, check_handlers, resolve
@@ -46,29 +52,46 @@ def create_app(
     :param validate_responses: also check every response against the document; for tests.
     :raises MissingHandler: an operation of the document is handled by nobody.
     """
+    admission = Admission(context)
+    contract = served_contract()
     table = handler_table(Services(context))
     check_handlers(table)
-    endpoints = {operation.operation_id: endpoint(operation, resolve(table, operation)) for operation in OPERATIONS}
+    endpoints = {
+        operation.operation_id: endpoint(operation, resolve(table, operation), context.now) for operation in OPERATIONS
+    }
     app = AsyncApp(
         "scale_core.api",
+        # Ours needs the role of an operation, which the security of OpenAPI 3.0 cannot say.
+        middlewares=[one for one in ConnexionMiddleware.default_middlewares if one is not SecurityMiddleware],
         resolver=Resolver(endpoints.__getitem__),
         strict_validation=True,
         validate_responses=validate_responses,
         validator_map=VALIDATORS,
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui_path=DOCS_PATH, spec_path=DOCUMENT_PATH),
     )
-    app.add_api(served_contract(), pythonic_params=False)
+    app.add_api(contract, pythonic_params=False)
     add_error_handlers(app.add_error_handler)
+    schemes = contract["components"]["securitySchemes"]
+    app.add_middleware(
+        AccessMiddleware,
+        MiddlewarePosition.BEFORE_VALIDATION,
+        admission=admission,
+        operations=OPERATIONS,
+        schemes=schemes,
+    )
+    app.add_middleware(
+        BodyLimitMiddleware, MiddlewarePosition.BEFORE_VALIDATION, most_mib=context.settings.max_request_mib
+    )
     # The last one added comes first: the path is put right, then the document is looked for.
     app.add_middleware(DocumentMiddleware, MiddlewarePosition.BEFORE_SWAGGER)
     app.add_middleware(PathMiddleware, MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
     counted = CountingMiddleware(app, context.telemetry, OPERATIONS)
-    return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)))
+    return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)), admission)
 
 
 def create_operational_app(context: Context, scheduler: threading.Thread | None) -> ASGIApp:
     """The web application of a process that serves nothing but health and metrics."""
-    return _guarded(OperationalEndpoints(_nothing_else, context, Health(context, scheduler)))
+    return _guarded(OperationalEndpoints(_nothing_else, context, Health(context, scheduler)), Admission(context))
 
 
 async def _nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,14 +99,17 @@ async def _nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("There are only /-/healthy, /-/ready and /-/metrics.", 404)(scope, receive, send)
 
 
-def _guarded(app: ASGIApp) -> ASGIApp:
-    # Without authentication a page of another site must not reach us under a name that it controls (DNS rebinding).
-    return TrustedHostMiddleware(app, LOOPBACK_HOSTS, www_redirect=False)
+def _guarded(app: ASGIApp, admission: Admission) -> ASGIApp:
+    # Where nobody is asked who they are, a page of another site must not reach us under a name that it controls (DNS
+    # rebinding). Where they are, such a page has no cookie of ours, and we have the names that our operators give us.
+    guarded = app if admission.is_controlled else TrustedHostMiddleware(app, LOOPBACK_HOSTS, www_redirect=False)
+    return SecurityHeadersMiddleware(guarded)
 
 
 def handler_table(services: Services) -> HandlerTable:
     """The handlers of every tag; mypy proves that none is missing."""
     return HandlerTable(
+        audit=access.Audit(services.audit),
         configuration=configuration.Configuration(services.configuration),
         dry_run=dry_run.DryRun(services.dry_runs),
         errors=errors.Errors(services.errors),
@@ -99,9 +125,12 @@ def handler_table(services: Services) -> HandlerTable:
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),
+        session=access.Session(services.sessions, services.oidc),
         sources=files.Sources(services.files),
         status=system.Status(services.scheduler),
         strikes=ingests.Strikes(services.strikes),
+        tokens=access.Tokens(services.tokens),
         trigger_rules=definitions.TriggerRules(services.trigger_rules),
+        users=access.Users(services.users),
         workspaces=workspaces.Workspaces(services.workspaces),
     )

@@ -1,7 +1,7 @@
-"""Bodies of requests: how large they may be, and files that come in them."""
+"""Files that come in the bodies of requests."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Iterable
+from typing import Final
 from urllib.parse import quote
 
 from connexion.validators.abstract import AbstractRequestBodyValidator
@@ -14,36 +14,7 @@ from scale_core.specs import InvalidJSON, Problem, loads
 
 FORM: Final = "multipart/form-data"
 FILE_NAME_HEADER: Final = "X-File-Name"
-MAX_BYTES: Final = "x-scale-max-bytes"
-"""The mark of a body's schema in the HTTP contract that says how large the body may be."""
 MAX_FIELDS: Final = 10
-
-
-class BodyTooLarge(Exception):
-    """A body has more bytes than its operation reads."""
-
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(
-            f"The body is larger than {max_bytes / 2**20:g} MiB ({max_bytes} bytes), which is the most that is read "
-            "here; send it in parts."
-        )
-
-
-async def limited(stream: AsyncIterator[bytes], schema: Mapping[str, Any], scope: Scope) -> AsyncGenerator[bytes, None]:
-    """The stream of a body, as far as the body's schema allows it to go.
-
-    :raises BodyTooLarge: the body is larger; one that says so in its header is not read at all.
-    """
-    most = schema.get(MAX_BYTES)
-    announced = Headers(scope=scope).get("content-length", "0")
-    if most is not None and int(announced) > most:
-        raise BodyTooLarge(most)
-    size = 0
-    async for part in stream:
-        size += len(part)
-        if most is not None and size > most:
-            raise BodyTooLarge(most)
-        yield part
 
 
 class FileBody(AbstractRequestBodyValidator):
@@ -54,9 +25,8 @@ class FileBody(AbstractRequestBodyValidator):
         """Read the file and check that it is JSON.
 
         :raises Invalid: there is no such file, or it is none.
-        :raises BodyTooLarge: the body is larger than its schema says.
         """
-        stream = limited(_parts_of(receive), self._schema, scope)
+        stream = _parts_of(receive)
         headers = Headers(scope=scope)
         name = headers.get(FILE_NAME_HEADER)
         if headers.get("content-type", "").startswith(FORM):

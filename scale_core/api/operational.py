@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -13,10 +14,16 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scale_core.addresses import is_loopback
+from scale_core.api.access import bearer_of
+from scale_core.api.problems import problem_response, refusal_response
 from scale_core.api.single_flight import SingleFlight
+from scale_core.services.admission import Admission, Shown
 from scale_core.services.context import Context
+from scale_core.services.exceptions import Forbidden, Unauthenticated
 from scale_core.services.health import Check, Health, State
 from scale_core.services.metrics import DatabaseMetrics, database_up, metrics_registry
+from scale_generated.enums import Role
 
 DEADLINE_SECONDS: Final = 2.0
 """How long the database may take to answer; Prometheus and its like give up after 10 seconds or less."""
@@ -31,9 +38,14 @@ class OperationalEndpoints:
     """
 
     def __init__(
-        self, app: ASGIApp, context: Context, health: Health, deadline_seconds: float = DEADLINE_SECONDS
+        self,
+        app: ASGIApp,
+        context: Context,
+        health: Health,
+        deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._app = app
+        self._admission = Admission(context)
         self._health = health
         self._deadline = deadline_seconds
         self._registry = metrics_registry(context)
@@ -61,11 +73,13 @@ class OperationalEndpoints:
         wrong = self._health.dead_thread()
         return PlainTextResponse(wrong or "ok", 503 if wrong else 200, headers=NOT_CACHED)
 
-    async def _ready(self, _scope: Scope) -> Response:
+    async def _ready(self, scope: Scope) -> Response:
         try:
             checks = await self._checks.result(self._deadline)
         except TimeoutError:
             checks = self._health.unanswered(self._deadline)
+        if await self._refusal(scope) is not None:
+            checks = [replace(check, detail="") for check in checks]
         ready = all(check.state == State.OK for check in checks)
         return Response(
             orjson.dumps({"ready": ready, "checks": {check.name: _document(check) for check in checks}}),
@@ -75,6 +89,8 @@ class OperationalEndpoints:
         )
 
     async def _metrics(self, scope: Scope) -> Response:
+        if refused := await self._refusal(scope):
+            return refused
         try:
             database = await self._database.result(self._deadline)
         except TimeoutError:
@@ -83,6 +99,20 @@ class OperationalEndpoints:
         # Some milliseconds, which other requests need not wait for.
         content = await asyncio.to_thread(encode, Scrape(self._registry, database))
         return Response(content, headers={**NOT_CACHED, "Content-Type": content_type})
+
+    async def _refusal(self, scope: Scope) -> Response | None:
+        """Why who asks may not know what goes on here: it is not on this machine, and shows no token."""
+        if not self._admission.is_controlled or is_loopback((scope.get("client") or [""])[0]):
+            return None
+        accept = Headers(scope=scope).get("accept", "")
+        try:
+            shown = Shown(token=bearer_of(Headers(scope=scope)))
+            await asyncio.wait_for(asyncio.to_thread(self._admission.admit, Role.VIEWER, shown), self._deadline)
+        except TimeoutError:
+            return problem_response(503, "The database does not answer, and so not whether you may know this.", accept)
+        except (Unauthenticated, Forbidden) as error:
+            return refusal_response(error, accept)
+        return None
 
 
 class Scrape(Collector):

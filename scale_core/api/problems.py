@@ -2,24 +2,37 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 from connexion.exceptions import BadRequestProblem, ProblemException
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from scale_core.api.bodies import BodyTooLarge
 from scale_core.domain.states import IllegalTransition
 from scale_core.domain.times import InvalidTime
 from scale_core.interfaces.broker import BrokerError, FileMissing
-from scale_core.services.exceptions import Conflict, Invalid, NotFound
+from scale_core.services.exceptions import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooManyAttempts,
+    Unauthenticated,
+    Unavailable,
+)
 from scale_core.specs import InvalidDocument, Problem
 
 log = logging.getLogger(__name__)
 
 TITLES: Final[Mapping[int, str]] = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
@@ -27,11 +40,16 @@ TITLES: Final[Mapping[int, str]] = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     416: "Range Not Satisfiable",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
 
 STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (TooLarge, 413),
+    (TooManyAttempts, 429),
     (NotFound, 404),
     (FileMissing, 404),
     (Conflict, 409),
@@ -39,8 +57,8 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Invalid, 400),
     (InvalidDocument, 400),
     (InvalidTime, 400),
-    (BodyTooLarge, 413),
     (BrokerError, 503),
+    (Unavailable, 503),
 )
 """Status of each exception that is raised on purpose; the first that fits."""
 
@@ -53,7 +71,7 @@ def add_error_handlers(add: Callable[[Any, Any], None]) -> None:
     :param add: connexion's ``add_error_handler``.
     """
     for kind, status in STATUSES:
-        add(kind, lambda request, error, status=status: _answer(request, status, error, problems_of(error)))
+        add(kind, partial(_refusal, status=status))
     add(ProblemException, _framework_problem)
     add(HTTPException, lambda request, error: _answer(request, error.status_code, error.detail, ()))
     add(Exception, _internal_error)
@@ -64,6 +82,15 @@ def problems_of(error: Exception) -> Sequence[Problem]:
     if isinstance(error, Invalid | InvalidDocument):
         return error.problems
     return ()
+
+
+def headers_of(error: Exception) -> Mapping[str, str]:
+    """The headers that say what to do about it."""
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="Scale"'}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(error.retry_seconds)}
+    return {}
 
 
 def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: str) -> tuple[bytes, str]:
@@ -79,6 +106,28 @@ def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: 
     if problems:
         document["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in problems]
     return orjson.dumps(document), "application/problem+json"
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    accept: str,
+    problems: Sequence[Problem] = (),
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """An error as a response, for whoever answers before connexion does."""
+    body, content_type = problem_body(status, detail, problems, accept)
+    return Response(body, status, headers=dict(headers), media_type=content_type)
+
+
+def refusal_response(error: Exception, accept: str) -> Response:
+    """What a service raised on purpose as a response, for whoever answers before connexion does."""
+    status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    return problem_response(status, str(error), accept, problems_of(error), headers_of(error))
+
+
+def _refusal(request: ConnexionRequest, error: Exception, status: int) -> ConnexionResponse:
+    return _answer(request, status, error, problems_of(error), headers_of(error))
 
 
 def _answer(

@@ -1,8 +1,10 @@
 """The services behind the handlers, made once for an application."""
 
+from scale_core.services.audit import AuditService
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
+from scale_core.services.credentials import Passwords
 from scale_core.services.daily_metric_reads import MetricService
 from scale_core.services.dry_runs import DryRunService
 from scale_core.services.engines import make_engine
@@ -14,11 +16,15 @@ from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
+from scale_core.services.oidc import OidcService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.sessions import SessionService
 from scale_core.services.strikes import StrikeService
+from scale_core.services.tokens import TokenService
 from scale_core.services.trigger_rules import TriggerRuleService
+from scale_core.services.users import UserService
 from scale_core.services.workspaces import WorkspaceService
 
 
@@ -29,6 +35,8 @@ class Services:
         # The engine is only asked for logs here, so it is not started.
         engine = make_engine(context)
         self.bulk_changes = BulkChanges(context)
+        passwords = Passwords()
+        self.audit = AuditService(context)
         self.configuration = ConfigurationService(context)
         self.dry_runs = DryRunService(context)
         self.errors = ErrorService(context)
@@ -44,6 +52,10 @@ class Services:
         self.recipe_types = RecipeTypeService(context)
         self.recipes = RecipeService(context)
         self.scheduler = SchedulerAdmin(context)
+        self.sessions = SessionService(context, passwords)
+        self.oidc = OidcService(context, self.sessions)
         self.strikes = StrikeService(context)
+        self.tokens = TokenService(context)
         self.trigger_rules = TriggerRuleService(context)
+        self.users = UserService(context, passwords)
         self.workspaces = WorkspaceService(context)

@@ -11,7 +11,7 @@ from connexion.validators.parameter import ParameterValidator
 from jsonschema import Draft4Validator
 from starlette.types import Scope
 
-from scale_core.api.bodies import FORM, FileBody, limited
+from scale_core.api.bodies import FORM, FileBody
 from scale_core.services.exceptions import Invalid, invalid
 from scale_core.services.request_bodies import OpenApiValidator
 from scale_core.specs import InvalidJSON, Problem, explain, loads
@@ -25,7 +25,7 @@ class RequestBody(JSONRequestBodyValidator):
         return OpenApiValidator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
 
     async def _parse(self, stream: AsyncGenerator[bytes, None], scope: Scope) -> Any:
-        content = b"".join([part async for part in limited(stream, self._schema, scope)])
+        content = b"".join([part async for part in stream])
         if not content:
             return None
         try:

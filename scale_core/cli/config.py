@@ -6,6 +6,7 @@ import click
 
 from scale_core.cli.application import Application, pass_application
 from scale_core.cli.query_options import query_options
+from scale_core.cli.recording import recorded_command
 from scale_core.db import schema
 from scale_core.services.configuration import WHOLE, ConfigurationService
 from scale_core.services.configuration_export import as_file
@@ -49,7 +50,9 @@ def import_(application: Application, file: BinaryIO) -> None:
     with application.opened() as context:
         schema.require_current(context.database)
         prepare(context)
-        result = ConfigurationService(context).load(loads(file.read()), WHOLE)
+        document = loads(file.read())
+        with recorded_command(context, "scale config import", "configuration", {"import": document}):
+            result = ConfigurationService(context).load(document, WHOLE)
     _print_warnings(result)
     click.echo("imported")
 

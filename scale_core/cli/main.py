@@ -21,6 +21,8 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "node": "scale_core.runner.commands:node",
         "plugin": "scale_core.cli.plugin:plugin",
         "spec": "scale_core.cli.spec:spec",
+        "token": "scale_core.cli.access:token",
+        "user": "scale_core.cli.access:user",
     }
 )
 """Commands that need no plugin, by name: none is imported before it is called."""

@@ -36,6 +36,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from scale_core.db.base import Base
+from scale_core.db.changes import note_rows
 from scale_core.db.types import Json, Utc
 
 Row = Mapping[str, Any]
@@ -120,7 +121,9 @@ def _execute(session: Session, build: Builder, model: type[Base], rows: Sequence
     values = {ROWS: _json(dialect, rows), SAME: _json(dialect, same)}
     given: Any = tuple(values[name] for name in order) if order else values
     result = session.connection().exec_driver_sql(text, given)
-    return [row[0] for row in result] if result.returns_rows else []
+    ids = [row[0] for row in result] if result.returns_rows else []
+    note_rows(session, table_of(model), len(rows), ids or [row["id"] for row in rows])
+    return ids
 
 
 @lru_cache(maxsize=200)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from scale_core.db.changes import RECORDER
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
@@ -74,10 +75,19 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator["WriteSession"]:
-        """A session whose changes are committed at the end, all or none; then what it was asked to call is called."""
+        """A session whose changes are committed at the end, all or none; then what it was asked to call is called.
+
+        Who keeps a list of changes (:data:`scale_core.db.changes.RECORDER`) adds to it in the same transaction.
+        """
+        recorder = RECORDER.get()
         with self._timed(WRITE), self._writer, WriteSession(self.engine) as session:
             session.connection(execution_options={WRITES: True})
+            if recorder is not None:
+                recorder.begin(session)
             yield session
+            if recorder is not None:
+                session.flush()
+                recorder.end(session)
             session.commit()
         for call in session.after_commit:
             call()

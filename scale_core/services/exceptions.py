@@ -20,6 +20,30 @@ class Conflict(ServiceError):
     """What was asked collides with what exists."""
 
 
+class Unauthenticated(ServiceError):
+    """Nobody is known by what was shown."""
+
+
+class Forbidden(ServiceError):
+    """Who asks may not do this."""
+
+
+class TooManyAttempts(ServiceError):
+    """Something was tried too often; it may be tried again in ``retry_seconds``."""
+
+    def __init__(self, what: str, retry_seconds: int) -> None:
+        super().__init__(f"{what} too often: try again in {retry_seconds} seconds.")
+        self.retry_seconds = retry_seconds
+
+
+class Unavailable(ServiceError):
+    """Something that this system depends on does not answer now."""
+
+
+class TooLarge(ServiceError):
+    """The request is larger than this system takes."""
+
+
 class Invalid(ServiceError):
     """The input is wrong; ``problems`` say where and what would be right."""
 

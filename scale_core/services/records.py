@@ -27,9 +27,10 @@ def change(record: Record, values: Mapping[str, Any], now: datetime) -> bool:
     """Set those of ``values`` that differ, and ``last_modified`` if any does; whether one did."""
     different = differing(record, values)
     for name, value in different.items():
+        is_hidden = getattr(record, name) == value
         setattr(record, name, value)
-        # SQLAlchemy takes 1 and true in documents for the same.
-        flag_modified(record, name)
+        if is_hidden:  # SQLAlchemy takes 1 and true in documents for the same
+            flag_modified(record, name)
     if different:
         record.last_modified = now
     return bool(different)

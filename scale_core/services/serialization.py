@@ -34,6 +34,10 @@ class SerializerContext:
         """Whether a job type runs in a container."""
         return docker_image is not None
 
+    def is_set(self, value: object, /) -> bool:
+        """Whether there is something that is not shown."""
+        return value is not None
+
     def wkt(self, wkb: bytes | None, /) -> str | None:
         """A geometry as text."""
         return None if wkb is None else to_wkt(wkb)

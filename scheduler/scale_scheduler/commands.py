@@ -12,6 +12,7 @@ from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.runner.client import start_agent
+from scale_core.services.admission import has_admin
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
 from scale_core.services.installation import prepare
@@ -22,7 +23,7 @@ from scale_scheduler.serve import (
     WebServer,
     answering,
     listen,
-    require_loopback,
+    require_access_control,
     share_heaps,
     spare_what_stays,
     stopping_on_signals,
@@ -31,12 +32,15 @@ from scale_scheduler.serve import (
 
 log = logging.getLogger(__name__)
 
+AUTH = click.option("--auth/--no-auth", default=None, help="Ask clients who they are; default: no, on loopback only.")
+
 
 @click.command()
 @click.option("--bind", metavar="HOST:PORT", help="Where the web server listens; default 127.0.0.1:8580.")
 @click.option("--engine", metavar="NAME", help="What runs the jobs; default: local.")
+@AUTH
 @pass_application
-def up(application: Application, bind: str | None, engine: str | None) -> None:
+def up(application: Application, bind: str | None, engine: str | None, auth: bool | None) -> None:
     """Run all of Scale in this process: scheduler, tasks and web server.
 
     An embedded database is made, or upgraded, first. Ends on Ctrl-C or SIGTERM.
@@ -45,11 +49,12 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
     Example:
       scale --data-dir /var/lib/scale up --bind 127.0.0.1:8580
     """
-    application.override(bind=bind, engine=engine)
-    address = require_loopback("bind", application.settings.address)
+    application.override(bind=bind, engine=engine, auth=auth)
+    address = require_access_control("bind", application.settings.address, auth=application.settings.auth)
     share_heaps()
     with only_scheduler(application.settings.data_dir), application.opened() as context:
         scheduler = _prepared_scheduler(context, upgrade=context.database.is_sqlite)
+        _warn_without_admin(context)
         thread = threading.Thread(target=scheduler.run, name="scheduler")
         with listen("bind", address) as listening:
 
@@ -71,13 +76,14 @@ def up(application: Application, bind: str | None, engine: str | None) -> None:
 @click.command()
 @click.option("--engine", metavar="NAME", help="What runs the jobs; default: local.")
 @click.option("--metrics-bind", metavar="HOST:PORT", help="Where health and metrics are answered; default: nowhere.")
+@AUTH
 @pass_application
-def scheduler(application: Application, engine: str | None, metrics_bind: str | None) -> None:
+def scheduler(application: Application, engine: str | None, metrics_bind: str | None, auth: bool | None) -> None:
     """Run the scheduler, and Scale's own tasks, in this process."""
-    application.override(engine=engine, metrics_bind=metrics_bind)
+    application.override(engine=engine, metrics_bind=metrics_bind, auth=auth)
     address = application.settings.metrics_address
     if address is not None:
-        require_loopback("metrics_bind", address)
+        require_access_control("metrics_bind", address, auth=application.settings.auth)
     share_heaps()
     with only_scheduler(application.settings.data_dir), application.opened() as context:
         one = _prepared_scheduler(context, upgrade=False)
@@ -93,14 +99,16 @@ def scheduler(application: Application, engine: str | None, metrics_bind: str | 
 
 @click.command()
 @click.option("--bind", metavar="HOST:PORT", help="Where the web server listens; default 127.0.0.1:8580.")
+@AUTH
 @pass_application
-def web(application: Application, bind: str | None) -> None:
+def web(application: Application, bind: str | None, auth: bool | None) -> None:
     """Run the web server in this process."""
-    application.override(bind=bind)
-    address = require_loopback("bind", application.settings.address)
+    application.override(bind=bind, auth=auth)
+    address = require_access_control("bind", application.settings.address, auth=application.settings.auth)
     share_heaps()
     with application.opened() as context:
         schema.require_current(context.database)
+        _warn_without_admin(context)
         with listen("bind", address) as listening:
             server = WebServer(
                 create_app(context),
@@ -116,6 +124,14 @@ def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
     server.should_exit = True
     if scheduler is not None:
         scheduler.stop()
+
+
+def _warn_without_admin(context: Context) -> None:
+    """Say that nobody can come in, if it is so, and what to do."""
+    if context.settings.auth and not context.settings.oidc_issuer:
+        with context.database.read() as session:
+            if not has_admin(session):
+                log.warning("There is no admin who could sign in: run `scale user add NAME --role admin`.")
 
 
 def _prepared_scheduler(context: Context, *, upgrade: bool) -> Scheduler:

@@ -9,12 +9,12 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from scale_core.addresses import is_loopback
 from scale_core.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -25,25 +25,20 @@ M_ARENA_MAX = -8
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def require_loopback(name: str, address: tuple[str, int]) -> tuple[str, int]:
+def require_access_control(name: str, address: tuple[str, int], *, auth: bool) -> tuple[str, int]:
     """The address to listen on, which the setting ``name`` gives.
 
-    :raises SettingsError: others could reach it: Scale does not ask yet who they are.
+    :param auth: whether clients are asked who they are.
+    :raises SettingsError: they are not, and others could reach it.
     """
     host, port = address
-    if host != "localhost" and not _is_loopback(host):
+    if not auth and not is_loopback(host):
         raise SettingsError(
-            f"{name}: {host}:{port} can be reached from other machines, and Scale does not ask yet who its clients "
-            "are. Bind to 127.0.0.1, and let a proxy that does ask stand before it."
+            f"{name}: {host}:{port} can be reached from other machines, and clients are not asked who they are. "
+            "Make an admin (`scale user add NAME --role admin`) and set auth (SCALE_AUTH=on, or --auth), or bind to "
+            "127.0.0.1."
         )
     return host, port
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(name: str, address: tuple[str, int]) -> socket.socket:

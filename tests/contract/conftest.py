@@ -1,16 +1,17 @@
 """A served Scale for contract tests: real HTTP, a real database, responses checked against the document."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from fakes import documents
-from scale_core.api.app import create_app
+from fakes.access import add_token, add_user
+from fakes.served import serving
+from fakes.world import SetClock
 from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
@@ -19,6 +20,7 @@ from scale_core.services.context import Context
 from scale_core.services.installation import prepare
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
+from scale_generated.enums import Role
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +38,8 @@ def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context
 @pytest.fixture(scope="session")
 def base_url(served_context: Context) -> Iterator[str]:
     """Where the installation answers."""
-    app = create_app(served_context, validate_responses=True)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(served_context) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +65,41 @@ def workspace(http: httpx.Client, tmp_path: Path) -> dict[str, Any]:
     """A workspace called products."""
     body = documents.workspace("products", tmp_path / "products")
     return documents.created(http.post("/workspaces/", json=body))
+
+
+@pytest.fixture(scope="package")
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture(scope="package")
+def guarded(served_context: Context, tmp_path_factory: pytest.TempPathFactory, clock: SetClock) -> Iterator[Context]:
+    """An installation that asks who its clients are."""
+    folder = tmp_path_factory.mktemp("guarded")
+    settings = replace(served_context.settings, data_dir=folder, auth=True, max_request_mib=0.01)
+    database = Database(settings.url)
+    schema.upgrade(database)
+    context = replace(served_context, database=database, settings=settings, now=clock)
+    yield context
+    database.close()
+
+
+@pytest.fixture(scope="package")
+def address(guarded: Context) -> Iterator[str]:
+    with serving(guarded) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def tokens(guarded: Context) -> Mapping[str, str]:
+    """A token of a user of each role."""
+    prepare(guarded)
+    users = {role: add_user(guarded, f"the-{role}", role) for role in Role}
+    return {role: add_token(guarded, user_id) for role, user_id in users.items()}
+
+
+@pytest.fixture(scope="package")
+def anonymous(address: str) -> Iterator[httpx.Client]:
+    """A client that shows nothing of itself, and follows no redirect."""
+    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+        yield client

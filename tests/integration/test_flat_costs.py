@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
+from scale_core.services.audit import AuditService
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
@@ -38,7 +39,7 @@ from scale_generated import queries
 
 GROWING = (
     r"(?:job|job_exe|job_load|metric_entry|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry"
-    r"|job_input_file)(?:_\d+)?"
+    r"|job_input_file|audit_record)(?:_\d+)?"
 )
 SCAN = re.compile(rf"SCAN {GROWING}\b")
 SEARCH = re.compile(rf"SEARCH {GROWING} ")
@@ -57,6 +58,7 @@ LISTS: dict[str, tuple[type[Any], Callable[[Context], Any]]] = {
     "products": (queries.ListProductsQuery, lambda context: FileService(context).list_products),
     "recipes": (queries.ListRecipesQuery, lambda context: RecipeService(context).list),
     "ingests": (queries.ListIngestsQuery, lambda context: IngestService(context).list),
+    "audit": (queries.ListAuditRecordsQuery, lambda context: AuditService(context).list),
     "events": (queries.ListTriggerEventsQuery, lambda context: TriggerRuleService(context).list_events),
 }
 NO_ENGINE: Any = None
@@ -124,6 +126,15 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         *SPANS,
         *({"status": one} for one in ("TRANSFERRING", "ERRORED", "DEFERRED", "DUPLICATE")),
         {"status": "ERRORED", "order": ("-last_modified",)},
+    ],
+    "audit": [
+        {},
+        {"user": ("ada",)},
+        {"operation": ("edit_job", "edit_node")},
+        {"user": ("ada", "bob"), "operation": ("edit_job",)},
+        {"started": "PT1H"},
+        {"user": ("ada",), "operation": ("edit_job",), "started": "PT2H", "ended": "PT1H"},
+        {"order": ("id",)},
     ],
     "events": [{}, {"type": ("USER",)}, {"type": ("USER", "PARSE")}, {"started": "PT1H"}, {"order": ("-occurred",)}],
 }

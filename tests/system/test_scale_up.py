@@ -37,6 +37,28 @@ def test_it_cannot_be_bound_to_where_others_reach_it(tmp_path: Path, command: st
     assert done.returncode == 2
     setting = command.split("--")[1].replace("-", "_")
     assert done.stderr.startswith(f"Error: {setting}: 0.0.0.0:0 can be reached from other machines")
+    assert "scale user add NAME --role admin" in done.stderr
+    assert "SCALE_AUTH=on" in done.stderr
+
+
+def test_it_can_be_bound_there_if_it_asks_who_its_clients_are(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scale_core.cli", "--data-dir", str(tmp_path / "data"), "up"]
+    log = tmp_path / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [*command, "--bind", "0.0.0.0:0", "--auth"], stdout=subprocess.PIPE, stderr=errors, env=environment()
+        )
+    try:
+        assert process.stdout is not None
+        port = re.findall(rb":(\d+)/", process.stdout.readline())[0].decode()
+        answer = httpx.get(f"http://127.0.0.1:{port}/jobs/", headers={"Host": "scale.example"}, trust_env=False)
+        assert answer.status_code == 401
+        assert "no admin who could sign in: run `scale user add NAME --role admin`" in log.read_text()
+    finally:
+        process.terminate()
+        process.wait(60)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def test_a_scheduler_apart_tells_how_it_is_where_it_is_told_to(tmp_path: Path) -> None:

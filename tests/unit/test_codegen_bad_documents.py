@@ -19,7 +19,11 @@ _API: Final = {
     "openapi": "3.0.3",
     "info": {"title": "Small", "version": "1"},
     "tags": [{"name": "things"}],
-    "paths": {"/things/": {"get": {"operationId": "list_things", "tags": ["things"], "responses": _OK}}},
+    "paths": {
+        "/things/": {
+            "get": {"operationId": "list_things", "x-scale-role": "public", "tags": ["things"], "responses": _OK}
+        }
+    },
     "components": {"schemas": {"Row": _ROW}},
 }
 _SPEC: Final = {
@@ -178,9 +182,30 @@ def test_a_tag_that_is_not_declared(tree: Tree, problems: Problems) -> None:
     assert "the tag 'stuff' of GET /things/ is not declared; add it to tags in openapi/scale.yaml" in problems(tree)
 
 
+def test_an_operation_without_a_role(tree: Tree, problems: Problems) -> None:
+    del _operation(tree)["x-scale-role"]
+    found = problems(tree)
+    assert found.startswith("openapi/scale.yaml#/paths/~1things~1/get: GET /things/ does not say which role it needs")
+    assert found.endswith("x-scale-role is one of public")
+
+
+def test_a_role_that_the_document_does_not_list(tree: Tree, problems: Problems) -> None:
+    _schemas(tree)["Role"] = {"type": "string", "enum": ["reader", "writer"]}
+    _operation(tree)["x-scale-role"] = "owner"
+    assert "needs the role 'owner', which is none; x-scale-role is one of public, reader, writer" in problems(tree)
+
+
+def test_common_parts_that_nothing_reads(tree: Tree, problems: Problems) -> None:
+    _api(tree)["x-scale-common"] = {"with_role": {"security": []}, "reading": {}}
+    assert (
+        "openapi/scale.yaml#/x-scale-common/reading: x-scale-common maps changing, with_body, with_role to"
+        in problems(tree)
+    )
+
+
 def test_an_operation_without_success(tree: Tree, problems: Problems) -> None:
     _operation(tree)["responses"] = {"404": {"description": "Never."}}
-    assert "GET /things/ has no answer for success; add a 2xx response" in problems(tree)
+    assert "GET /things/ has no answer for success; add a 2xx or 3xx response" in problems(tree)
 
 
 def test_a_schema_name_that_is_no_class_name(tree: Tree, problems: Problems) -> None:
@@ -202,8 +227,6 @@ def test_what_stands_beside_a_reference(tree: Tree, problems: Problems) -> None:
         ({"x-scale-attached": "yes"}, "x-scale-attached is true or absent, not 'yes'"),
         ({"x-scale-column": "a b"}, "'a b' is no path of a column"),
         ({"x-scale-spec": "plam"}, "'plam' is no spec; there are plan"),
-        ({"x-scale-max-bytes": "1 MiB"}, "x-scale-max-bytes is a number of bytes, not '1 MiB'"),
-        ({"x-scale-max-bytes": 0}, "x-scale-max-bytes is a number of bytes, not 0"),
         ({"x-scale-computed": "url"}, "x-scale-computed is {function: NAME, from: [COLUMN, ...]}, not 'url'"),
         ({"x-scale-computed": {"function": "f", "with": ["a"]}}, "{function: NAME, from: [COLUMN, ...]}, not {"),
         ({"x-scale-computed": {"function": "f()", "from": ["a"]}}, "'f()' is no name of a function"),

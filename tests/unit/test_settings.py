@@ -45,6 +45,9 @@ def test_how_long_waiting_counts_is_read_from_variables_and_the_file(tmp_path: P
         "log_level = 10",
         'log_format = "xml"',
         "metrics_bind = 9",
+        "auth = 1",
+        'auth = "perhaps"',
+        "max_request_mib = -1",
         "surprise = 1",
         "bind =",
     ],
@@ -61,6 +64,13 @@ def test_an_address_is_a_host_and_a_port(bind: str) -> None:
     given: dict[str, Any] = {"bind": bind}
     with pytest.raises(SettingsError, match="bind"):
         _ = load_settings(given, {}).address
+
+
+@pytest.mark.parametrize(("text", "is_on"), [("on", True), ("TRUE", True), ("1", True), ("off", False), ("no", False)])
+def test_access_control_is_switched_by_variables_too(text: str, is_on: bool) -> None:
+    assert load_settings({}, {"SCALE_AUTH": text}).auth is is_on
+    assert load_settings({"auth": not is_on}, {"SCALE_AUTH": text}).auth is not is_on
+    assert load_settings({}, {}).auth is False
 
 
 def test_where_the_scheduler_tells_how_it_is_can_be_nowhere() -> None:

@@ -1,5 +1,6 @@
 """The tables. Field names are those of the reference's resources."""
 
+from scale_core.db.models.access import AuditRecord, SignInFailure, Token, User, UserSession
 from scale_core.db.models.files import FileAncestry, ScaleFile, Workspace
 from scale_core.db.models.history import JobLoad, MetricEntry, MetricProgress, WorkspaceUsage
 from scale_core.db.models.ingests import Ingest, Strike
@@ -11,6 +12,7 @@ from scale_core.db.models.triggers import TriggerEvent, TriggerRule
 
 __all__ = [
     "TALLIES",
+    "AuditRecord",
     "Error",
     "FileAncestry",
     "Ingest",
@@ -29,9 +31,13 @@ __all__ = [
     "RecipeTypeRevision",
     "ScaleFile",
     "Scheduler",
+    "SignInFailure",
     "Strike",
+    "Token",
     "TriggerEvent",
     "TriggerRule",
+    "User",
+    "UserSession",
     "Workspace",
     "WorkspaceUsage",
 ]

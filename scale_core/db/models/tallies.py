@@ -3,6 +3,7 @@
 from typing import Final
 
 from scale_core.db.base import Base
+from scale_core.db.models.access import AUDIT_TALLY
 from scale_core.db.models.files import ScaleFile
 from scale_core.db.models.ingests import Ingest
 from scale_core.db.models.jobs import Job, JobExecution
@@ -23,6 +24,7 @@ TALLIES: Final = (
     ),
     Tally("ingest_tally", Ingest.__tablename__, ("status",)),
     Tally("trigger_event_tally", TriggerEvent.__tablename__, ("type",)),
+    AUDIT_TALLY,
 )
 
 for _tally in TALLIES:

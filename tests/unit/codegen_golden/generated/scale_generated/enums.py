@@ -11,3 +11,10 @@ class FileStatus(StrEnum):
     ON = "ON"
     IN_TRANSIT = "in-transit"
     V2ND_COPY = "2nd_copy"
+
+
+class Role(StrEnum):
+    """Role"""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"

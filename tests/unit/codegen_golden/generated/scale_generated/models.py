@@ -111,6 +111,10 @@ class Problem(TypedDict):
     context: NotRequired[Any]
 
 
+Role: TypeAlias = Literal["viewer", "editor"]
+"""Role"""
+
+
 class WorkspaceDetails(TypedDict):
     """A place for files, in full."""
 

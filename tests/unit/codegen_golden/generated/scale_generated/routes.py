@@ -2,7 +2,7 @@
 """The operations of the HTTP contract, and what their handlers have to look like."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -25,10 +25,18 @@ class Attachment(NamedTuple, Generic[T]):
     file_name: str
 
 
+class WithCookies(NamedTuple, Generic[T]):
+    """The answer of an operation that has ``Set-Cookie`` headers: the body, their values, and where to go on."""
+
+    body: T
+    cookies: Sequence[str]
+    location: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
-    ``integer_path_parameters`` are those of them that are whole numbers."""
+    ``integer_path_parameters`` are those of them that are whole numbers; ``role`` is what callers need, or "public"."""
 
     operation_id: str
     method: str
@@ -39,6 +47,7 @@ class Operation:
     query: type[queries.QueryParameters] | None
     has_body: bool
     success_status: int
+    role: str
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -52,6 +61,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListFilesQuery,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="create_file",
@@ -63,6 +73,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        role="editor",
     ),
     Operation(
         operation_id="get_file",
@@ -74,6 +85,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="edit_file",
@@ -85,6 +97,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        role="editor",
     ),
     Operation(
         operation_id="delete_file",
@@ -96,6 +109,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=204,
+        role="editor",
     ),
     Operation(
         operation_id="get_file_content",
@@ -107,6 +121,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="find_file",
@@ -118,6 +133,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="viewer",
     ),
     Operation(
         operation_id="get_state",
@@ -129,6 +145,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        role="public",
     ),
 )
 
