@@ -46,7 +46,7 @@ SEARCH = re.compile(rf"SEARCH {GROWING} ")
 FEW = re.compile(
     # What these find are few, however much was done: one row by its id; those of one job, file, file name or recipe;
     # those in a span of time; those that wait or run; files on the move.
-    r"\(rowid=\?\)|\(job_id=\?|\(recipe_id=\?|\(file_name=\?|\(source_file_id=\?|[<>]\?|ix_job_exe_queue"
+    r"\(rowid=\?\)|\(job_id=\?|\(recipe_id=\?|\(file_name=\?|\(source_file_id=\?|[<>]\?|ix_job_exe_(?:queue|waiting)"
     r"|ix_job_status \(status=\?\)|ix_scale_file_moving|ix_ingest_open"
 )
 
@@ -144,20 +144,20 @@ class Plans:
     """Collects what the database will do for each query that it gets."""
 
     def __init__(self, context: Context) -> None:
-        self._explained: dict[str, list[Any]] = {}
+        self.explained: dict[str, list[Any]] = {}
         event.listen(context.database.engine, "before_cursor_execute", self._explain)
 
     def _explain(self, connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")) and not isinstance(parameters, list):
             explain = f"EXPLAIN QUERY PLAN {statement}"
             raw = connection.connection.dbapi_connection
-            self._explained[statement] = raw.execute(explain, parameters).fetchall()
+            self.explained[statement] = raw.execute(explain, parameters).fetchall()
 
     def dear(self) -> list[str]:
         """The queries whose cost grows with what was ever done, and why."""
-        assert self._explained
+        assert self.explained
         return [
-            f"{why}: {statement}" for statement, plan in self._explained.items() if (why := _growing(statement, plan))
+            f"{why}: {statement}" for statement, plan in self.explained.items() if (why := _growing(statement, plan))
         ]
 
 
@@ -270,6 +270,14 @@ def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str
     endings = EndingService(context)
     endings.finish([ExecutionReport.from_document({"execution_id": ids[0], "status": "COMPLETED", "steps": {}})])
     endings.finish([failure_report(one, "timeout", "Late.") for one in ids[1:]])
+
+
+def test_who_waits_longest_is_found_without_sorting_the_queue(context: Context, plans: Plans) -> None:
+    ExecutionService(context).look(100, 50, context.now())
+    (plan,) = [plan for statement, plan in plans.explained.items() if "queued <= ?" in statement]
+    steps = [step for *_, step in plan]
+    assert any("ix_job_exe_waiting (status=? AND queued<?)" in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
 @pytest.mark.parametrize(
