@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bench import growth, ingest, jobs, latency, report, resident, start
+from bench import growth, ingest, jobs, latency, pages, report, resident, start
 from bench.figures import BenchFailure, Section
 from bench.machine import CHECKOUT, facts
 from bench.options import Options, quick
@@ -23,7 +23,7 @@ Scenario = Callable[[ScaleProcess, Options], Section]
 
 ON_ONE_SCALE: dict[str, Scenario] = {"jobs": jobs.measure, "latency": latency.measure, "ingest": ingest.measure}
 """Done one after the other by one ``scale up``, whose memory is looked at then."""
-SCENARIOS = (*ON_ONE_SCALE, "start", "growth")
+SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages")
 PAGE = CHECKOUT / "docs" / "performance.md"
 
 
@@ -101,6 +101,8 @@ def measured(names: Collection[str], options: Options) -> Generator[Section, Non
         yield start.measure(data_dir, options)
     if "growth" in names:
         yield growth.measure(options)
+    if "pages" in names:
+        yield pages.measure(options)
 
 
 @contextmanager

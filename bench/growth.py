@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -35,7 +36,7 @@ Call = Callable[[], object]
 def measure(options: Options) -> Section:
     """Each request on both databases in turn, then jobs through the scheduler on both in turn."""
     few, many = options.history
-    small, large = (_with_history(options, size) for size in (few, many))
+    small, large = (data_with_history(options, size) for size in (few, many))
     with _both(small, large, "web") as (first, second):
         paths = _lists(first)
         operations = _lists_beside(first, second, paths, options) + _queue_beside(first, second, options)
@@ -64,7 +65,7 @@ def section_of(operations: list[Figure], few: int, many: int) -> Section:
     )
 
 
-def _with_history(options: Options, size: int) -> Path:
+def data_with_history(options: Options, size: int) -> Path:
     """A data folder with that many finished jobs, copied from a database that is kept for the next run."""
     new = options.work / "new.db"
     with closing(Database(f"sqlite:///{new}")) as database:
@@ -77,8 +78,7 @@ def _with_history(options: Options, size: int) -> Path:
     if not kept.exists():
         new.rename(kept)
     new.unlink(missing_ok=True)
-    data_dir = options.work / f"with-{size}"
-    data_dir.mkdir()
+    data_dir = Path(tempfile.mkdtemp(prefix=f"with-{size}-", dir=options.work))
     shutil.copyfile(kept, data_dir / "scale.db")
     os.sync()
     return data_dir

@@ -18,6 +18,7 @@ class Options:
     :param history: how many finished jobs there are in the two databases that are compared.
     :param history_jobs: how many jobs are run on each of these.
     :param requests: how often each request is sent to each of these.
+    :param page_requests: how often each page of a hundred is asked for.
     :param starts: how often Scale is started.
     """
 
@@ -32,6 +33,7 @@ class Options:
     history: tuple[int, int] = (10_000, 1_000_000)
     history_jobs: int = 500
     requests: int = 20
+    page_requests: int = 300
     starts: int = 5
 
 
@@ -49,5 +51,6 @@ def quick(work: Path, kept: Path) -> Options:
         history=(100, 400),
         history_jobs=10,
         requests=2,
+        page_requests=2,
         starts=1,
     )

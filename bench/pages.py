@@ -1,0 +1,154 @@
+"""Pages of a hundred, beside the same rows by bare SQL, orjson and Starlette."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+import httpx
+from sqlalchemy import Select, select, text
+from sqlalchemy.dialects import sqlite
+
+from bench.figures import BenchFailure, Figure, Goal, Section
+from bench.growth import data_with_history
+from bench.options import Options
+from bench.progress import progress
+from bench.server import ScaleProcess
+from scale_core.db.base import Base
+from scale_core.db.models import Job, JobExecution, ScaleFile
+from scale_core.db.paths import PathQuery
+from scale_generated import serializers
+
+SIZE = 100
+WARM = 20
+START_SECONDS = 30.0
+
+RATE = Goal("ratio", "at least", 0.5, 0.8)
+TAIL = Goal("median", "at most", 4.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list of the API, and what the floor selects for it."""
+
+    path: str
+    model: type[Base]
+    columns: Sequence[str]
+    where: str
+    count: str
+
+    def page(self) -> str:
+        """The statement for the first page."""
+        query = PathQuery(self.model)
+        named = [query.column(path).label(path) for path in self.columns]
+        rows = query.join(select(*named)).where(text(self.where)).order_by(query.column("id")).limit(SIZE)
+        return _text(rows)
+
+
+def _text(statement: Select[tuple[object, ...]]) -> str:
+    compiled = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    return str(compiled)
+
+
+LISTS = (
+    _List("/jobs/", Job, serializers.JOB_COLUMNS, "1", "SELECT sum(number) FROM job_tally"),
+    _List(
+        "/job-executions/",
+        JobExecution,
+        serializers.JOB_EXECUTION_COLUMNS,
+        "1",
+        "SELECT sum(number) FROM job_exe_tally",
+    ),
+    _List(
+        "/products/",
+        ScaleFile,
+        serializers.PRODUCT_COLUMNS,
+        "scale_file.file_type = 'PRODUCT' AND scale_file.is_published",
+        "SELECT sum(number) FROM file_tally WHERE file_type = 'PRODUCT' AND is_published",
+    ),
+)
+
+
+def measure(options: Options) -> Section:
+    """Requests a second of Scale and of the floor, in turn, on the larger history."""
+    jobs = options.history[1]
+    data_dir = data_with_history(options, jobs)
+    figures, details = [], []
+    with ScaleProcess(data_dir, "web") as scale, _bare(scale.database) as bare:
+        for one in LISTS:
+            url = f"{one.path}?page_size={SIZE}"
+            ours, floors = _seconds(scale.http, bare, url, options.page_requests)
+            figures.append(
+                Figure(f"GET {url}", "requests/s", [1 / one for one in ours], [1 / one for one in floors], RATE)
+            )
+            details.append(Figure(f"GET {url}, p99 by p50", "times", [_tail(ours)], goal=TAIL))
+    return Section(
+        f"Pages of {SIZE}, with {jobs:,} finished jobs",
+        figures,
+        details,
+        [
+            "One client, one request after the other. The floor runs SQL that was put together before, with the joins "
+            "that the fields of the list need, and takes the count from a tally as Scale does."
+        ],
+    )
+
+
+def _seconds(ours: httpx.Client, floor: httpx.Client, url: str, number: int) -> tuple[list[float], list[float]]:
+    seconds: tuple[list[float], list[float]] = ([], [])
+    with progress(url) as step:
+        for done in range(number + WARM):
+            for samples, client in zip(seconds, (ours, floor), strict=True):
+                began = time.perf_counter()
+                response = client.get(url)
+                took = time.perf_counter() - began
+                if not response.is_success or not response.json()["results"]:
+                    raise BenchFailure(f"GET {url} was answered with {response.status_code}: {response.text[:200]}")
+                if done >= WARM:
+                    samples.append(took)
+            step(done + 1, number + WARM)
+    return seconds
+
+
+def _tail(seconds: Sequence[float]) -> float:
+    if len(seconds) < 2:
+        return 1.0
+    cuts = quantiles(seconds, n=100, method="inclusive")
+    return cuts[98] / cuts[49]
+
+
+@contextmanager
+def _bare(database: Path) -> Iterator[httpx.Client]:
+    """A client of the floor's server, which runs as long as the block."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "bench.bare_server", str(database), str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+    try:
+        if process.stdin is None:
+            raise BenchFailure("The floor's server takes no input.")
+        json.dump({one.path: {"page": one.page(), "count": one.count} for one in LISTS}, process.stdin)
+        process.stdin.close()
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            _wait(lambda: client.get("/").status_code == 404, process)
+            yield client
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(answers: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            if answers():
+                return
+        except httpx.ConnectError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise BenchFailure("The floor's server does not answer.") from None
+            time.sleep(0.01)
