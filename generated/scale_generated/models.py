@@ -7,15 +7,17 @@ AccessMethod: TypeAlias = Literal["none", "token", "session", "command"]
 """How it is known who does something: nobody was asked, by a token, by a session, or by the command line."""
 
 
+AuditValues: TypeAlias = dict[str, Any]
+"""Values by name. Secrets are `***`, values that are too long say how long they were."""
+
+
 class AuditChange(TypedDict):
-    """One thing, before and after the change. Secrets are `***`, values that are too long say how long they
-    were.
-    """
+    """One thing, before and after the change."""
 
     object_type: str
     object_id: int
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: AuditValues | None
+    after: AuditValues | None
 
 
 class AuditTouched(TypedDict):
@@ -37,7 +39,7 @@ class AuditRecord(TypedDict):
     operation: str
     object_type: str | None
     object_id: int | None
-    request: dict[str, Any] | None
+    request: AuditValues | None
     changes: list[AuditChange]
     touched: list[AuditTouched]
 
@@ -197,17 +199,25 @@ class ChangedJobs(TypedDict):
     job: JobLink | None
 
 
+Configuration: TypeAlias = dict[str, Any]
+"""What was exported before, or written in the same form, as the spec `configuration` says."""
+
+
 ConfigurationBytes: TypeAlias = str
 """The bytes of a file with a configuration."""
+
+
+ConfigurationRecord: TypeAlias = dict[str, Any]
+"""An exported error, job type or recipe type, as the spec `configuration` says."""
 
 
 class ConfigurationExport(TypedDict):
     """Exported configuration, as the spec `configuration` says."""
 
     version: str
-    recipe_types: list[dict[str, Any]]
-    job_types: list[dict[str, Any]]
-    errors: list[dict[str, Any]]
+    recipe_types: list[ConfigurationRecord]
+    job_types: list[ConfigurationRecord]
+    errors: list[ConfigurationRecord]
 
 
 ConfigurationFile: TypeAlias = dict[str, Any]
@@ -226,7 +236,7 @@ ConfigurationForm = TypedDict(
 ConfigurationImport = TypedDict(
     "ConfigurationImport",
     {
-        "import": dict[str, Any],
+        "import": Configuration,
     },
 )
 """The configuration to import."""
@@ -433,6 +443,10 @@ class ErrorEdit(TypedDict):
     category: NotRequired[ErrorCategory]
 
 
+ErrorMapping: TypeAlias = dict[str, Any]
+"""Which exit code is which error, as the spec `error-interface` says."""
+
+
 class ErrorPage(TypedDict):
     """One page of errors."""
 
@@ -440,6 +454,10 @@ class ErrorPage(TypedDict):
     next: str | None
     previous: str | None
     results: list[Error]
+
+
+FileMetaData: TypeAlias = dict[str, Any]
+"""More about a file, as keys and values."""
 
 
 class Source(TypedDict):
@@ -461,7 +479,7 @@ class Source(TypedDict):
     data_ended: str | None
     geometry: str | None
     center_point: str | None
-    meta_data: dict[str, Any]
+    meta_data: FileMetaData
     countries: list[str]
     last_modified: str
     is_parsed: bool
@@ -523,6 +541,10 @@ class JobReference(TypedDict):
     num_exes: int
 
 
+StrikeConfiguration: TypeAlias = dict[str, Any]
+"""The directory to watch and the rules for its files, as the spec `strike` says."""
+
+
 class StrikeDetails(TypedDict):
     """A Strike process with its configuration."""
 
@@ -533,7 +555,7 @@ class StrikeDetails(TypedDict):
     job: JobReference
     created: str
     last_modified: str
-    configuration: dict[str, Any]
+    configuration: StrikeConfiguration
 
 
 class IngestDetails(TypedDict):
@@ -609,6 +631,10 @@ class IngestStatisticsPage(TypedDict):
     results: list[IngestStatistics]
 
 
+JobData: TypeAlias = dict[str, Any]
+"""The data that a job runs on, as the spec `job-data` says."""
+
+
 JobExecutionStatus: TypeAlias = Literal["QUEUED", "RUNNING", "FAILED", "COMPLETED", "CANCELED"]
 """QUEUED: waits to be placed. RUNNING: runs on a node. FAILED, COMPLETED, CANCELED: how it ended."""
 
@@ -649,12 +675,73 @@ ParameterType: TypeAlias = Literal["property", "file", "files"]
 """The type of an input or output."""
 
 
+class ScaleFile(TypedDict):
+    """A file that Scale tracks."""
+
+    id: int
+    workspace: WorkspaceReference
+    file_name: str
+    file_path: str
+    media_type: str
+    file_size: int
+    data_type: list[str]
+    is_deleted: bool
+    uuid: str
+    url: str
+    created: str
+    deleted: str | None
+    data_started: str | None
+    data_ended: str | None
+    geometry: str | None
+    center_point: str | None
+    meta_data: FileMetaData
+    countries: list[str]
+    last_modified: str
+
+
 class JobInput(TypedDict):
     """An input of the interface with its value."""
 
     name: str
     type: ParameterType
-    value: Any
+    value: str | ScaleFile | list[ScaleFile] | None
+
+
+class JobExecutionLink(TypedDict):
+    """The identifier of a job execution."""
+
+    id: int
+
+
+class Product(TypedDict):
+    """A file that a job produced."""
+
+    id: int
+    workspace: WorkspaceReference
+    file_name: str
+    file_path: str
+    media_type: str
+    file_size: int
+    data_type: list[str]
+    is_deleted: bool
+    uuid: str
+    url: str
+    created: str
+    deleted: str | None
+    data_started: str | None
+    data_ended: str | None
+    geometry: str | None
+    center_point: str | None
+    meta_data: FileMetaData
+    countries: list[str]
+    last_modified: str
+    is_operational: bool
+    is_published: bool
+    published: str | None
+    unpublished: str | None
+    job_type: JobTypeReference
+    job: JobLink
+    job_exe: JobExecutionLink
 
 
 class JobOutput(TypedDict):
@@ -662,7 +749,15 @@ class JobOutput(TypedDict):
 
     name: str
     type: ParameterType
-    value: Any
+    value: Product | list[Product] | None
+
+
+JobResults: TypeAlias = dict[str, Any]
+"""What a job made, as the spec `job-results` says; empty until it has completed."""
+
+
+JobInterface: TypeAlias = dict[str, Any]
+"""The command, its inputs and its outputs, as the spec `job-interface` says."""
 
 
 class JobTypeRevisionDetails(TypedDict):
@@ -671,7 +766,7 @@ class JobTypeRevisionDetails(TypedDict):
     id: int
     job_type: JobTypeLink
     revision_num: int
-    interface: dict[str, Any]
+    interface: JobInterface
     created: str
 
 
@@ -710,43 +805,6 @@ class JobTypeSummary(TypedDict):
     last_modified: str
 
 
-class JobExecutionLink(TypedDict):
-    """The identifier of a job execution."""
-
-    id: int
-
-
-class Product(TypedDict):
-    """A file that a job produced."""
-
-    id: int
-    workspace: WorkspaceReference
-    file_name: str
-    file_path: str
-    media_type: str
-    file_size: int
-    data_type: list[str]
-    is_deleted: bool
-    uuid: str
-    url: str
-    created: str
-    deleted: str | None
-    data_started: str | None
-    data_ended: str | None
-    geometry: str | None
-    center_point: str | None
-    meta_data: dict[str, Any]
-    countries: list[str]
-    last_modified: str
-    is_operational: bool
-    is_published: bool
-    published: str | None
-    unpublished: str | None
-    job_type: JobTypeReference
-    job: JobLink
-    job_exe: JobExecutionLink
-
-
 class RecipeTypeReference(TypedDict):
     """A recipe type, in short."""
 
@@ -783,28 +841,14 @@ class Recipe(TypedDict):
     last_modified: str
 
 
-class ScaleFile(TypedDict):
-    """A file that Scale tracks."""
+TriggerEventDescription: TypeAlias = dict[str, Any]
+"""What an event is about; its fields depend on the type."""
 
-    id: int
-    workspace: WorkspaceReference
-    file_name: str
-    file_path: str
-    media_type: str
-    file_size: int
-    data_type: list[str]
-    is_deleted: bool
-    uuid: str
-    url: str
-    created: str
-    deleted: str | None
-    data_started: str | None
-    data_ended: str | None
-    geometry: str | None
-    center_point: str | None
-    meta_data: dict[str, Any]
-    countries: list[str]
-    last_modified: str
+
+TriggerRuleConfiguration: TypeAlias = dict[str, Any]
+"""What events the rule matches and what it starts with them; its spec depends on the type (`ingest-trigger`,
+`parse-trigger`, `clock-trigger` …).
+"""
 
 
 class TriggerRuleDetails(TypedDict):
@@ -819,7 +863,7 @@ class TriggerRuleDetails(TypedDict):
     created: str
     archived: str | None
     last_modified: str
-    configuration: dict[str, Any]
+    configuration: TriggerRuleConfiguration
 
 
 class TriggerEventDetails(TypedDict):
@@ -829,7 +873,7 @@ class TriggerEventDetails(TypedDict):
     type: str
     rule: TriggerRuleDetails | None
     occurred: str
-    description: dict[str, Any]
+    description: TriggerEventDescription
 
 
 class JobDetails(TypedDict):
@@ -855,8 +899,8 @@ class JobDetails(TypedDict):
     ended: str | None
     last_status_change: str
     last_modified: str
-    data: dict[str, Any]
-    results: dict[str, Any]
+    data: JobData
+    results: JobResults
     input_files: list[ScaleFile]
     recipes: list[Recipe]
     job_exes: list[JobExecutionSummary]
@@ -870,6 +914,10 @@ class JobEdit(TypedDict):
     """The change of a job."""
 
     status: CancelStatus
+
+
+JobEnvironment: TypeAlias = dict[str, Any]
+"""The environment that an execution ran in, as the spec `job-environment` says; empty until it is placed."""
 
 
 class NodeReference(TypedDict):
@@ -924,6 +972,10 @@ class Node(TypedDict):
     last_modified: str
 
 
+ResultsManifest: TypeAlias = dict[str, Any]
+"""The manifest that the algorithm wrote, as the spec `results-manifest` says; empty if there is none."""
+
+
 class JobExecutionDetails(TypedDict):
     """An execution of a job with all that belongs to it."""
 
@@ -948,7 +1000,7 @@ class JobExecutionDetails(TypedDict):
     job: JobReference
     node: Node | None
     error: Error | None
-    environment: dict[str, Any]
+    environment: JobEnvironment
     cpus_scheduled: float
     mem_scheduled: float
     disk_in_scheduled: float
@@ -958,10 +1010,10 @@ class JobExecutionDetails(TypedDict):
     mem_used: float | None
     disk_used: float | None
     message: str | None
-    results: dict[str, Any]
+    results: JobResults
     current_stdout_url: str
     current_stderr_url: str
-    results_manifest: dict[str, Any]
+    results_manifest: ResultsManifest
 
 
 class JobExecutionLogs(TypedDict):
@@ -1082,8 +1134,8 @@ class JobTypeDetails(TypedDict):
     archived: str | None
     paused: str | None
     last_modified: str
-    interface: dict[str, Any]
-    error_mapping: dict[str, Any]
+    interface: JobInterface
+    error_mapping: ErrorMapping
     trigger_rule: TriggerRuleDetails | None
     errors: list[Error]
     job_counts_6h: list[JobStatusCount]
@@ -1092,14 +1144,14 @@ class JobTypeDetails(TypedDict):
 
 
 class NewTriggerRule(TypedDict):
-    """The trigger rule of a job type or recipe type; null is none."""
+    """The trigger rule of a job type or recipe type."""
 
     type: str
     name: NotRequired[str]
     title: NotRequired[str | None]
     description: NotRequired[str | None]
     is_active: NotRequired[bool]
-    configuration: dict[str, Any]
+    configuration: TriggerRuleConfiguration
 
 
 class JobTypeEdit(TypedDict):
@@ -1124,8 +1176,8 @@ class JobTypeEdit(TypedDict):
     mem_required: NotRequired[float]
     disk_out_const_required: NotRequired[float]
     disk_out_mult_required: NotRequired[float]
-    interface: NotRequired[dict[str, Any]]
-    error_mapping: NotRequired[dict[str, Any]]
+    interface: NotRequired[JobInterface]
+    error_mapping: NotRequired[ErrorMapping]
     trigger_rule: NotRequired[NewTriggerRule | None]
 
 
@@ -1190,7 +1242,7 @@ class JobTypeWithInterface(TypedDict):
     is_operational: bool
     is_paused: bool
     icon_code: str | None
-    interface: dict[str, Any]
+    interface: JobInterface
 
 
 class JobUpdate(TypedDict):
@@ -1349,6 +1401,12 @@ class Metric(TypedDict):
     columns: list[MetricColumn]
 
 
+MetricChoice: TypeAlias = dict[str, Any]
+"""What a metric has numbers of, such as a job type. It has an `id`, to be used as `choice_id`, and the fields
+that filters name; the other fields are those of its kind.
+"""
+
+
 class MetricDetails(TypedDict):
     """A kind of daily numbers, and what they are known of."""
 
@@ -1358,7 +1416,7 @@ class MetricDetails(TypedDict):
     filters: list[MetricFilter]
     groups: list[MetricGroup]
     columns: list[MetricColumn]
-    choices: list[dict[str, Any]]
+    choices: list[MetricChoice]
 
 
 class MetricPage(TypedDict):
@@ -1415,7 +1473,7 @@ class NewJob(TypedDict):
     """A job to queue."""
 
     job_type_id: int
-    job_data: dict[str, Any]
+    job_data: JobData
 
 
 class NewJobType(TypedDict):
@@ -1442,16 +1500,24 @@ class NewJobType(TypedDict):
     mem_required: NotRequired[float]
     disk_out_const_required: NotRequired[float]
     disk_out_mult_required: NotRequired[float]
-    interface: dict[str, Any]
-    error_mapping: NotRequired[dict[str, Any]]
+    interface: JobInterface
+    error_mapping: NotRequired[ErrorMapping]
     trigger_rule: NotRequired[NewTriggerRule | None]
+
+
+RecipeData: TypeAlias = dict[str, Any]
+"""The data that a recipe runs on, as the spec `recipe-data` says."""
 
 
 class NewRecipe(TypedDict):
     """A recipe to queue."""
 
     recipe_type_id: int
-    recipe_data: dict[str, Any]
+    recipe_data: RecipeData
+
+
+RecipeDefinition: TypeAlias = dict[str, Any]
+"""The inputs, jobs and connections of a recipe, as the spec `recipe-definition` says."""
 
 
 class NewRecipeType(TypedDict):
@@ -1461,7 +1527,7 @@ class NewRecipeType(TypedDict):
     version: str
     title: NotRequired[str | None]
     description: NotRequired[str | None]
-    definition: dict[str, Any]
+    definition: RecipeDefinition
     trigger_rule: NotRequired[NewTriggerRule | None]
 
 
@@ -1471,7 +1537,7 @@ class NewStrike(TypedDict):
     name: str
     title: NotRequired[str | None]
     description: NotRequired[str | None]
-    configuration: dict[str, Any]
+    configuration: StrikeConfiguration
 
 
 class NewToken(TypedDict):
@@ -1492,6 +1558,10 @@ class NewUser(TypedDict):
     password: NotRequired[str | None]
 
 
+WorkspaceConfiguration: TypeAlias = dict[str, Any]
+"""The broker of the workspace and its settings, as the spec `workspace` says."""
+
+
 class NewWorkspace(TypedDict):
     """A workspace to create."""
 
@@ -1500,7 +1570,7 @@ class NewWorkspace(TypedDict):
     description: NotRequired[str | None]
     base_url: NotRequired[str | None]
     is_active: NotRequired[bool]
-    json_config: dict[str, Any]
+    json_config: WorkspaceConfiguration
 
 
 class ResourceUsage(TypedDict):
@@ -1644,7 +1714,7 @@ class ProductDetails(TypedDict):
     data_ended: str | None
     geometry: str | None
     center_point: str | None
-    meta_data: dict[str, Any]
+    meta_data: FileMetaData
     countries: list[str]
     last_modified: str
     is_operational: bool
@@ -1696,7 +1766,7 @@ class ProductUpdate(TypedDict):
     data_ended: str | None
     geometry: str | None
     center_point: str | None
-    meta_data: dict[str, Any]
+    meta_data: FileMetaData
     countries: list[str]
     last_modified: str
     is_operational: bool
@@ -1752,7 +1822,7 @@ class RecipeType(TypedDict):
     title: str | None
     description: str | None
     is_active: bool
-    definition: dict[str, Any]
+    definition: RecipeDefinition
     revision_num: int
     created: str
     last_modified: str
@@ -1766,7 +1836,7 @@ class RecipeTypeRevisionDetails(TypedDict):
     id: int
     recipe_type: RecipeTypeLink
     revision_num: int
-    definition: dict[str, Any]
+    definition: RecipeDefinition
     created: str
 
 
@@ -1780,7 +1850,7 @@ class RecipeDetails(TypedDict):
     created: str
     completed: str | None
     last_modified: str
-    data: dict[str, Any]
+    data: RecipeData
     input_files: list[ScaleFile]
     jobs: list[RecipeJob]
 
@@ -1809,7 +1879,7 @@ class RecipeTypeDetails(TypedDict):
     title: str | None
     description: str | None
     is_active: bool
-    definition: dict[str, Any]
+    definition: RecipeDefinition
     revision_num: int
     created: str
     last_modified: str
@@ -1823,7 +1893,7 @@ class RecipeTypeEdit(TypedDict):
 
     title: NotRequired[str | None]
     description: NotRequired[str | None]
-    definition: NotRequired[dict[str, Any]]
+    definition: NotRequired[RecipeDefinition]
     trigger_rule: NotRequired[NewTriggerRule | None]
 
 
@@ -1937,7 +2007,7 @@ class SourceDetails(TypedDict):
     data_ended: str | None
     geometry: str | None
     center_point: str | None
-    meta_data: dict[str, Any]
+    meta_data: FileMetaData
     countries: list[str]
     last_modified: str
     is_parsed: bool
@@ -1984,7 +2054,7 @@ class SourceUpdate(TypedDict):
     data_ended: str | None
     geometry: str | None
     center_point: str | None
-    meta_data: dict[str, Any]
+    meta_data: FileMetaData
     countries: list[str]
     last_modified: str
     is_parsed: bool
@@ -2006,7 +2076,7 @@ class StrikeEdit(TypedDict):
 
     title: NotRequired[str | None]
     description: NotRequired[str | None]
-    configuration: NotRequired[dict[str, Any]]
+    configuration: NotRequired[StrikeConfiguration]
 
 
 class StrikePage(TypedDict):
@@ -2066,7 +2136,7 @@ class TriggerEvent(TypedDict):
     type: str
     rule: TriggerRuleLink | None
     occurred: str
-    description: dict[str, Any]
+    description: TriggerEventDescription
 
 
 class TriggerEventPage(TypedDict):
@@ -2199,7 +2269,7 @@ class WorkspaceDetails(TypedDict):
     created: str
     archived: str | None
     last_modified: str
-    json_config: dict[str, Any]
+    json_config: WorkspaceConfiguration
 
 
 class WorkspaceEdit(TypedDict):
@@ -2209,7 +2279,7 @@ class WorkspaceEdit(TypedDict):
     description: NotRequired[str | None]
     base_url: NotRequired[str | None]
     is_active: NotRequired[bool]
-    json_config: NotRequired[dict[str, Any]]
+    json_config: NotRequired[WorkspaceConfiguration]
 
 
 class WorkspacePage(TypedDict):

@@ -116,8 +116,11 @@ def plain(schema: dict[str, Any]) -> dict[str, Any]:
     """A resolved schema as a validator has to see it.
 
     ``allOf`` is flattened and unknown properties are refused, so that an example cannot have a field that is not
-    described; ``nullable`` beside ``allOf`` becomes a real alternative, as it is meant.
+    described; ``nullable`` beside ``allOf`` or ``oneOf`` becomes a real alternative, as it is meant.
     """
+    if "oneOf" in schema:
+        choices = [plain(part) for part in schema["oneOf"]]
+        return {"oneOf": [*choices, NULL] if schema.get("nullable") else choices}
     if len(schema.get("allOf", ())) == 1 and "properties" not in schema:
         inner = plain(schema["allOf"][0])
         return {"anyOf": [inner, NULL]} if schema.get("nullable") else inner
