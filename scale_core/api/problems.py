@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 from connexion.exceptions import BadRequestProblem, ProblemException
@@ -53,7 +55,7 @@ def add_error_handlers(add: Callable[[Any, Any], None]) -> None:
     for kind, status in STATUSES:
         add(kind, lambda request, error, status=status: _answer(request, status, error, problems_of(error)))
     add(ProblemException, _framework_problem)
-    add(HTTPException, lambda request, error: _answer(request, error.status_code, error.detail, ()))
+    add(HTTPException, lambda request, error: _answer(request, error.status_code, error.detail, (), error.headers))
     add(Exception, _internal_error)
 
 
@@ -61,11 +63,17 @@ def problems_of(error: Exception) -> Sequence[Problem]:
     """The single problems that an exception carries."""
     if isinstance(error, Invalid | InvalidDocument):
         return error.problems
+    if isinstance(error, InvalidTime):
+        return (Problem(error.parameter, error.detail),)
     return ()
 
 
-def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: str) -> tuple[bytes, str]:
-    """Body and content type of an error, for a client that sent this ``Accept`` header."""
+def problem_body(status: int, detail: str, problems: Sequence[Problem], *, path: str, accept: str) -> tuple[bytes, str]:
+    """Body and content type of an error.
+
+    :param path: where the request went, as the client wrote it.
+    :param accept: the request's ``Accept`` header.
+    """
     if _wants_text(accept):
         return detail.encode(), "text/plain; charset=utf-8"
     document: dict[str, Any] = {
@@ -73,7 +81,11 @@ def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: 
         "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
+        "instance": quote(path),
     }
+    if status == HTTPStatus.BAD_REQUEST and not problems:
+        # It is the request as a whole.
+        problems = [Problem("", detail)]
     if problems:
         document["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in problems]
     return orjson.dumps(document), "application/problem+json"
@@ -82,7 +94,8 @@ def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: 
 def _answer(
     request: ConnexionRequest, status: int, error: object, problems: Sequence[Problem], headers: Any = None
 ) -> ConnexionResponse:
-    body, content_type = problem_body(status, str(error), problems, request.headers.get("accept", ""))
+    path, accept = request.url.path, request.headers.get("accept", "")
+    body, content_type = problem_body(status, str(error), problems, path=path, accept=accept)
     return ConnexionResponse(status_code=status, content_type=content_type, body=body, headers=dict(headers or {}))
 
 

@@ -2,11 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
 
+from fakes.pipeline import build_pipeline
+from fakes.running import RunningScale, transfer
 from scale_core.api.app import create_app
 from scale_core.db import schema
 from scale_core.db.base import Base
@@ -18,10 +22,10 @@ from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
 
 
-@pytest.fixture(scope="session")
-def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
-    """An installation without a scheduler."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+@contextmanager
+def installed(data_dir: Path) -> Iterator[Context]:
+    """An installation in this folder, without a scheduler."""
+    settings = Settings(data_dir=data_dir)
     database = Database(settings.url)
     schema.upgrade(database)
     context = Context(database, load_registry(), SpecLibrary.packaged(), settings)
@@ -30,10 +34,10 @@ def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context
     database.close()
 
 
-@pytest.fixture(scope="session")
-def base_url(served_context: Context) -> Iterator[str]:
+@contextmanager
+def served(context: Context) -> Iterator[str]:
     """Where the installation answers."""
-    app = create_app(served_context, validate_responses=True)
+    app = create_app(context, validate_responses=True)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -42,6 +46,50 @@ def base_url(served_context: Context) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
+    """An installation that tests may empty."""
+    with installed(tmp_path_factory.mktemp("data")) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def base_url(served_context: Context) -> Iterator[str]:
+    """Where that installation answers."""
+    with served(served_context) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def seeded_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where an installation answers that has processed files: of everything that can be asked for there is some."""
+    data_dir = tmp_path_factory.mktemp("seeded") / "data"
+    process_files(RunningScale(data_dir))
+    with installed(data_dir) as context, served(context) as url:
+        yield url
+
+
+def process_files(scale: RunningScale) -> None:
+    """Bring files to products, and leave behind jobs that failed, were canceled and wait."""
+    scale.start()
+    try:
+        pipeline = build_pipeline(scale)
+        broken = {"name": "broken", "version": "1.0", "interface": {"command": "false", "command_arguments": ""}}
+        failing = scale.create("/job-types/", {**broken, "max_tries": 1})
+        for name in ("a.txt", "b.txt"):
+            transfer(pipeline.incoming, name, b"text\n")
+        failed = scale.create("/queue/new-job/", {"job_type_id": failing["id"], "job_data": {}})
+        scale.wait(lambda: len(scale.results("/jobs/", job_type_name="late", status="COMPLETED")) == 2)
+        scale.in_status(failed["id"], "FAILED")
+        scale.change("/scheduler/", {"is_paused": True})
+        canceled = scale.create("/queue/new-job/", pipeline.direct_job())
+        scale.change(f"/jobs/{canceled['id']}/", {"status": "CANCELED"})
+        scale.create("/queue/new-job/", pipeline.direct_job())
+    finally:
+        scale.stop()
+        scale.http.close()
 
 
 @pytest.fixture(scope="session")
