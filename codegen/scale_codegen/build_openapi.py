@@ -56,6 +56,16 @@ def operations_of(api: Bundle) -> Iterator[RawOperation]:
                 yield RawOperation(path, method, paths[path], paths[path][method], pointer)
 
 
+def parameters_of(api: Bundle, raw: RawOperation) -> Iterator[Mapping[str, Any]]:
+    """Those of the path that the operation does not override, then the operation's own."""
+    own = [api.deref(parameter) for parameter in raw.content.get("parameters", ())]
+    overridden = {(parameter["in"], parameter["name"]) for parameter in own}
+    for parameter in map(api.deref, raw.item.get("parameters", ())):
+        if (parameter["in"], parameter["name"]) not in overridden:
+            yield parameter
+    yield from own
+
+
 def build_api(api: Bundle) -> Api:
     """All that is generated from the HTTP contract. The document has been validated.
 
@@ -101,7 +111,7 @@ class _OperationBuilder:
     def build(self, raw: RawOperation) -> Operation:
         operation_id = str(raw.content["operationId"])
         hint = camel(operation_id)
-        parameters = tuple(self._parameters(raw))
+        parameters = tuple(parameters_of(self._api, raw))
         status, response, pointer = self._success(raw)
         result = self._result(response, f"{hint}Response", pointer)
         return Operation(
@@ -118,15 +128,6 @@ class _OperationBuilder:
             success_status=status,
             role=str(raw.content["x-scale-role"]),
         )
-
-    def _parameters(self, raw: RawOperation) -> Iterator[Mapping[str, Any]]:
-        """Those of the path that the operation does not override, then the operation's own."""
-        own = [self._api.deref(parameter) for parameter in raw.content.get("parameters", ())]
-        overridden = {(parameter["in"], parameter["name"]) for parameter in own}
-        for parameter in map(self._api.deref, raw.item.get("parameters", ())):
-            if (parameter["in"], parameter["name"]) not in overridden:
-                yield parameter
-        yield from own
 
     def _query(self, raw: RawOperation, hint: str, parameters: tuple[Mapping[str, Any], ...]) -> Query | None:
         fields = tuple(

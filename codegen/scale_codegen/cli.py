@@ -17,7 +17,7 @@ _MARK: Final = Path("openapi/scale.yaml")
     help="The repository; by default the closest folder from here upwards that has openapi/scale.yaml.",
 )
 def codegen(check: bool, root: Path | None) -> None:
-    """Generate generated/scale_generated from openapi/ and specs/.
+    """Generate generated/scale_generated and docs/rest.md from openapi/ and specs/.
 
     Exits with 1 if --check finds differences, with 2 if the documents have problems.
     """

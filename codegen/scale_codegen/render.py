@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scale_codegen.annotations import FOREIGN, FROZEN, MODEL, SPEC, annotation, quoted_annotation
+from scale_codegen.build_reference import Reference
 from scale_codegen.expressions import (
     field_default,
     may_be_absent,
@@ -59,6 +60,16 @@ def render(api: Api, specs: Specs) -> dict[str, str]:
     return files
 
 
+def render_reference(reference: Reference) -> str:
+    """The page about the HTTP interface, Markdown."""
+    return _environment().get_template("rest.md.j2").render(reference=reference).rstrip() + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text that may stand in a table of Markdown."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def _spec(env: Environment, spec: SpecModule) -> str:
     ordered, forward = _in_order({each.name: each for each in spec.classes})
     return env.get_template("spec.py.j2").render(spec=spec, classes=ordered, forward=forward)
@@ -84,6 +95,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     env.filters.update(
+        cell=_cell,
         docstring=docstring,
         py=repr,
         snake=snake,

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import validator_for
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from openapi_spec_validator.schemas import schema_v30
 from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
 
 from scale_codegen.access import check_access
@@ -45,6 +47,8 @@ def validate(documents: Documents) -> None:
 def _check_openapi(api: Bundle) -> Iterator[Problem]:
     # Of duplicate operation ids, our own message names both operations.
     validator = OpenAPIV30SpecValidator(dict(api.document))
+    # Of the validators that may be installed, this one says where in the document a fault is.
+    validator.schema_validator = validator_for(schema_v30)(schema_v30)
     errors = [error for error in validator.iter_errors() if not isinstance(error, DuplicateOperationIDError)]
     # Schemas are checked twice: in the document, and alone, with paths that begin at the schema.
     located = [error for error in errors if _is_located(api, error)]

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from scale_core.services.file_reads import Content
@@ -15,9 +16,11 @@ ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
 
 
 def content_response(content: Content, headers: Mapping[str, str]) -> Response:
-    """Stream ``content``: 200 with all of it, 206 with the range that ``headers`` ask for, 304 or 416.
+    """Stream ``content``: 200 with all of it, 206 with the range that ``headers`` ask for, or 304.
 
     Several ranges, or a malformed header, give the whole.
+
+    :raises HTTPException: 416, the range starts after the end.
     """
     etag = f'"{content.checksum}"' if content.checksum else None
     common = {
@@ -38,7 +41,11 @@ def content_response(content: Content, headers: Mapping[str, str]) -> Response:
     start, end = wanted
     if start >= end:
         content.stream.close()
-        return Response(status_code=416, headers={**common, "Content-Range": f"bytes */{content.size}"})
+        raise HTTPException(
+            416,
+            f"{headers['range']} starts after the end: the file has {content.size} bytes",
+            {"Accept-Ranges": "bytes", "Content-Range": f"bytes */{content.size}"},
+        )
     common["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
     return _stream(content, start, end, 206, common)
 

@@ -109,9 +109,10 @@ class OperationalEndpoints:
             shown = Shown(token=bearer_of(Headers(scope=scope)))
             await asyncio.wait_for(asyncio.to_thread(self._admission.admit, Role.VIEWER, shown), self._deadline)
         except TimeoutError:
-            return problem_response(503, "The database does not answer, and so not whether you may know this.", accept)
+            unknown = "The database does not answer, and so not whether you may know this."
+            return problem_response(503, unknown, path=scope["path"], accept=accept)
         except (Unauthenticated, Forbidden) as error:
-            return refusal_response(error, accept)
+            return refusal_response(error, path=scope["path"], accept=accept)
         return None
 
 

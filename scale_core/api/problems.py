@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 from connexion.exceptions import BadRequestProblem, ProblemException
@@ -73,7 +75,7 @@ def add_error_handlers(add: Callable[[Any, Any], None]) -> None:
     for kind, status in STATUSES:
         add(kind, partial(_refusal, status=status))
     add(ProblemException, _framework_problem)
-    add(HTTPException, lambda request, error: _answer(request, error.status_code, error.detail, ()))
+    add(HTTPException, lambda request, error: _answer(request, error.status_code, error.detail, (), error.headers))
     add(Exception, _internal_error)
 
 
@@ -81,6 +83,8 @@ def problems_of(error: Exception) -> Sequence[Problem]:
     """The single problems that an exception carries."""
     if isinstance(error, Invalid | InvalidDocument):
         return error.problems
+    if isinstance(error, InvalidTime):
+        return (Problem(error.parameter, error.detail),)
     return ()
 
 
@@ -93,8 +97,12 @@ def headers_of(error: Exception) -> Mapping[str, str]:
     return {}
 
 
-def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: str) -> tuple[bytes, str]:
-    """Body and content type of an error, for a client that sent this ``Accept`` header."""
+def problem_body(status: int, detail: str, problems: Sequence[Problem], *, path: str, accept: str) -> tuple[bytes, str]:
+    """Body and content type of an error.
+
+    :param path: where the request went, as the client wrote it.
+    :param accept: the request's ``Accept`` header.
+    """
     if _wants_text(accept):
         return detail.encode(), "text/plain; charset=utf-8"
     document: dict[str, Any] = {
@@ -102,7 +110,11 @@ def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: 
         "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
+        "instance": quote(path),
     }
+    if status == HTTPStatus.BAD_REQUEST and not problems:
+        # It is the request as a whole.
+        problems = [Problem("", detail)]
     if problems:
         document["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in problems]
     return orjson.dumps(document), "application/problem+json"
@@ -111,19 +123,23 @@ def problem_body(status: int, detail: str, problems: Sequence[Problem], accept: 
 def problem_response(
     status: int,
     detail: str,
+    *,
+    path: str,
     accept: str,
     problems: Sequence[Problem] = (),
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """An error as a response, for whoever answers before connexion does."""
-    body, content_type = problem_body(status, detail, problems, accept)
+    body, content_type = problem_body(status, detail, problems, path=path, accept=accept)
     return Response(body, status, headers=dict(headers), media_type=content_type)
 
 
-def refusal_response(error: Exception, accept: str) -> Response:
+def refusal_response(error: Exception, *, path: str, accept: str) -> Response:
     """What a service raised on purpose as a response, for whoever answers before connexion does."""
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
-    return problem_response(status, str(error), accept, problems_of(error), headers_of(error))
+    return problem_response(
+        status, str(error), path=path, accept=accept, problems=problems_of(error), headers=headers_of(error)
+    )
 
 
 def _refusal(request: ConnexionRequest, error: Exception, status: int) -> ConnexionResponse:
@@ -133,7 +149,8 @@ def _refusal(request: ConnexionRequest, error: Exception, status: int) -> Connex
 def _answer(
     request: ConnexionRequest, status: int, error: object, problems: Sequence[Problem], headers: Any = None
 ) -> ConnexionResponse:
-    body, content_type = problem_body(status, str(error), problems, request.headers.get("accept", ""))
+    path, accept = request.url.path, request.headers.get("accept", "")
+    body, content_type = problem_body(status, str(error), problems, path=path, accept=accept)
     return ConnexionResponse(status_code=status, content_type=content_type, body=body, headers=dict(headers or {}))
 
 

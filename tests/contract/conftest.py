@@ -1,6 +1,7 @@
 """A served Scale for contract tests: real HTTP, a real database, responses checked against the document."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from fakes import documents
 from fakes.access import add_token, add_user
+from fakes.pipeline import build_pipeline
+from fakes.running import RunningScale, transfer
 from fakes.served import serving
 from fakes.world import SetClock
 from scale_core.db import schema
@@ -23,10 +26,10 @@ from scale_core.specs import SpecLibrary
 from scale_generated.enums import Role
 
 
-@pytest.fixture(scope="session")
-def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
-    """An installation without a scheduler."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+@contextmanager
+def installed(data_dir: Path) -> Iterator[Context]:
+    """An installation in this folder, without a scheduler."""
+    settings = Settings(data_dir=data_dir)
     database = Database(settings.url)
     schema.upgrade(database)
     context = Context(database, load_registry(), SpecLibrary.packaged(), settings)
@@ -35,11 +38,57 @@ def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context
     database.close()
 
 
+@contextmanager
+def served(context: Context) -> Iterator[str]:
+    """Where the installation answers."""
+    with serving(context) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def served_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
+    """An installation that tests may empty."""
+    with installed(tmp_path_factory.mktemp("data")) as context:
+        yield context
+
+
 @pytest.fixture(scope="session")
 def base_url(served_context: Context) -> Iterator[str]:
-    """Where the installation answers."""
-    with serving(served_context) as address:
-        yield address
+    """Where that installation answers."""
+    with served(served_context) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def seeded_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where an installation answers that has processed files: of everything that can be asked for there is some."""
+    data_dir = tmp_path_factory.mktemp("seeded") / "data"
+    process_files(RunningScale(data_dir))
+    with installed(data_dir) as context, served(context) as url:
+        yield url
+
+
+def process_files(scale: RunningScale) -> None:
+    """Bring files to products, and leave behind jobs that failed, were canceled and wait."""
+    scale.start()
+    try:
+        pipeline = build_pipeline(scale)
+        broken = {"name": "broken", "version": "1.0", "interface": {"command": "false", "command_arguments": ""}}
+        failing = scale.create("/job-types/", {**broken, "max_tries": 1})
+        for name in ("a.txt", "b.txt"):
+            transfer(pipeline.incoming, name, b"text\n")
+        failed = scale.create("/queue/new-job/", {"job_type_id": failing["id"], "job_data": {}})
+        scale.wait(lambda: len(scale.results("/jobs/", job_type_name="late", status="COMPLETED")) == 2)
+        scale.in_status(failed["id"], "FAILED")
+        scale.change("/scheduler/", {"is_paused": True})
+        canceled = scale.create("/queue/new-job/", pipeline.direct_job())
+        scale.change(f"/jobs/{canceled['id']}/", {"status": "CANCELED"})
+        scale.create("/queue/new-job/", pipeline.direct_job())
+        user = scale.create("/users/", {"name": "ada", "role": "viewer"})
+        scale.create("/tokens/", {"user_id": user["id"]})
+    finally:
+        scale.stop()
+        scale.http.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from scale_generated.routes import OPERATIONS
+from scale_core.api.problems import TITLES
+from scale_generated.routes import OPERATIONS, Operation
 
 LISTS = [
     operation.path
@@ -77,7 +78,8 @@ def test_every_list_takes_repeated_orders(reading_http: httpx.Client, path: str)
     ],
 )
 def test_a_time_that_is_none_is_400(reading_http: httpx.Client, query: str) -> None:
-    problem(reading_http.get(f"/errors/?{query}"), 400)
+    body = problem(reading_http.get(f"/errors/?{query}"), 400)
+    assert [error["pointer"] for error in body["errors"]] == [query.partition("=")[0]]
 
 
 @pytest.mark.parametrize(("query", "count"), [("started=PT1H", True), ("ended=2015-01-01T00:00:00Z", False)])
@@ -105,6 +107,45 @@ def test_a_client_that_asks_for_text_gets_the_message_as_text(reading_http: http
     assert response.status_code == 404
     assert response.headers["content-type"].startswith("text/plain")
     assert response.text == reading_http.get("/errors/987654321/").json()["detail"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+def test_every_operation_says_the_same_to_a_client_that_asks_for_text(
+    reading_http: httpx.Client, operation: Operation
+) -> None:
+    path = operation.path.format(**dict.fromkeys(operation.path_parameters, "987654321"))
+    asked = [
+        reading_http.request(operation.method, f"{path}?nonsense=1", json={}, headers={"accept": accept})
+        for accept in ("application/json", "text/plain")
+    ]
+    body = problem(asked[0], 400)
+    assert "nonsense" in [error["pointer"] for error in body["errors"]]
+    assert body["instance"] == path
+    assert (asked[1].status_code, asked[1].text) == (400, body["detail"])
+    assert asked[1].headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+def test_a_method_that_is_not_there_is_405_with_those_that_are(
+    reading_http: httpx.Client, operation: Operation
+) -> None:
+    path = operation.path.format(**dict.fromkeys(operation.path_parameters, "1"))
+    response = reading_http.options(path)
+    there = {one.method for one in OPERATIONS if one.path == operation.path}
+    assert set(response.headers["allow"].split(", ")) - {"HEAD"} == there
+    assert "OPTIONS" in problem(response, 405)["detail"]
+
+
+def test_the_titles_of_the_document_are_those_that_are_answered() -> None:
+    document = json.loads((resources.files("scale_generated") / "openapi.json").read_text())
+    for response in document["components"]["responses"].values():
+        example = response["content"]["application/problem+json"]["example"]
+        assert TITLES[example["status"]] == example["title"]
+
+
+def test_a_request_that_cannot_be_read_is_wrong_as_a_whole(reading_http: httpx.Client) -> None:
+    response = reading_http.get("/version/", headers={"content-type": "multipart/form-data"})
+    assert [error["pointer"] for error in problem(response, 400)["errors"]] == [""]
 
 
 def test_an_unknown_path_is_a_problem_too(reading_http: httpx.Client) -> None:

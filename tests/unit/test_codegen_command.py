@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from scale_codegen import plugin
 from scale_codegen.cli import codegen
-from scale_codegen.generate import PACKAGE, generate
+from scale_codegen.generate import PACKAGE, REFERENCE, generate
 
 GOLDEN: Final = Path(__file__).parent / "codegen_golden"
 
@@ -41,6 +41,14 @@ def test_check_shows_an_edit_and_the_command_that_mends_it(root: Path) -> None:
     assert f"--- {PACKAGE}/enums.py\n+++ {PACKAGE}/enums.py\n" in result.stdout
     assert '-    STORED = "KEPT"\n+    STORED = "STORED"\n' in result.stdout
     assert "is not up to date with openapi/ and specs/. Run `scale codegen`." in result.stderr
+
+
+def test_check_holds_the_page_up_to_date_too(root: Path) -> None:
+    page = root / REFERENCE
+    page.write_text(page.read_text().replace("The bytes.", "Bytes."))
+    result = _run("--check", "--root", root)
+    assert result.exit_code == 1
+    assert f"{REFERENCE}: outdated" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["routes.py", "py.typed"])
@@ -83,7 +91,7 @@ def test_writing_mends_edits_missing_files_and_orphans(root: Path) -> None:
         f"changed {PACKAGE}/enums.py",
         f"deleted {PACKAGE}/old.py",
         f"created {PACKAGE}/routes.py",
-        f"{PACKAGE}: 17 files, 3 changed.",
+        f"{PACKAGE}: 18 files, 3 changed.",
     ]
     assert _run("--check", "--root", root).exit_code == 0
 
