@@ -63,7 +63,7 @@ class DailyMetrics:
             problems = metric.problems(entries)
         except SQLAlchemyError:
             raise
-        except Exception:  # a plugin may raise anything
+        except Exception:  # a plugin may raise anything; the other metrics go on
             log.exception("Metric %r of %s cannot be computed; it is tried again next time", metric.name, facts.day)
             return False
         if problems:

@@ -200,7 +200,16 @@ def roles_by_value(settings: Settings) -> Mapping[str, Role]:
 
 
 def _keys(client: httpx.Client, metadata: Mapping[str, Any]) -> KeySet:
-    return KeySet.import_key_set(_asked(client, "GET", metadata["jwks_uri"]))  # type: ignore[arg-type]
+    """The provider's keys.
+
+    :raises Unavailable: it gives none that can be read.
+    """
+    # Any, for it comes from outside: joserfc asks for the type of a key set, and finds out whether it is one.
+    document: Any = _asked(client, "GET", metadata["jwks_uri"])
+    try:
+        return KeySet.import_key_set(document)
+    except (JoseError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Unavailable(f"The keys of the provider at {metadata['jwks_uri']} cannot be read: {error!r}.") from error
 
 
 def _asked(client: httpx.Client, method: str, url: str, **options: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scale_broker_host.faults import broker_error
 from scale_broker_host.files import (
+    FEW,
     Content,
     Copy,
     open_regular,
@@ -22,9 +23,6 @@ from scale_broker_host.files import (
     sync_folder,
 )
 from scale_core.interfaces.broker import BrokerError, PathRefused, PathTaken, StoredFile
-
-FEW = 8
-"""Up to so many files are synced one by one: a sync of the file system waits for all that others wrote to it, too."""
 
 COPIES = 100
 """So many copies are under way at most: each is an open file."""

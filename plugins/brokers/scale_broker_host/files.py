@@ -18,6 +18,9 @@ CHUNK = 1 << 18
 """Bytes that are read, hashed and written at a time: they stay in the processor's cache meanwhile, and Linux takes
 three times as long to take a mebibyte at once."""
 
+FEW = 8
+"""Up to so many files are synced one by one: a sync of the file system waits for all that others wrote to it, too."""
+
 HEAD = 4096
 """Bytes from the start of a file that are kept: they tell what it is."""
 

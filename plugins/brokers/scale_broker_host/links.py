@@ -7,11 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scale_broker_host.faults import broker_error
-from scale_broker_host.files import Content, read_through, sync_file, sync_file_system
+from scale_broker_host.files import FEW, Content, read_through, sync_file, sync_file_system
 from scale_core.interfaces.broker import BrokerError, LinkUnsupported, PathTaken, StorageUnavailable, StoredFile
-
-FEW = 8
-"""Up to so many files are synced one by one: a sync of the file system waits for all that others wrote to it, too."""
 
 NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 """Another file system; one without links; a file whose owner this user is not; too many names."""
