@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from fakes.storage import small_storage
 from scale_broker_host import batch
 from scale_broker_host.broker import HostBroker
-from scale_broker_host.files import CHUNK, sync_file_system
+from scale_broker_host.files import CHUNK, FEW, sync_file_system
 from scale_core.interfaces.broker import BrokerError, FileMissing, StorageFull, StorageUnavailable, StoredFile
 from scale_core.testing import BrokerContract
 
@@ -242,7 +242,7 @@ def test_many_are_durable_before_they_get_their_names(
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(batch, "sync_file_system", synced_all)
     HostBroker(root).store_many(files, move=move)
-    contents = ["sync all"] if number > batch.FEW and has_syncfs else ["sync file"] * number
+    contents = ["sync all"] if number > FEW and has_syncfs else ["sync file"] * number
     assert steps == ["sync folder", *contents, *["name"] * number, "sync folder"]
 
 
