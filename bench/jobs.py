@@ -135,7 +135,8 @@ def _check(scale: ScaleProcess, job_type: int, first: int, count: int) -> float:
         first,
     )
     if (jobs, len(executions)) != (count, count):
-        raise BenchFailure(f"Of {count} jobs {jobs} completed at once, and {len(executions)} executions did.")
+        said = f"Of {count} jobs {jobs} completed at once, and {len(executions)} executions did."
+        raise BenchFailure(f"{said} The log ends with:\n{scale.log_tail()}")
     folders = scale.data_dir / "executions"
     for execution_id, _started, _ended in executions:
         for stream in STREAMS:

@@ -4,6 +4,7 @@ import select
 import socket
 import time
 from collections import deque
+from itertools import islice
 from typing import Final
 
 import orjson
@@ -124,8 +125,10 @@ class AgentLine:
                 self._drop(got)
 
     def _give_back(self) -> None:
-        ids = [launch.execution_id for launch in self._launches]
-        self._launches.clear()
+        """Give back all but the one that runs, which for the agent is the first one even before it begins."""
+        kept = 0 if self._running else 1
+        ids = [launch.execution_id for launch in self._launches][kept:]
+        self._launches = deque(islice(self._launches, kept))
         self.tell(frame(Kind.RETURNED, body=orjson.dumps(ids)))
 
     def _drop(self, order: Frame) -> None:

@@ -2,8 +2,10 @@
 
 import socket
 
+import orjson
 import pytest
 
+from scale_core.runner.frames import FrameReader, Kind, frame
 from scale_core.runner.line import AgentGone, AgentLine
 
 
@@ -20,3 +22,22 @@ def test_an_agent_that_died_is_gone_and_no_failure_of_the_execution(is_read: boo
         assert agent.gone
         with pytest.raises(AgentGone):
             agent.next_launch()
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["while the first one runs", "before the first one began"])
+def test_what_follows_the_first_is_given_back_and_the_first_is_run(begun: bool) -> None:
+    """For the agent the first one runs from when it was told, however late a worker on a busy machine hears of it."""
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        agent = AgentLine(ours, 5.0)
+        launches = [frame(Kind.LAUNCH, execution_id) for execution_id in (1, 2, 3)]
+        theirs.sendall(b"".join(launches))
+        if begun:
+            assert agent.next_launch().execution_id == 1
+        theirs.sendall(frame(Kind.RETURN) + frame(Kind.LAUNCH, 4))
+        if not begun:
+            assert agent.next_launch().execution_id == 1
+        assert not agent.canceled()
+        (told,) = FrameReader().feed(theirs.recv(1000))
+        assert (told.kind, orjson.loads(told.body)) == (Kind.RETURNED, [2, 3])
+        assert agent.next_launch().execution_id == 4
