@@ -2,12 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 import scale_core
+from fakes.databases import database_server, dropping_new, on_postgres
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -24,3 +26,23 @@ def pytest_configure() -> None:
     imported_from = Path(scale_core.__file__).parent
     if "TOX_ENV_NAME" in os.environ and imported_from.parent == CHECKOUT:
         raise pytest.UsageError(f"The tests should import the installed wheel, but they import {imported_from}.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL what is about SQLite is not asked."""
+    if on_postgres():
+        left_out = [item for item in items if item.get_closest_marker("sqlite")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_server() -> Iterator[None]:
+    with database_server():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _drop_databases(_database_server: None) -> Iterator[None]:
+    with dropping_new():
+        yield

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from scale_core.api.bodies import FORM, FileBody
 from scale_core.services.exceptions import Invalid, invalid
 from scale_core.services.request_bodies import OpenApiValidator
-from scale_core.specs import InvalidJSON, Problem, explain, loads
+from scale_core.specs import InvalidJSON, Problem, explain, loads, unusable_values
 
 
 class RequestBody(JSONRequestBodyValidator):
@@ -36,6 +36,8 @@ class RequestBody(JSONRequestBodyValidator):
     def _validate(self, body: Any) -> None:
         if body is None and not self._nullable:
             raise invalid("", "The request needs a JSON body.")
+        if unusable := [*unusable_values(body)]:
+            raise Invalid(unusable)
         errors = sorted(self._validator.iter_errors(body), key=lambda error: [str(part) for part in error.path])
         if errors:
             raise Invalid([explain(error) for error in errors])
@@ -78,6 +80,8 @@ class Parameters(ParameterValidator):
             return [Problem(name, f"The {place} parameter {name!r} is missing.")] if parameter.get("required") else []
         if is_nullable(parameter) and is_null(value):
             return []
+        if unusable := [*unusable_values(value)]:
+            return [Problem(name, one.detail) for one in unusable]
         errors = OpenApiValidator(schema, format_checker=Draft4Validator.FORMAT_CHECKER).iter_errors(value)
         return [Problem(name, explain(error).detail) for error in errors]
 

@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from scale_core.db import postgres
 from scale_core.db.database import Database
 from scale_core.db.errors import DatabaseUnusable
 
@@ -16,8 +17,10 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
 
     :param to: a revision, instead of the newest one.
     :return: the revisions before and after.
-    :raises DatabaseUnusable: the schema is newer than this software.
+    :raises DatabaseUnusable: the schema is newer than this software, or the server lacks what Scale needs.
     """
+    if not database.is_sqlite:
+        postgres.prepare(database)
     before = _current(database)
     head = to or _scripts().get_current_head() or ""
     if before is not None and before not in _known():

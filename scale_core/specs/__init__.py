@@ -4,6 +4,7 @@ from scale_core.specs.explain import explain
 from scale_core.specs.jsontext import loads
 from scale_core.specs.library import SpecLibrary
 from scale_core.specs.problems import InvalidDocument, InvalidJSON, Problem, SpecSourceError, UnknownSpec, pointer
+from scale_core.specs.values import unusable_values
 
 __all__ = [
     "InvalidDocument",
@@ -15,4 +16,5 @@ __all__ = [
     "explain",
     "loads",
     "pointer",
+    "unusable_values",
 ]

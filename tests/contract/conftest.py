@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from fakes import documents
 from fakes.access import add_token, add_user
+from fakes.databases import database_url
 from fakes.pipeline import build_pipeline
 from fakes.running import RunningScale, transfer
 from fakes.served import serving
@@ -29,7 +31,7 @@ from scale_generated.enums import Role
 @contextmanager
 def installed(data_dir: Path) -> Iterator[Context]:
     """An installation in this folder, without a scheduler."""
-    settings = Settings(data_dir=data_dir)
+    settings = Settings(data_dir=data_dir, database_url=database_url(data_dir))
     database = Database(settings.url)
     schema.upgrade(database)
     context = Context(database, load_registry(), SpecLibrary.packaged(), settings)
@@ -102,9 +104,13 @@ def reading_http(base_url: str) -> Iterator[httpx.Client]:
 def http(served_context: Context, reading_http: httpx.Client) -> httpx.Client:
     """A client of an installation that is as good as new."""
     with served_context.database.write() as session:
-        session.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
+        if served_context.database.is_sqlite:
+            session.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for table in reversed(Base.metadata.sorted_tables):
+                session.execute(table.delete())
+        else:
+            names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+            session.execute(text(f"TRUNCATE {names}"))
     prepare(served_context)
     return reading_http
 
@@ -125,7 +131,9 @@ def clock() -> SetClock:
 def guarded(served_context: Context, tmp_path_factory: pytest.TempPathFactory, clock: SetClock) -> Iterator[Context]:
     """An installation that asks who its clients are."""
     folder = tmp_path_factory.mktemp("guarded")
-    settings = replace(served_context.settings, data_dir=folder, auth=True, max_request_mib=0.01)
+    settings = replace(
+        served_context.settings, data_dir=folder, database_url=database_url(folder), auth=True, max_request_mib=0.01
+    )
     database = Database(settings.url)
     schema.upgrade(database)
     context = replace(served_context, database=database, settings=settings, now=clock)

@@ -352,3 +352,12 @@ def test_the_scheduler_is_paused_and_resumed(http: httpx.Client) -> None:
     assert (response.status_code, response.json()) == (201, {"is_paused": True})
     assert http.get("/status/").json()["scheduler"]["is_paused"] is True
     assert http.patch("/scheduler/", json={"is_paused": "yes"}).status_code == 400
+
+
+def test_what_no_database_holds_is_refused_wherever_it_comes(reading_http: httpx.Client) -> None:
+    asked = reading_http.get("/users/", params={"name": "a\0b"})
+    assert (asked.status_code, asked.json()["errors"][0]["pointer"]) == (400, "name")
+    sent = reading_http.post("/users/", json={"name": "a\0b", "role": "viewer"})
+    assert (sent.status_code, sent.json()["errors"][0]["pointer"]) == (400, "/name")
+    for response in (asked, sent):
+        assert "U+0000" in response.json()["errors"][0]["detail"]

@@ -1,15 +1,17 @@
 """Whether nothing was lost and nothing done twice: what the database and the disk say after a :mod:`fakes.pipeline`."""
 
 import hashlib
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select, text
+
 from fakes.pipeline import STEPS, Pipeline, expected_product
+from scale_core.db.database import Database
+from scale_core.db.models import TriggerEvent
 
 LONG_RUNNING = ("scale-strike", "scale-clock")
 
@@ -17,12 +19,13 @@ LONG_RUNNING = ("scale-strike", "scale-clock")
 class Accounts:
     """The books of a Scale that is not running.
 
+    :param url: of its database.
     :param sent: content of each file that was transferred, by name.
     :param accepted: ids of the jobs that Scale said it had queued.
     """
 
-    def __init__(self, database: Path, pipeline: Pipeline, sent: Mapping[str, str], accepted: list[int]) -> None:
-        self._database = database
+    def __init__(self, url: str, pipeline: Pipeline, sent: Mapping[str, str], accepted: list[int]) -> None:
+        self._url = url
         self._pipeline = pipeline
         self._sent = sent
         self._accepted = accepted
@@ -39,9 +42,12 @@ class Accounts:
         ]
 
     def _rows(self, statement: str) -> list[Any]:
-        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            return connection.execute(statement).fetchall()
+        with closing(Database(self._url)) as database, database.read() as session:
+            return list(session.execute(text(statement)).mappings())
+
+    def _descriptions(self, kind: str) -> list[Any]:
+        with closing(Database(self._url)) as database, database.read() as session:
+            return list(session.scalars(select(TriggerEvent.description).where(TriggerEvent.type == kind)))
 
     def _of_files(self) -> Iterator[str]:
         sources = self._rows("SELECT * FROM scale_file WHERE file_type = 'SOURCE'")
@@ -100,7 +106,7 @@ class Accounts:
         )
         jobs = self._rows("SELECT job.id FROM job JOIN job_type ON job_type.id = job_type_id WHERE NOT is_system")
         yield from _differences(
-            "products of jobs", Counter(row["job_id"] for row in products), [row[0] for row in jobs]
+            "products of jobs", Counter(row["job_id"] for row in products), [row["id"] for row in jobs]
         )
         uuids = Counter(row["uuid"] for row in products if row["is_published"])
         yield from (f"uuid {uuid} is published {count} times" for uuid, count in uuids.items() if count != 1)
@@ -112,8 +118,7 @@ class Accounts:
 
     def _of_events(self) -> Iterator[str]:
         for kind in ("INGEST", "PARSE"):
-            events = self._rows(f"SELECT description FROM trigger_event WHERE type = '{kind}'")  # noqa: S608 - ours
-            names = Counter(json.loads(row["description"])["file_name"] for row in events)
+            names = Counter(description["file_name"] for description in self._descriptions(kind))
             yield from _differences(f"{kind} events", names, self._sent)
 
     def _of_commands(self) -> Iterator[str]:

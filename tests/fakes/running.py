@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from fakes.databases import database_url, on_postgres
+
 UP = (str(Path(sys.executable).with_name("scale")), "up")
 ENDS_WITHIN_SECONDS = 240
 
@@ -27,6 +29,8 @@ class RunningScale:
         self.log = data_dir.parent / "scale.log"
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("SCALE_")}
         given = {f"SCALE_{name.upper()}": value for name, value in settings.items()}
+        if on_postgres():
+            given.setdefault("SCALE_DATABASE_URL", database_url(data_dir))
         self.environment = {**foreign, "SCALE_DATA_DIR": str(data_dir), "SCALE_BIND": "127.0.0.1:0", **given}
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,4 +1,4 @@
-"""A small installation on an SQLite file: system job types, a workspace, Strike processes."""
+"""A small installation: system job types, a workspace, Strike processes."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +11,7 @@ import scale_errors_builtin.plugin
 import scale_metrics_builtin.plugin
 import scale_trigger_clock.plugin
 import scale_trigger_ingest.plugin
-from scale_core.db.base import Base
-from scale_core.db.database import Database
+from fakes.databases import database_url, new_database
 from scale_core.db.models import (
     Error,
     Ingest,
@@ -63,11 +62,10 @@ class World:
 
     def __init__(self, folder: Path, *plugins: object, now: Any = None) -> None:
         self.folder = folder
-        self.database = Database(f"sqlite:///{folder / 'scale.db'}")
-        Base.metadata.create_all(self.database.engine)
+        self.database = new_database(folder)
         registry = load_registry([*PLUGINS, *plugins], entry_points=False)
         clock = {} if now is None else {"now": now}
-        settings = Settings(data_dir=folder, grace_seconds=3.0)
+        settings = Settings(data_dir=folder, database_url=database_url(folder), grace_seconds=3.0)
         self.context = Context(self.database, registry, SpecLibrary.packaged(), settings, **clock)
         self.incoming = folder / "incoming"
         self.storage = folder / "storage"

@@ -1,4 +1,4 @@
-"""A prepared installation on an SQLite file, without a server or scheduler."""
+"""A prepared installation, without a server or scheduler."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +11,8 @@ import scale_metrics_builtin.plugin
 import scale_trigger_clock.plugin
 import scale_trigger_ingest.plugin
 import scale_trigger_parse.plugin
+from fakes.databases import database_url, new_database
 from fakes.world import SetClock
-from scale_core.db.base import Base
-from scale_core.db.database import Database
 from scale_core.plugin.registry import Registry, load_registry
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
@@ -54,9 +53,9 @@ def context(
     tmp_path: Path, built_in_registry: Registry, packaged_specs: SpecLibrary, clock: SetClock
 ) -> Iterator[Context]:
     """A new installation that has been prepared."""
-    database = Database(f"sqlite:///{tmp_path / 'scale.db'}")
-    Base.metadata.create_all(database.engine)
-    context = Context(database, built_in_registry, packaged_specs, Settings(data_dir=tmp_path), clock)
+    database = new_database(tmp_path)
+    settings = Settings(data_dir=tmp_path, database_url=database_url(tmp_path))
+    context = Context(database, built_in_registry, packaged_specs, settings, clock)
     prepare(context)
     yield context
     database.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +10,8 @@ from sqlalchemy import delete, select
 
 from fakes import documents
 from fakes.configurations import configurations
+from fakes.databases import database_url, new_database
 from fakes.world import SetClock
-from scale_core.db.base import Base
-from scale_core.db.database import Database
 from scale_core.db.models import Error, JobType, JobTypeRevision, RecipeType, RecipeTypeRevision, TriggerRule, Workspace
 from scale_core.plugin.registry import Registry
 from scale_core.services.configuration import ConfigurationService
@@ -26,6 +25,9 @@ from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary, loads
 from scale_generated.queries import ExportConfigurationQuery
 
+if TYPE_CHECKING:
+    from scale_core.db.base import Base
+
 TABLES = (RecipeTypeRevision, RecipeType, JobTypeRevision, JobType, TriggerRule, Error)
 
 
@@ -35,9 +37,8 @@ class System:
     def __init__(self, folder: Path, registry: Registry, specs: SpecLibrary) -> None:
         folder.mkdir()
         self.clock = SetClock()
-        database = Database(f"sqlite:///{folder / 'scale.db'}")
-        Base.metadata.create_all(database.engine)
-        self.context = Context(database, registry, specs, Settings(data_dir=folder), self.clock)
+        settings = Settings(data_dir=folder, database_url=database_url(folder))
+        self.context = Context(new_database(folder), registry, specs, settings, self.clock)
         self.service = ConfigurationService(self.context)
         prepare(self.context)
         body: Any = documents.workspace("products", folder / "products")

@@ -37,6 +37,8 @@ from scale_core.services.strikes import StrikeService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import queries
 
+pytestmark = pytest.mark.sqlite
+
 GROWING = (
     r"(?:job|job_exe|job_load|metric_entry|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry"
     r"|job_input_file|audit_record)(?:_\d+)?"

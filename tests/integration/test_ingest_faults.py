@@ -99,7 +99,7 @@ def test_a_file_that_is_none_any_more_is_an_error_until_it_is_one(world: World, 
     if what == "folder":
         path.mkdir()
     elif what == "link":
-        path.symlink_to(world.folder / "scale.db")
+        path.symlink_to(__file__)
     failure, other = ingests.run(*ids)
     assert failure is not None
     assert failure.kind == "input"

@@ -18,6 +18,7 @@ from sqlalchemy import ClauseElement, Executable, text
 from starlette.types import ASGIApp
 
 import scale_engine_local.plugin
+from fakes.databases import database_url
 from fakes.engine import FakeEngine, no_agent
 from fakes.world import SetClock, World
 from scale_core.api.app import create_app, create_operational_app
@@ -48,12 +49,9 @@ def clock() -> SetClock:
 @pytest.fixture
 def world(tmp_path: Path, clock: SetClock) -> Iterator[World]:
     """An installation whose database says that its schema is the newest."""
-    _, head = schema.upgrade(empty := Database(f"sqlite:///{tmp_path / 'other.db'}"))
+    schema.upgrade(empty := Database(database_url(tmp_path)))
     empty.close()
     world = World(tmp_path, scale_engine_local.plugin, now=clock)
-    with world.database.write() as session:
-        session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        session.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head})
     yield world
     world.database.close()
 
@@ -170,6 +168,7 @@ def test_an_older_schema_is_not_ready_and_says_what_to_do(world: World, http: ht
     assert "scale db upgrade" in response.json()["checks"]["schema"]["detail"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("replace", [True, False])
 def test_a_database_file_that_is_replaced_or_gone_is_noticed(world: World, http: httpx.Client, replace: bool) -> None:
     HeartbeatService(world.context).beat("here", SchedulerNote())
@@ -183,6 +182,7 @@ def test_a_database_file_that_is_replaced_or_gone_is_noticed(world: World, http:
     assert ("was replaced" if replace else "is gone") in response.json()["checks"]["database"]["detail"]
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_broken_is_not_up(world: World) -> None:
     HeartbeatService(world.context).beat("here", SchedulerNote())
     world.database.close()
@@ -211,6 +211,7 @@ def locked(world: World) -> Iterator[None]:
         other.close()
 
 
+@pytest.mark.sqlite
 def test_a_database_that_hangs_delays_no_answer_and_holds_up_one_thread(world: World) -> None:
     with hasty(world) as http:
         with locked(world):

@@ -25,6 +25,7 @@ WANTED = {
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 @pytest.mark.parametrize("names", WANTED)
 def test_every_scenario_runs_and_prints_its_rows(names: str, tmp_path: Path) -> None:
     found, output = run(tmp_path, "--only", names)

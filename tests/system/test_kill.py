@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from fakes.accounts import LONG_RUNNING, Accounts
+from fakes.databases import database_url
 from fakes.pipeline import Pipeline, build_pipeline
 from fakes.processes import await_none, descendants_of, processes_of
 from fakes.running import RunningScale
@@ -110,7 +111,7 @@ def check(scale: RunningScale, pipeline: Pipeline, traffic: Traffic, tmp_path: P
     await_quiet(scale, len(traffic.sent))
     assert scale.stop() == 0
     assert processes_of(tmp_path) == {}
-    books = Accounts(scale.data_dir / "scale.db", pipeline, traffic.sent, traffic.accepted)
+    books = Accounts(database_url(scale.data_dir), pipeline, traffic.sent, traffic.accepted)
     assert books.discrepancies() == [], f"SCALE_TEST_SEED={SEED}"
 
 

@@ -1,0 +1,55 @@
+"""What Scale needs of a PostgreSQL server: a version, and PostGIS in the database."""
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from scale_core.db.database import Database
+from scale_core.db.errors import DatabaseUnusable
+
+OLDEST = 15
+"""The oldest major version that Scale is tested with."""
+
+FIRST_OF_OLDEST = OLDEST * 10_000
+"""Its first release, as the server counts."""
+
+
+def prepare(database: Database) -> None:
+    """Add PostGIS to the database, if it has none.
+
+    :raises DatabaseUnusable: the server is too old, has no PostGIS to add, or does not let us.
+    """
+    with database.engine.begin() as connection:
+        _require_version(connection)
+        if _has_postgis(connection):
+            return
+        try:
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
+        except DBAPIError as error:
+            raise DatabaseUnusable(_no_postgis(connection, str(error.orig).strip().splitlines()[0])) from error
+
+
+def require(database: Database) -> None:
+    """Raise DatabaseUnusable, saying what to do, unless the server is new enough and the database has PostGIS."""
+    with database.engine.connect() as connection:
+        _require_version(connection)
+        if not _has_postgis(connection):
+            raise DatabaseUnusable(_no_postgis(connection, "it is not there"))
+
+
+def _require_version(connection: Connection) -> None:
+    number = int(connection.scalar(text("SHOW server_version_num")) or 0)
+    if number < FIRST_OF_OLDEST:
+        version = connection.scalar(text("SHOW server_version"))
+        raise DatabaseUnusable(f"PostgreSQL is {version} here; Scale needs {OLDEST} or newer. Upgrade the server.")
+
+
+def _has_postgis(connection: Connection) -> bool:
+    return connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'postgis'")) is not None
+
+
+def _no_postgis(connection: Connection, why: str) -> str:
+    name = connection.engine.url.database
+    return (
+        f"The database {name} needs the extension postgis: {why}. Install PostGIS on the server (on Debian "
+        f"postgresql-{OLDEST}-postgis-3), then have an administrator run `CREATE EXTENSION postgis` in {name}."
+    )
