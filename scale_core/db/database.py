@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from scale_core.db.changes import RECORDER
-from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.errors import DatabaseUnusable, said
 from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
 
@@ -118,7 +118,7 @@ class Database:
                 connection.execute(text("SELECT 1"))
         except OperationalError as error:
             raise DatabaseUnusable(
-                f"No connection to {self.url.render_as_string(hide_password=True)}: {error.orig}."
+                f"No connection to {self.url.render_as_string(hide_password=True)}: {said(error.orig)}."
             ) from error
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from scale_core.db.database import Database
-from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.errors import DatabaseUnusable, said
 
 OLDEST = 15
 """The oldest major version that Scale is tested with."""
@@ -25,7 +25,7 @@ def prepare(database: Database) -> None:
         try:
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
         except DBAPIError as error:
-            raise DatabaseUnusable(_no_postgis(connection, str(error.orig).strip().splitlines()[0])) from error
+            raise DatabaseUnusable(_no_postgis(connection, said(error.orig))) from error
 
 
 def require(database: Database) -> None:

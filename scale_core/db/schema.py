@@ -34,7 +34,10 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
 
 
 def require_current(database: Database) -> None:
-    """Raise DatabaseUnusable, saying what to do, unless the schema is the one that this software was made for."""
+    """Raise DatabaseUnusable, saying what to do, unless the server has what Scale needs and the schema is the one that
+    this software was made for."""
+    if not database.is_sqlite:
+        postgres.require(database)
     SchemaCheck().require(database)
 
 

@@ -77,7 +77,7 @@ class PostgresServer:
         """The URL of a database."""
         return self._url.set(database=name).render_as_string(hide_password=False)
 
-    def wait(self, process: "subprocess.Popen[bytes]") -> None:
+    def wait(self, process: "subprocess.Popen[Any]") -> None:
         """Wait until it answers."""
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -133,7 +133,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         _initialize(programs, folder, secret, account)
         port = _free_port()
         with (folder / "log").open("wb") as log:
-            command = [programs / "postgres", "-D", folder / "data", *_settings(folder, port)]
+            command = [str(programs / "postgres"), "-D", str(folder / "data"), *_settings(folder, port)]
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **_as(account))
         server = PostgresServer(URL.create("postgresql+psycopg2", USER, password, "127.0.0.1", port))
         try:
