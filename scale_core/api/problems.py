@@ -14,6 +14,7 @@ from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from scale_core.db.errors import is_passing, said
 from scale_core.domain.states import IllegalTransition
 from scale_core.domain.times import InvalidTime
 from scale_core.interfaces.broker import BrokerError, FileMissing
@@ -63,6 +64,11 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Unavailable, 503),
 )
 """Status of each exception that is raised on purpose; the first that fits."""
+
+DATABASE_TROUBLE: Final = (
+    "The database cannot be used just now. Try again in a few seconds; look first whether a change was made after all."
+)
+RETRY_SECONDS: Final = 2
 
 INTERNAL: Final = "Something went wrong inside Scale; the server's log says what. Repeating the request may succeed."
 
@@ -164,6 +170,9 @@ def _framework_problem(request: ConnexionRequest, error: ProblemException) -> Co
 
 
 def _internal_error(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    if is_passing(error):
+        log.warning("%s %s failed: %s", request.method, request.url.path, said(error))
+        return _answer(request, 503, DATABASE_TROUBLE, (), {"Retry-After": str(RETRY_SECONDS)})
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer(request, 500, INTERNAL, ())
 

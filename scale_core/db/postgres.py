@@ -1,7 +1,8 @@
-"""What Scale needs of a PostgreSQL server: a version, and PostGIS in the database."""
+"""What is special to PostgreSQL: the version and extension that Scale needs, and telling other processes."""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from scale_core.db.database import Database
 from scale_core.db.errors import DatabaseUnusable, said
@@ -11,6 +12,16 @@ OLDEST = 15
 
 FIRST_OF_OLDEST = OLDEST * 10_000
 """Its first release, as the server counts."""
+
+QUEUE_CHANNEL = "scale_queue"
+"""Where is told that a transaction has given the scheduler something to do."""
+
+
+def tell_queue_changed(session: Session) -> None:
+    """Wake the scheduler, in whatever process it is, once the transaction is committed. SQLite cannot: there it looks
+    by itself, every second."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"NOTIFY {QUEUE_CHANNEL}"))
 
 
 def prepare(database: Database) -> None:

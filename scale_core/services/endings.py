@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from scale_core.db.errors import is_passing
 from scale_core.services.context import Context
 from scale_core.services.ending_group import NODE_LOST, EndingGroup, running_rows
 from scale_core.services.ending_logs import tell_ends
@@ -29,12 +30,15 @@ class EndingService:
         """Record how executions ended, and everything that follows: products, errors, retries, recipes, triggers.
 
         :return: those whose end was news.
+        :raises SQLAlchemyError: the database is in trouble; nothing is recorded that can be told again.
         """
         if not reports:
             return []
         try:
             return self._finish_group(reports)
-        except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError):
+        except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            if is_passing(error):
+                raise
             # One report that cannot be recorded must not take the others with it.
             log.exception("Reports could not be recorded as a group; trying one by one")
             return [ended for report in reports for ended in self._finish_alone(report)]
@@ -59,6 +63,8 @@ class EndingService:
         try:
             return self._finish_group([report])
         except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            if is_passing(error):
+                raise
             log.exception(
                 "A report cannot be recorded; the execution fails", extra={"execution_id": report.execution_id}
             )

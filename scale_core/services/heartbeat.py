@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from scale_core.db.models import Scheduler
 from scale_core.services.context import Context
@@ -22,6 +22,15 @@ class HeartbeatService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    def lead(self, leader: str) -> None:
+        """Record which process leads from now on."""
+        self._set(leader=leader)
+
+    def leader(self) -> str | None:
+        """Which process has led last."""
+        with self._context.database.read() as session:
+            return session.scalar(select(Scheduler.leader).where(Scheduler.id == 1))
 
     def beat(self, hostname: str, note: SchedulerNote) -> None:
         """Record that the scheduler on ``hostname`` is alive, and what it alone knows."""

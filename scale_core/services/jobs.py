@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobInputFile, JobType, JobTypeRevision, TriggerEvent
+from scale_core.db.postgres import tell_queue_changed
 from scale_core.domain.job_data import job_data_problems, referenced_file_ids, referenced_workspace_ids
 from scale_core.domain.reach import COPIED_SETTINGS
 from scale_core.domain.resources import disk_in_mib, disk_out_mib
@@ -145,6 +146,7 @@ def wake_queue(session: WriteSession, context: Context) -> None:
     """Wake the scheduler once this transaction is committed."""
     if context.queue_changed.set not in session.after_commit:
         session.after_commit.append(context.queue_changed.set)
+        tell_queue_changed(session)
 
 
 def cancel_job(session: WriteSession, context: Context, job: Job) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import sys
 import threading
+from collections.abc import Iterator
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -16,8 +18,9 @@ from scale_core.services.admission import has_admin
 from scale_core.services.context import Context
 from scale_core.services.engines import make_engine
 from scale_core.services.installation import prepare
-from scale_core.services.products import resume_moves
-from scale_scheduler.lock import only_scheduler
+from scale_core.settings import SettingsError
+from scale_scheduler.leadership import Leadership, leadership_of
+from scale_scheduler.listener import QueueListener
 from scale_scheduler.scheduler import Scheduler
 from scale_scheduler.serve import (
     WebServer,
@@ -31,6 +34,9 @@ from scale_scheduler.serve import (
 )
 
 log = logging.getLogger(__name__)
+
+LOST_LEAD = 1
+"""The exit code of a scheduler that another one has followed though it did not end."""
 
 AUTH = click.option("--auth/--no-auth", default=None, help="Ask clients who they are; default: no, on loopback only.")
 
@@ -52,15 +58,22 @@ def up(application: Application, bind: str | None, engine: str | None, auth: boo
     application.override(bind=bind, engine=engine, auth=auth)
     address = require_access_control("bind", application.settings.address, auth=application.settings.auth)
     share_heaps()
-    with only_scheduler(application.settings.data_dir), application.opened() as context:
+    with application.opened() as context:
+        leadership = leadership_of(context)
+        if context.database.is_sqlite:
+            _require_lead(leadership, context)
         scheduler = _prepared_scheduler(context, upgrade=context.database.is_sqlite)
         _warn_without_admin(context)
-        thread = threading.Thread(target=scheduler.run, name="scheduler")
-        with listen("bind", address) as listening:
+        with listen("bind", address) as listening, _hearing_others(context):
 
             def ready() -> None:
                 click.echo(f"Scale is up: {url_of(listening)} (data in {context.settings.data_dir.absolute()})")
 
+            def schedule() -> None:
+                scheduler.run(leadership)
+                server.should_exit = True
+
+            thread = threading.Thread(target=schedule, name="scheduler")
             server = WebServer(create_app(context, scheduler=thread), context.settings.grace_seconds, ready)
             spare_what_stays()
             thread.start()
@@ -71,6 +84,7 @@ def up(application: Application, bind: str | None, engine: str | None, auth: boo
                 scheduler.stop()
                 thread.join()
     click.echo("Scale has stopped.")
+    _require_no_loss(scheduler)
 
 
 @click.command()
@@ -79,22 +93,25 @@ def up(application: Application, bind: str | None, engine: str | None, auth: boo
 @AUTH
 @pass_application
 def scheduler(application: Application, engine: str | None, metrics_bind: str | None, auth: bool | None) -> None:
-    """Run the scheduler, and Scale's own tasks, in this process."""
+    """Run the scheduler, and Scale's own tasks, in this process. Of several on one database one leads; another takes
+    over within seconds when that one is gone. One that has lost the lead ends with exit code 1: start it again."""
     application.override(engine=engine, metrics_bind=metrics_bind, auth=auth)
     address = application.settings.metrics_address
     if address is not None:
         require_access_control("metrics_bind", address, auth=application.settings.auth)
     share_heaps()
-    with only_scheduler(application.settings.data_dir), application.opened() as context:
+    with application.opened() as context:
         one = _prepared_scheduler(context, upgrade=False)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(_hearing_others(context))
             if address is not None:
                 listening = stack.enter_context(listen("metrics_bind", address))
                 app = create_operational_app(context, scheduler=threading.current_thread())
                 stack.enter_context(answering(app, listening))
             stack.enter_context(stopping_on_signals(one.stop))
             spare_what_stays()
-            one.run()
+            one.run(leadership_of(context))
+    _require_no_loss(one)
 
 
 @click.command()
@@ -118,6 +135,36 @@ def web(application: Application, bind: str | None, auth: bool | None) -> None:
             spare_what_stays()
             with stopping_on_signals(lambda: _stop(server)):
                 server.run(sockets=[listening])
+
+
+def _require_lead(leadership: Leadership, context: Context) -> None:
+    """Refuse to run all of Scale beside another scheduler on a folder: the first thing would be to upgrade its
+    database.
+
+    :raises SettingsError: another scheduler leads.
+    """
+    if not leadership.take():
+        folder = context.settings.data_dir.absolute()
+        raise SettingsError(f"data_dir: another scheduler runs on {folder}. Stop it, or choose another folder.")
+
+
+def _require_no_loss(scheduler: Scheduler) -> None:
+    if scheduler.has_lost_lead:
+        sys.exit(LOST_LEAD)
+
+
+@contextlib.contextmanager
+def _hearing_others(context: Context) -> Iterator[None]:
+    """Have the scheduler woken by other processes, where the database can do that."""
+    if context.database.is_sqlite:
+        yield
+        return
+    listener = QueueListener(context.database, context.queue_changed.set)
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
 
 
 def _stop(server: WebServer, scheduler: Scheduler | None = None) -> None:
@@ -148,7 +195,6 @@ def _prepared_scheduler(context: Context, *, upgrade: bool) -> Scheduler:
         raise DatabaseUnusable(
             f"The database cannot be prepared: {error.orig}. Check that it has space and can be written."
         ) from error
-    resume_moves(context)
     return make_scheduler(context)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from scale_core.db.errors import is_passing
 from scale_core.interfaces.broker import BrokerError
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
@@ -190,6 +191,8 @@ class IngestPool:
         try:
             removals = self._service.finish(stored)
         except (SQLAlchemyError, ServiceError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            if is_passing(error):
+                raise
             if len(stored) == 1:
                 log.exception("A source file cannot be recorded", extra={"ingest_id": stored[0].ingest_id})
                 reason = f"The file is stored at {stored[0].path!r}, but cannot be recorded: {error}"

@@ -1,6 +1,7 @@
 """The scheduler's loop: records what ended, places what can run, starts it."""
 
 import logging
+import secrets
 import socket
 import threading
 import time
@@ -16,11 +17,13 @@ from scale_core.services.endings import EndingService, failure_report, task_repo
 from scale_core.services.executions import Claimed, ExecutionService
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
+from scale_core.services.products import resume_moves
 from scale_core.services.scheduler_notes import SchedulerNote
 from scale_core.services.search import Search
 from scale_core.services.telemetry import EndedExecution
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.inbox import Inbox
+from scale_scheduler.leadership import Leadership
 from scale_scheduler.load import Load
 from scale_scheduler.tasks import SystemTasks
 
@@ -36,6 +39,9 @@ one execution does."""
 
 CLAIM_RETRY_SECONDS = 30.0
 
+LEAD_SECONDS = 1.0
+"""How often a scheduler asks for the lead while another one has it."""
+
 STEADY_SECONDS = 60.0
 """A long-running job that ends after less runs again only after a pause, which grows."""
 
@@ -47,6 +53,8 @@ class Scheduler:
     """Places queued executions on an engine. One thread runs :meth:`run`; :meth:`stop` may be called from any.
 
     :param start_agent: starts a node agent, for engines that run plans on this machine.
+
+    ``has_lost_lead`` says whether :meth:`run` ended because another scheduler may lead.
     """
 
     def __init__(self, context: Context, engine: Engine, start_agent: AgentStarter) -> None:
@@ -64,28 +72,62 @@ class Scheduler:
         self._search = Search(self._executions, policy, self._load.expected, context.now)
         self._there = Capacity(())
         self._stopping = threading.Event()
+        self.has_lost_lead = False
         self._is_open = False
         self._killed: set[int] = set()
         self._restarts: dict[int, Backoff] = {}
         self._beaten = self._reconciled = float("-inf")
         self._hostname = socket.gethostname()
+        self._id = secrets.token_hex(16)
 
     def waiting(self, execution_id: int) -> Waiting | None:
         """Why a queued execution was not placed in the last pass; None: it was, or it was not looked at."""
         return self._search.waiting(execution_id)
 
-    def run(self) -> None:
-        """Work until :meth:`stop`. What fails is logged and tried again; this method never ends by itself."""
+    def run(self, leadership: Leadership) -> None:
+        """Work until :meth:`stop`, once this scheduler leads. What fails is logged and tried again; this method ends by
+        itself only where the lead is lost: what runs is ended then, for another scheduler takes it for left over."""
         backoff = Backoff()
-        if not self._until_it_works(self._engine_started, backoff):
+        if not self._leads(leadership):
             return
         try:
-            self._until_it_works(self.settle, backoff)
-            while not self._stopping.is_set():
-                if self._until_it_works(self.run_once, backoff):
+            if not self._until_it_works(self._engine_started, backoff):
+                return
+            try:
+                self._until_it_works(self.settle, backoff)
+                while self._until_it_works(lambda: self._run_leading(leadership), backoff):
                     self._rest()
+            finally:
+                self.close()
         finally:
-            self.close()
+            leadership.release()
+
+    def _leads(self, leadership: Leadership) -> bool:
+        """Wait for the lead; False: stopped before."""
+        told = False
+        while not self._stopping.is_set():
+            try:
+                if leadership.take():
+                    return True
+            except Exception:  # as everywhere: it must outlive whatever the database does
+                log.exception("It cannot be told whether another scheduler leads; asking again in %g s", LEAD_SECONDS)
+            else:
+                if not told:
+                    log.info("Another scheduler leads; this one takes over when it is gone")
+                    told = True
+            self._stopping.wait(LEAD_SECONDS)
+        return False
+
+    def _run_leading(self, leadership: Leadership) -> None:
+        """One pass, if this scheduler still leads, or leads again and nobody else did meanwhile; else stop."""
+        if not leadership.is_kept():
+            log.warning("The session with the database that had the lead has ended; asking for the lead again")
+            if not leadership.take() or self._heartbeat.leader() != self._id:
+                log.error("Another scheduler has taken the lead: this one ends")
+                self.has_lost_lead = True
+                self.stop()
+                return
+        self.run_once()
 
     def stop(self) -> None:
         """Have :meth:`run` end what runs and return; returns at once."""
@@ -125,6 +167,8 @@ class Scheduler:
 
     def settle(self) -> None:
         """Decide what becomes of the executions that an earlier process left running."""
+        self._heartbeat.lead(self._id)
+        resume_moves(self._context)
         left = self._executions.running()
         self._endings.lost([(one.execution_id, RESTARTED) for one in left if one.is_system])
         self._engine.reconcile([one.execution_id for one in left if not one.is_system])
@@ -158,6 +202,8 @@ class Scheduler:
         try:
             self._engine.stop(max(0.0, deadline - time.monotonic()))
             self._tasks.close(max(0.0, deadline - time.monotonic()))
+            if self.has_lost_lead:
+                return  # what the database says to run is another one's by now
             self._record()
             left = [one.execution_id for one in self._executions.running() if one.is_system]
             self._endings.lost([(execution_id, STOPPED) for execution_id in left])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakes.processes import await_none, processes_of
-from fakes.running import UP, RunningScale
+from fakes.running import SCALE, RunningScale
 
 SCRIPTS = {
     "copy.sh": 'set -e\n{ printf "copied "; cat "$1"; } >"$2/copy.txt"\necho "ARTIFACT:copy:$2/copy.txt"\n',
@@ -26,7 +26,7 @@ def scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSc
     running.data_dir.mkdir()
     for line in ("db upgrade", "user add ada --role admin --no-password", "token create ada"):
         done = subprocess.run(
-            [UP[0], *line.split()], env=running.environment, capture_output=True, text=True, timeout=60, check=True
+            [SCALE, *line.split()], env=running.environment, capture_output=True, text=True, timeout=60, check=True
         )
     monkeypatch.setenv("SCALE_TOKEN", done.stdout.strip())
     running.http.headers["Authorization"] = f"Bearer {done.stdout.strip()}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from fakes.postgres import EMPTY, TEMPLATE, PostgresServer, running_postgres
+from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
 
@@ -50,21 +51,29 @@ def dropping_new() -> Iterator[None]:
         server.drop(name)
 
 
+def database_name(folder: Path) -> str:
+    """On PostgreSQL, the name of the database that belongs to a data folder."""
+    return f"scale_{hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]}"
+
+
 def database_url(folder: Path, *, is_empty: bool = False) -> str:
     """The URL of the database that belongs to a data folder. On PostgreSQL it is there, with all tables unless it is to
     be empty; on SQLite whoever asks makes it."""
     if not on_postgres():
         return f"sqlite:///{folder / 'scale.db'}"
-    name = f"scale_{hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]}"
+    name = database_name(folder)
     server = PostgresServer.at(os.environ[SERVER])
     if name not in server.names():
         server.create(name, EMPTY if is_empty else TEMPLATE)
     return server.url(name)
 
 
-def new_database(folder: Path) -> Database:
-    """The database that belongs to a data folder, with all tables."""
+def new_database(folder: Path, *, migrated: bool = False) -> Database:
+    """The database that belongs to a data folder, with all tables; by migrations where processes are to use it, which
+    takes a while on SQLite."""
     database = Database(database_url(folder))
-    if database.is_sqlite:
+    if migrated:
+        schema.upgrade(database)
+    elif database.is_sqlite:
         Base.metadata.create_all(database.engine)
     return database

@@ -109,6 +109,24 @@ class PostgresServer:
         """Drop a database, whoever uses it."""
         self._do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def cut_connections(self, name: str) -> int:
+        """Kill all connections to a database; how many there were."""
+        with self._admin.connect() as connection:
+            killed = connection.scalars(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+            )
+            return len(killed.all())
+
+    @contextmanager
+    def away(self, name: str) -> Iterator[None]:
+        """Within the block nobody can connect to a database."""
+        self._do(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self.cut_connections(name)
+        try:
+            yield
+        finally:
+            self._do(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
     def _do(self, statement: str) -> None:
         with self._admin.connect() as connection:
             connection.execute(text(statement))

@@ -1,6 +1,7 @@
 """A whole Scale in a process of its own, driven over HTTP like a user would."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,17 +14,18 @@ import httpx
 
 from fakes.databases import database_url, on_postgres
 
-UP = (str(Path(sys.executable).with_name("scale")), "up")
+SCALE = str(Path(sys.executable).with_name("scale"))
 ENDS_WITHIN_SECONDS = 240
 
 
 class RunningScale:
-    """`scale up` on a data folder of its own; it can be killed and started again.
+    """`scale up`, or another command, on a data folder of its own; it can be killed and started again.
 
     :param settings: further ``SCALE_…`` environment variables, without the prefix, in small letters.
     """
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, command: str = "up", **settings: str) -> None:
+        self.command = (SCALE, command)
         self.data_dir = data_dir
         self.http = httpx.Client(timeout=60)
         self.log = data_dir.parent / "scale.log"
@@ -45,7 +47,7 @@ class RunningScale:
         self.data_dir.mkdir(exist_ok=True)
         with self.log.open("ab+") as log:
             self._process = subprocess.Popen(
-                UP,
+                self.command,
                 env=self.environment,
                 cwd=self.data_dir,
                 stdin=subprocess.DEVNULL,
@@ -56,15 +58,18 @@ class RunningScale:
     def refused(self) -> "subprocess.CompletedProcess[str]":
         """Start it where it cannot run: how it ended."""
         self.data_dir.mkdir(exist_ok=True)
-        return subprocess.run(UP, capture_output=True, text=True, timeout=120, check=False, env=self.environment)
+        return subprocess.run(
+            self.command, capture_output=True, text=True, timeout=120, check=False, env=self.environment
+        )
 
     def await_answer(self) -> None:
         """Wait until it answers."""
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline().decode()
-        assert line.startswith("Scale is up: "), self.log.read_text()[-5000:]
-        self.http.base_url = httpx.URL(line.split()[3])
+        address = re.search(r"http://\S+", line)
+        assert address is not None, self.log.read_text()[-5000:]
+        self.http.base_url = httpx.URL(address[0])
 
     def start(self) -> None:
         """Start it on a free port and wait until it answers."""

@@ -14,6 +14,7 @@ from scale_core.db.models import Job, JobExecution
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.interfaces.engine import EngineSettings
 from scale_scheduler.clock import ClockTask
+from scale_scheduler.leadership import leadership_of
 from scale_scheduler.scheduler import Scheduler
 
 JUMPS = pytest.mark.parametrize("hours", [-5, 5, -24 * 400], ids=["back", "forward", "more than a year back"])
@@ -39,7 +40,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 def loop(world: World, engine: FakeEngine) -> Iterator[threading.Thread]:
     """The scheduler at work in a thread of its own."""
     scheduler = Scheduler(world.context, engine, no_agent)
-    thread = threading.Thread(target=scheduler.run)
+    thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
     thread.start()
     yield thread
     scheduler.stop()

@@ -35,6 +35,7 @@ from scale_core.services.scheduler_notes import SchedulerNote
 from scale_core.services.transfer_records import Arrival, Transfer
 from scale_core.services.transfers import TransferService
 from scale_scheduler.ingest import IngestPool
+from scale_scheduler.leadership import leadership_of
 from scale_scheduler.scheduler import Scheduler
 
 METRICS, READY, HEALTHY = "/-/metrics", "/-/ready", "/-/healthy"
@@ -440,7 +441,7 @@ def test_passes_that_break_off_are_counted(
         raise RuntimeError("broken")
 
     monkeypatch.setattr(scheduler, "_beat", broken)
-    scheduler.run()
+    scheduler.run(leadership_of(world.context))
     scrape = Scrape(http)
     assert scrape("scale_scheduler_failures_total") == 1
     assert scrape("scale_scheduler_heartbeat_age_seconds") == math.inf

@@ -1,5 +1,6 @@
 """The scheduler's loop, on a database, with an engine that a test drives."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from fakes.engine import FakeEngine, HoldingEngine, no_agent
 from fakes.world import SetClock, World
@@ -14,10 +16,12 @@ from scale_core.db.models import Job, JobExecution, JobType, Node, TriggerEvent
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.domain.placement import Reason
 from scale_core.interfaces.engine import EngineSettings, Resources
+from scale_core.services.ending_group import EndingGroup
 from scale_core.services.jobs import cancel_job
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.search import LOOK_FAR_SECONDS
 from scale_generated.specs.job_data import JobData
+from scale_scheduler.leadership import leadership_of
 from scale_scheduler.scheduler import Scheduler
 
 
@@ -363,7 +367,7 @@ def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(
         return sync(nodes)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scheduler._nodes, "sync", failing_sync)
-    thread = threading.Thread(target=scheduler.run)
+    thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
     thread.start()
     try:
         time.sleep(0.8)
@@ -379,3 +383,26 @@ def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(
     assert statuses(world, job_id)[0] == "FAILED"
     assert world.all(Job)[-1].status == "QUEUED"
     assert world.all(SchedulerRow)[0].heartbeat is None
+
+
+def test_an_end_that_the_database_cannot_take_now_is_recorded_later_as_what_it_was(
+    world: World, engine: FakeEngine, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = world.job(world.job_type("one"))
+    scheduler.run_once()
+    engine.finish(world.executions(job_id)[0].id)
+    save = EndingGroup.save
+    troubles = [OperationalError("UPDATE", {}, sqlite3.OperationalError("disk I/O error")) for _ in range(2)]
+
+    def save_or_not(group: EndingGroup) -> None:
+        if troubles:
+            raise troubles.pop()
+        save(group)
+
+    monkeypatch.setattr(EndingGroup, "save", save_or_not)
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            scheduler.run_once()
+        assert statuses(world, job_id) == ["RUNNING"]
+    scheduler.run_once()
+    assert statuses(world, job_id) == ["COMPLETED"]

@@ -181,6 +181,7 @@ def squeezed(tmp_path: Path, data_disk: SmallDisk) -> Iterator[RunningScale]:
     running.http.close()
 
 
+@pytest.mark.sqlite
 def test_a_full_data_folder_stops_nothing_for_good(
     squeezed: RunningScale, tmp_path: Path, data_disk: SmallDisk
 ) -> None:
@@ -226,6 +227,7 @@ def fill_until_refused(scale: RunningScale, disk: SmallDisk, job_type_id: int, a
     return answer
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("is_new", "leaving_kib"),
     [(True, 0), (True, 150), (False, 0)],

@@ -39,5 +39,7 @@ class Scheduler(Base):
     master_hostname: Mapped[str | None]
     master_port: Mapped[int | None]
     heartbeat: Mapped[datetime | None]
+    # Random, of each process that has led: one that lost the lead for a moment sees whether another led meanwhile.
+    leader: Mapped[str | None] = mapped_column(String(32))
     # A SchedulerNote.
     note: Mapped[Document | None]
