@@ -140,6 +140,7 @@ def test_asked_to_end_while_it_starts_it_ends(tmp_path: Path) -> None:
     assert processes_of(tmp_path) == {}
 
 
+@pytest.mark.sqlite
 def test_a_second_scale_is_refused_until_the_first_is_dead(scale: RunningScale, tmp_path: Path) -> None:
     busy(scale, tmp_path)
     done = scale.refused()
@@ -157,6 +158,7 @@ def test_a_second_scale_is_refused_until_the_first_is_dead(scale: RunningScale, 
     assert await_none(processes_of, tmp_path) == {}
 
 
+@pytest.mark.sqlite
 def test_of_many_that_start_at_once_one_runs(tmp_path: Path) -> None:
     """On a folder that does not exist yet, too."""
     each = [RunningScale(tmp_path / "data") for _ in range(4)]
