@@ -1,8 +1,8 @@
 """Many rows with one statement, without an object for each.
 
 The values travel as JSON that the database takes apart: a group of any size is one statement, whose text is made once,
-and SQLite works on it while other threads of this process run. (An executemany gives up Python's lock and takes it
-again for each row, which costs milliseconds a row where another thread is busy.)
+and SQLite works on it while other threads of this process run. What is inserted into SQLite is bound instead
+(:mod:`scale_core.db.bound_rows`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -36,6 +36,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from scale_core.db.base import Base
+from scale_core.db.bound_rows import insert_bound
 from scale_core.db.changes import note_rows
 from scale_core.db.types import Json, Utc
 
@@ -82,8 +83,11 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row], **same
         return []
     same = {**_defaults(table_of(model)), **same}
     same = {name: value for name, value in same.items() if name not in rows[0]}
-    # Both databases number rows in the order of an ordered SELECT.
-    return sorted(_execute(session, _insert, model, rows, same))
+    if session.get_bind().dialect.name != "sqlite":
+        return sorted(_execute(session, _insert, model, rows, same))  # numbered in the order of an ordered SELECT
+    ids = sorted(insert_bound(session.connection(), table_of(model), rows, same))
+    note_rows(session, table_of(model), len(rows), ids)
+    return ids
 
 
 def reserve_ids(session: Session, model: type[Base], number: int) -> list[int]:

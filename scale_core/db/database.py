@@ -19,6 +19,7 @@ from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
 
 SQLITE_BUSY_SECONDS = 30
+CACHED_STATEMENTS = 256
 WRITES = "scale_writes"
 READ, WRITE = "read", "write"
 
@@ -61,11 +62,14 @@ class Database:
         )
 
     def _options(self) -> dict[str, Any]:
+        # The connection that was last used, which has pages and prepared statements at hand, is used next.
+        pool = {"pool_size": 20, "pool_use_lifo": True}
         if self.is_sqlite:
             # isolation is ours: `_begin_sqlite` says whether a transaction writes, so that two writers queue up
             # instead of failing when the second one tries to upgrade its read lock.
-            return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None}, "pool_size": 20}
-        return {"pool_pre_ping": True, "pool_size": 20}
+            connect = {"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "cached_statements": CACHED_STATEMENTS}
+            return {"connect_args": connect, **pool}
+        return {"pool_pre_ping": True, **pool}
 
     @contextmanager
     def read(self) -> Iterator[Session]:
