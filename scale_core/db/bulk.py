@@ -36,7 +36,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from scale_core.db.base import Base
-from scale_core.db.bound_rows import insert_bound
+from scale_core.db.bound_rows import insert_bound, next_ids
 from scale_core.db.changes import note_rows
 from scale_core.db.types import Json, Utc
 
@@ -85,7 +85,7 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row], **same
     same = {name: value for name, value in same.items() if name not in rows[0]}
     if session.get_bind().dialect.name != "sqlite":
         return sorted(_execute(session, _insert, model, rows, same))  # numbered in the order of an ordered SELECT
-    ids = sorted(insert_bound(session.connection(), table_of(model), rows, same))
+    ids = insert_bound(session.connection(), table_of(model), rows, same)
     note_rows(session, table_of(model), len(rows), ids)
     return ids
 
@@ -94,9 +94,8 @@ def reserve_ids(session: Session, model: type[Base], number: int) -> list[int]:
     """Ids for rows that are yet to be inserted in this (writing) transaction, with the column ``id``: where others have
     to name them first."""
     table = table_of(model)
-    if session.get_bind().dialect.name == "sqlite":  # which has no other writer meanwhile
-        last = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
-        return list(range(last + 1, last + 1 + number))
+    if session.get_bind().dialect.name == "sqlite":
+        return next_ids(session.connection(), table, number)
     sequence = func.pg_get_serial_sequence(table.name, table.c.id.name)
     return sorted(session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, number))))
 

@@ -6,9 +6,8 @@ file but that name, so that whatever breaks off, or may not be done promptly, is
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -36,8 +35,7 @@ SMALL = 1 << 20
 """Bytes from which on a file waits for its turn in the queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFile:
+class PromptFile(NamedTuple):
     """A file that may be ingested promptly.
 
     :param plan: columns of its ingest that the Strike process's rules give.
@@ -53,8 +51,7 @@ class PromptFile:
         return str(self.plan["file_path"])
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedFile:
+class LinkedFile(NamedTuple):
     """A file that has its name in the workspace too, and its media type."""
 
     file: PromptFile
@@ -65,11 +62,6 @@ class LinkedFile:
     def name(self) -> str:
         """The file's name."""
         return self.file.arrival.file_name
-
-    @property
-    def known_by(self) -> tuple[int, str, str, int, str]:
-        """What a source file that is in its way has too: workspace and path, or workspace, name, bytes and checksum."""
-        return (self.file.plan["workspace_id"], self.stored.path, self.name, self.stored.size, self.stored.checksum)
 
 
 class PromptIngestService:
@@ -115,8 +107,8 @@ class PromptIngestService:
             )
             sources = [_source(ids[one.name], one) for one in new]
             file_ids = make_source_files(session, self._context, sources).ids
-            rows = {one.name: _columns(one, ids[one.name], job_ids, file_ids) for one in new}
-            self._save(session, order, rows, watched, started)
+            rows = [_columns(one, ids[one.name], job_ids, file_ids) for one in new]
+            self._save(session, order, rows, set(watched.values()), started)
         self._tell(order, sources, job_ids, file_ids)
         return [one for one in files if one.name not in ids]
 
@@ -142,8 +134,8 @@ class PromptIngestService:
         self,
         session: WriteSession,
         order: WatchOrder,
-        rows: Mapping[str, dict[str, Any]],
-        watched: Collection[str],
+        rows: Sequence[dict[str, Any]],
+        watched: Collection[int],
         started: datetime,
     ) -> None:
         """Write ingests; of those ``watched`` there is a row already."""
@@ -155,8 +147,8 @@ class PromptIngestService:
             "ingest_ended": now,
             "last_modified": now,
         }
-        update_by_id(session, Ingest, [row for name, row in rows.items() if name in watched], **same)
-        new = [{**row, "file_name": name} for name, row in rows.items() if name not in watched]
+        update_by_id(session, Ingest, [row for row in rows if row["id"] in watched], **same)
+        new = [row for row in rows if row["id"] not in watched]
         insert_rows(session, Ingest, new, strike_id=order.strike_id, transfer_started=started, created=started, **same)
 
     def _tell(
@@ -166,15 +158,16 @@ class PromptIngestService:
         job_ids: Mapping[int, int],
         file_ids: Mapping[int, int],
     ) -> None:
-        about = {
-            one.ingest_id: {
-                "ingest_id": one.ingest_id,
-                "job_id": job_ids[one.ingest_id],
+        names = {one.ingest_id: one.file_name for one in sources}
+
+        def about(ingest_id: int) -> dict[str, object]:
+            return {
+                "ingest_id": ingest_id,
+                "job_id": job_ids[ingest_id],
                 "strike_id": order.strike_id,
-                "file_name": one.file_name,
+                "file_name": names[ingest_id],
             }
-            for one in sources
-        }
+
         passed = (IngestStatus.TRANSFERRED, IngestStatus.INGESTING)
         self._context.telemetry.ingests_changed({status: len(sources) for status in passed})
         tell_ingested(self._context, sources, file_ids, about)
@@ -192,7 +185,17 @@ def _unknown(session: Session, files: Sequence[LinkedFile]) -> list[LinkedFile]:
         .select_from(given.source)
         .where(or_(at_the_place.correlate(given.source).exists(), same.correlate(given.source).exists()))
     )
-    rows = [dict(zip(names, (number, *one.known_by), strict=True)) for number, one in enumerate(files)]
+    rows = [
+        {
+            "id": number,
+            "workspace_id": one.file.plan["workspace_id"],
+            "file_path": one.stored.path,
+            "file_name": one.name,
+            "file_size": one.stored.size,
+            "checksum": one.stored.checksum,
+        }
+        for number, one in enumerate(files)
+    ]
     found = set(session.scalars(known, parameters(session, rows))) if rows else set()
     return [one for number, one in enumerate(files) if number not in found]
 
@@ -216,6 +219,7 @@ def _columns(
     return {
         **arrival_columns(arrival),
         "id": ingest_id,
+        "file_name": arrival.file_name,
         "job_id": job_ids[ingest_id],
         "source_file_id": file_ids[ingest_id],
         "workspace_id": plan["workspace_id"],

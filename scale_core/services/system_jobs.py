@@ -87,7 +87,7 @@ def _system_type(session: WriteSession, name: str) -> JobType:
 
 def _with_events(session: WriteSession, context: Context, event_type: str, wanted: Sequence[Wanted]) -> list[NewJob]:
     """Record an event for each."""
-    descriptions = [{"description": dict(description)} for _data, description in wanted]
+    descriptions = [{"description": description} for _data, description in wanted]
     event_ids = insert_rows(session, TriggerEvent, descriptions, type=event_type, occurred=context.now())
     return [NewJob(event_id, _job_data(data)) for event_id, (data, _description) in zip(event_ids, wanted, strict=True)]
 
