@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ STORAGE_FAILS = frozenset(
     {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENOTDIR, errno.ENODEV}
 )
 """What would befall the next file too."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -178,6 +181,6 @@ def _refusal(name: str, mode: int) -> str | None:
         name.encode()
     except UnicodeEncodeError:
         return "its name is not UTF-8; rename it"
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if _CONTROL.search(name):
         return "its name has control characters; rename it"
     return None

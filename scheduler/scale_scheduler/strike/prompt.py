@@ -113,7 +113,7 @@ class PromptIngests:
         """Link files into one workspace; those that cannot be are left out."""
         try:
             broker = broker_for(self._context, workspace.configuration)
-            results = broker.link_many([(Path(one.arrival.path), one.path) for one in files])
+            results = broker.link_many([(one.arrival.path, one.path) for one in files])
             linked = [
                 LinkedFile(file, result, _media_type(broker, file, result))
                 for file, result in zip(files, results, strict=True)
