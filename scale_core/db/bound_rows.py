@@ -10,7 +10,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, func, select
+import orjson
+from sqlalchemy import Connection, Dialect, Table
+
+from scale_core.db.types import Json
 
 MOST = 256
 """Rows of a statement, at most."""
@@ -18,31 +21,32 @@ MOST = 256
 
 def next_ids(connection: Connection, table: Table, number: int) -> list[int]:
     """The ids that SQLite would give to the next rows: while a transaction writes, it has them for itself."""
-    last = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+    table_name = connection.dialect.identifier_preparer.quote(table.name)
+    last = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table_name}").scalar_one()  # noqa: S608
     return list(range(last + 1, last + 1 + number))
 
 
 def insert_bound(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], same: Mapping[str, Any]
-) -> list[int]:
+    connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]], same: Mapping[str, Any]
+) -> Sequence[int]:
     """Insert rows.
 
-    :param rows: values by column name, of the same columns in all rows.
+    :param columns: a value for each row, by column name; with ``id``, or the next ones are taken.
     :param same: values of further columns, the same in all rows.
     :return: the ids of the rows, in their order.
     """
     dialect = connection.dialect
-    columns = {name: _bound(table, name, [row[name] for row in rows], dialect) for name in rows[0]}
-    if "id" not in columns:
-        columns["id"] = next_ids(connection, table, len(rows))
+    bound = {name: _bound(table, name, values, dialect) for name, values in columns.items()}
+    if "id" not in bound:
+        bound["id"] = next_ids(connection, table, len(next(iter(bound.values()))))
     constants = [_bound(table, name, [value], dialect)[0] for name, value in same.items()]
-    for some in _parts(list(zip(*columns.values(), strict=True))):
-        text = _statement(table, tuple(same), tuple(columns), len(some), dialect)
+    for some in _parts(list(zip(*bound.values(), strict=True))):
+        text = _statement(table, tuple(same), tuple(bound), len(some), dialect)
         connection.exec_driver_sql(text, (*constants, *chain.from_iterable(some)))
-    return columns["id"]
+    return bound["id"]
 
 
-def _bound(table: Table, name: str, values: list[Any], dialect: Dialect) -> list[Any]:
+def _bound(table: Table, name: str, values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
     """Values as the database's driver takes them."""
     process = _processor(table, name, dialect)
     return values if process is None else [process(value) for value in values]
@@ -50,7 +54,13 @@ def _bound(table: Table, name: str, values: list[Any], dialect: Dialect) -> list
 
 @lru_cache(maxsize=500)
 def _processor(table: Table, name: str, dialect: Dialect) -> Callable[[Any], Any] | None:
-    return table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    kind = table.c[name].type
+    return _json_text if kind is Json else kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _json_text(value: Any) -> str | None:
+    """What the type's own processor makes of it, in a third of the time."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _parts(rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:

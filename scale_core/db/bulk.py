@@ -61,10 +61,10 @@ def table_of(model: type[Base]) -> Table:
     return cast_type("Table", model.__table__)
 
 
-def rows_of(session: Session, model: type[Base], names: Collection[str]) -> Rows:
+def rows_of(dialect: Dialect, model: type[Base], names: Collection[str]) -> Rows:
     """A table of values for a statement that is executed with :func:`parameters`. Each column has the type of the
     model's column of that name."""
-    return _rows(table_of(model), tuple(names), session.get_bind().dialect.name)
+    return _rows(table_of(model), tuple(names), dialect.name)
 
 
 def parameters(session: Session, rows: Sequence[Row]) -> dict[str, str]:
@@ -79,15 +79,34 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Row], **same
     :param same: values that are the same in all rows.
     :return: their ids, in the order of ``rows``.
     """
-    if not rows:
+    return insert_columns(session, model, columns_of(rows), **same) if rows else []
+
+
+def insert_columns(session: Session, model: type[Base], columns: Mapping[str, Sequence[Any]], **same: Any) -> list[int]:
+    """Do what :func:`insert_rows` does with a value for each row by name of the column: of thousands of rows, it costs
+    less to put columns together.
+
+    :param columns: one at least, all as long as there are rows.
+    """
+    if not any(columns.values()):
         return []
-    same = {**_defaults(table_of(model)), **same}
-    same = {name: value for name, value in same.items() if name not in rows[0]}
+    table = table_of(model)
+    same = {name: value for name, value in {**_defaults(table), **same}.items() if name not in columns}
     if session.get_bind().dialect.name != "sqlite":
-        return sorted(_execute(session, _insert, model, rows, same))  # numbered in the order of an ordered SELECT
-    ids = insert_bound(session.connection(), table_of(model), rows, same)
-    note_rows(session, table_of(model), len(rows), ids)
+        return sorted(_execute(session, _insert, model, rows_from(columns), same))  # numbered in their order
+    ids = list(insert_bound(session.connection(), table, columns, same))
+    note_rows(session, table, len(ids), ids)
     return ids
+
+
+def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """The columns of rows, of which there is one at least."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def rows_from(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """The rows of columns."""
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def reserve_ids(session: Session, model: type[Base], number: int) -> list[int]:

@@ -5,9 +5,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from scale_core.db.bulk import insert_rows
+from scale_core.db.bulk import insert_columns
 from scale_core.db.database import WriteSession
 from scale_core.db.models import ScaleFile
 from scale_core.interfaces.notice import FileIngested
@@ -55,10 +55,10 @@ class MadeSources:
 def make_source_files(session: WriteSession, context: Context, sources: Sequence[Source]) -> MadeSources:
     """Record files as source files, with their events and what these trigger."""
     now = context.now()
-    file_ids = insert_rows(
+    file_ids = insert_columns(
         session,
         ScaleFile,
-        [_source_file(one) for one in sources],
+        _columns(sources),
         file_type=SOURCE,
         meta_data={},
         countries=[],
@@ -99,16 +99,17 @@ def sort_out(session: WriteSession, sources: Sequence[Source]) -> Sorted:
     return found
 
 
-def _source_file(source: Source) -> dict[str, object]:
+def _columns(sources: Sequence[Source]) -> dict[str, list[Any]]:
+    """Columns of source files in which they differ."""
     return {
-        "workspace_id": source.workspace_id,
-        "file_name": source.file_name,
-        "file_path": source.stored.path,
-        "media_type": source.stored.media_type,
-        "file_size": source.stored.size,
-        "checksum": source.stored.checksum,
-        "data_type": source.data_types,
-        "uuid": source_uuid(source.workspace_name, source.stored.path),
+        "workspace_id": [one.workspace_id for one in sources],
+        "file_name": [one.file_name for one in sources],
+        "file_path": [one.stored.path for one in sources],
+        "media_type": [one.stored.media_type for one in sources],
+        "file_size": [one.stored.size for one in sources],
+        "checksum": [one.stored.checksum for one in sources],
+        "data_type": [one.data_types for one in sources],
+        "uuid": [source_uuid(one.workspace_name, one.stored.path) for one in sources],
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from scale_core.db.bulk import insert_rows
+from scale_core.db.bulk import insert_columns
 from scale_core.db.database import WriteSession
 from scale_core.db.models import JobType, Recipe, RecipeType, TriggerEvent, TriggerRule
 from scale_core.interfaces import trigger
@@ -89,8 +89,7 @@ def fire_many(
 def _record_unmatched(
     session: WriteSession, event_type: str, occurred: datetime, descriptions: Sequence[Mapping[str, Any]]
 ) -> None:
-    rows = [{"description": description} for description in descriptions]
-    insert_rows(session, TriggerEvent, rows, type=event_type, occurred=occurred)
+    insert_columns(session, TriggerEvent, {"description": descriptions}, type=event_type, occurred=occurred)
 
 
 def _matches(rule: TriggerRule, kind: TriggerType, event: trigger.TriggerEvent) -> bool:

@@ -96,7 +96,7 @@ def test_nothing_to_change_is_no_statement(world: World) -> None:
 def test_values_can_be_joined(world: World) -> None:
     ids = insert(world, 3)
     with world.database.read() as session:
-        given = rows_of(session, ScaleFile, ("file_path",))
+        given = rows_of(session.get_bind().dialect, ScaleFile, ("file_path",))
         found = (
             select(ScaleFile.id)
             .select_from(given.source)
