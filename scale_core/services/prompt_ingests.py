@@ -26,7 +26,6 @@ from scale_core.db.bulk import (
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, ScaleFile, Workspace
 from scale_core.domain.states import INGEST, IngestEvent, next_status
-from scale_core.interfaces.broker import StoredFile
 from scale_core.services.context import Context
 from scale_core.services.duplicates import same_content
 from scale_core.services.ingest_jobs import INGEST_JOB, record_ingest_jobs
@@ -62,10 +61,11 @@ class PromptFile(NamedTuple):
 
 
 class LinkedFile(NamedTuple):
-    """A file that has its name in the workspace too, and its media type."""
+    """A file that has its name in the workspace too: bytes, ``sha256:<hex>``, media type."""
 
     file: PromptFile
-    stored: StoredFile
+    size: int
+    checksum: str
     media_type: str
 
     @property
@@ -194,10 +194,10 @@ def _known(session: Session, files: Sequence[LinkedFile]) -> set[int]:
     columns = {
         "id": range(len(files)),
         "workspace_id": [one.file.plan["workspace_id"] for one in files],
-        "file_path": [one.stored.path for one in files],
+        "file_path": [one.file.path for one in files],
         "file_name": [one.name for one in files],
-        "file_size": [one.stored.size for one in files],
-        "checksum": [one.stored.checksum for one in files],
+        "file_size": [one.size for one in files],
+        "checksum": [one.checksum for one in files],
     }
     known = _statement(tuple(columns), session.get_bind().dialect)
     return set(session.scalars(known, parameters(session, rows_from(columns))))
@@ -218,14 +218,14 @@ def _statement(names: Collection[str], dialect: Dialect) -> Select[tuple[int]]:
 
 
 def _source(ingest_id: int, linked: LinkedFile) -> Source:
-    stored, plan = linked.stored, linked.file.plan
+    plan = linked.file.plan
     return Source(
         ingest_id,
         linked.name,
         plan["workspace_id"],
         linked.file.workspace.name,
         plan["data_type"],
-        StoredSource(ingest_id, stored.path, stored.size, stored.checksum, linked.media_type),
+        StoredSource(ingest_id, linked.file.path, linked.size, linked.checksum, linked.media_type),
     )
 
 
@@ -237,7 +237,7 @@ def _columns(files: Sequence[LinkedFile]) -> dict[str, list[Any]]:
         "file_name": [one.name for one in files],
         "workspace_id": [one["workspace_id"] for one in plans],
         "data_type": [one["data_type"] for one in plans],
-        "file_path": [one.stored.path for one in files],
-        "file_size": [one.stored.size for one in files],
+        "file_path": [one.file.path for one in files],
+        "file_size": [one.size for one in files],
         "media_type": [one.media_type for one in files],
     }

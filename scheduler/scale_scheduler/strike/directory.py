@@ -143,20 +143,21 @@ class WatchedDirectory:
                 taken.paths[name] = below + name
         return taken
 
-    def sync(self, folder: Path) -> None:
-        """Have what was moved into ``folder`` survive a power loss."""
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
     def _there(self, names: Sequence[str], folder: Path) -> set[str]:
         """Those of ``names`` that are in ``folder``, or all that is there if they are many."""
         if len(names) > FEW:
             with os.scandir(folder) as entries:
                 return {entry.name for entry in entries}
         return {name for name in names if os.path.lexists(folder / name)}
+
+
+def sync_folder(folder: Path) -> None:
+    """Have what was moved into ``folder`` survive a power loss."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sort(entry: os.DirEntry[str], files: dict[str, int], refused: dict[str, str]) -> None:
