@@ -1,4 +1,4 @@
-"""Ingesting small files where they are seen (decision 0018): linked by Strike, recorded by a thread of its own."""
+"""Ingesting small files where they are seen (decisions 0018 and 0024): linked, recorded and removed in steps."""
 
 import logging
 import os
