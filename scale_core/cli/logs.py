@@ -23,7 +23,7 @@ FIELDS: Final = (
 )
 """What a log record can be about; given as ``extra``. None: it is not known."""
 
-NOISY: Final = ("watchfiles", "uvicorn", "alembic", "connexion", "httpx", "asyncio")
+NOISY: Final = ("uvicorn", "alembic", "connexion", "httpx", "asyncio")
 """Libraries of which only warnings are of interest."""
 
 CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

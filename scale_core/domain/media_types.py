@@ -95,6 +95,8 @@ _SIGNATURES: Final = (
     (b"\x1f\x8b", "application/gzip"),
 )
 
+_STARTS: Final = tuple(signature for signature, _found in _SIGNATURES)
+
 # Below this, puremagic has seen two bytes at most: any text could begin with them.
 _SURE_ENOUGH: Final = 0.3
 _SHORTEST: Final = 3
@@ -127,9 +129,8 @@ def media_type(file_name: str, head: bytes = b"") -> str:
 
 
 def _by_content(head: bytes) -> str | None:
-    for signature, found in _SIGNATURES:
-        if head.startswith(signature):
-            return found
+    if head.startswith(_STARTS):
+        return next(found for signature, found in _SIGNATURES if head.startswith(signature))
     if not head or not _may_be_known(head):
         return None
     try:
@@ -145,23 +146,27 @@ def _may_be_known(head: bytes) -> bool:
     if at_the_start.match(head):
         return True
     size = len(head)
-    return any(pattern.match(head, size - back) for back, pattern in at_the_end if back <= size)
+    for back, known in at_the_end:  # noqa: SIM110 - `any` takes three times as long, and this is asked of many files
+        if back <= size and head.startswith(known, size - back):
+            return True
+    return False
 
 
 @cache
-def _signatures() -> tuple[re.Pattern[bytes], tuple[tuple[int, re.Pattern[bytes]], ...]]:
+def _signatures() -> tuple[re.Pattern[bytes], tuple[tuple[int, tuple[bytes, ...]], ...]]:
     """What puremagic compares with, as far as that is sure enough or leads on to something that is: one pattern for
-    what it looks for from the start on, and one for each distance from the end."""
+    what it looks for from the start on, and what it looks for at each distance from the end."""
     places: dict[int, set[bytes]] = defaultdict(set)
     for row in (*puremagic.magic_header_array, *puremagic.magic_footer_array):
         if len(row.byte_match) >= _SHORTEST or row.byte_match in puremagic.multi_part_dict:
             places[row.offset].add(row.byte_match)
-    any_of = {start: b"(?:%s)" % b"|".join(map(re.escape, sorted(known))) for start, known in places.items()}
-    ahead = (b".{%d}%s" % (start, known) for start, known in sorted(any_of.items()) if start >= 0)
-    return (
-        re.compile(b"|".join(ahead), re.DOTALL),
-        tuple((-start, re.compile(known)) for start, known in sorted(any_of.items()) if start < 0),
+    ahead = (
+        b".{%d}(?:%s)" % (start, b"|".join(map(re.escape, sorted(known))))
+        for start, known in sorted(places.items())
+        if start >= 0
     )
+    behind = ((-start, tuple(sorted(known))) for start, known in sorted(places.items()) if start < 0)
+    return re.compile(b"|".join(ahead), re.DOTALL), tuple(behind)
 
 
 def accepts(media_types: Collection[str], found: str) -> bool:

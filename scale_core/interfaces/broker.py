@@ -3,8 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
+
+LocalPath = str | PathLike[str]
+"""Of a file on this machine. Of thousands of files, paths that are text already are not made anything else."""
 
 
 class BrokerError(Exception):
@@ -100,7 +104,7 @@ class Broker(ABC):
         """
         return [self._store_one(source, path, move=move, replace=replace) for source, path in files]
 
-    def link_many(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
+    def link_many(self, files: Sequence[tuple[LocalPath, str]]) -> list[StoredFile | BrokerError]:
         """Give local files a further name at paths of the workspace, as far as both are on one file system; pairs and
         results as for :meth:`store_many`. No file that is there is replaced (:class:`PathTaken`).
 

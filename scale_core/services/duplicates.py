@@ -95,7 +95,7 @@ def known_names(session: Session, contents: Sequence[Content]) -> set[int]:
     if not contents:
         return set()
     file = table_of(ScaleFile)
-    given = rows_of(session, ScaleFile, ("id", *SAME_NAME))
+    given = rows_of(session.get_bind().dialect, ScaleFile, ("id", *SAME_NAME))
     same = select(file.c.id).where(*_same(given.columns, SAME_NAME)).correlate(given.source)
     found = select(given.columns["id"]).select_from(given.source).where(same.exists())
     return set(session.scalars(found, parameters(session, [_row(one, SAME_NAME) for one in contents])))
@@ -106,7 +106,7 @@ def known_contents(session: Session, contents: Sequence[Content]) -> dict[int, K
     if not contents:
         return {}
     file = table_of(ScaleFile)
-    given = rows_of(session, ScaleFile, ("id", *SAME_CONTENT))
+    given = rows_of(session.get_bind().dialect, ScaleFile, ("id", *SAME_CONTENT))
     found = (
         select(given.columns["id"].label("ingest_id"), file.c.id, file.c.file_path)
         .select_from(given.source)

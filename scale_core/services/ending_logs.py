@@ -1,10 +1,10 @@
 """The ends of executions, told to the log and counted, once they are committed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scale_core.services.telemetry import EndedExecution, Telemetry
-from scale_generated.enums import JobStatus
+from scale_generated.enums import JobExecutionStatus, JobStatus
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,14 @@ def tell_ends(telemetry: Telemetry, ended: Sequence[EndedExecution]) -> None:
             _tell_failure(one)
         elif tells_all:
             log.debug("Execution ended: %s", one.status, extra=_about(one))
+
+
+def tell_completed(telemetry: Telemetry, job_type: str, executions: Mapping[int, int]) -> None:
+    """Count executions of a job type that are complete and had no steps: ids of their jobs by their own."""
+    telemetry.executions_completed(len(executions))
+    for execution_id, job_id in executions.items() if log.isEnabledFor(logging.DEBUG) else ():
+        about = {"job_id": job_id, "execution_id": execution_id, "job_type": job_type}
+        log.debug("Execution ended: %s", JobExecutionStatus.COMPLETED, extra=about)
 
 
 def _tell_failure(one: EndedExecution) -> None:

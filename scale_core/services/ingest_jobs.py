@@ -29,13 +29,15 @@ def queue_ingests(session: WriteSession, context: Context, strike_id: int, names
 
 def record_ingest_jobs(
     session: WriteSession, context: Context, strike_id: int, names: Mapping[int, str], started: datetime
-) -> dict[int, int]:
+) -> list[int]:
     """Record jobs of ingests that are done, having begun at ``started``; as for :func:`queue_ingests`, but the ingests
-    are left for the caller to update."""
-    job_ids = record_done_system_jobs(
+    are left for the caller to update.
+
+    :return: ids of the jobs, in the order of ``names``.
+    """
+    return record_done_system_jobs(
         session, context, INGEST_JOB, STRIKE_TRANSFER, _wanted(strike_id, names), started=started
     )
-    return dict(zip(names, job_ids, strict=True))
 
 
 def _wanted(strike_id: int, names: Mapping[int, str]) -> list[Wanted]:

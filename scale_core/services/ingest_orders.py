@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -99,8 +99,7 @@ class Begun:
     refused: list[Refused]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSource:
+class StoredSource(NamedTuple):
     """A file that is in its workspace now: ``path`` there, bytes, ``sha256:<hex>``, media type.
 
     :param is_needed: it becomes a source file though there is one with its content: that one's file is lost.

@@ -7,7 +7,7 @@ workspace is settled, and recorded, before it is moved there. What is a source f
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from scale_core.db.bulk import update_all, update_by_id
@@ -117,7 +117,7 @@ class IngestingService:
             ids = make_source_files(session, self._context, found.new).ids
             self._complete(session, found.new, rows, ids)
             mark(session, [(one.ingest_id, known or ids[maker], one.stored.path) for one, known, maker in found.same])
-        tell_ingested(self._context, found.new, ids, {one: about_ingest(row) for one, row in rows.items()})
+        tell_ingested(self._context, found.new, ids, lambda one: about_ingest(rows[one]))
         return [
             Removal(
                 one.ingest_id,
@@ -182,14 +182,14 @@ def tell_ingested(
     context: Context,
     ingested: Sequence[Source],
     file_ids: Mapping[int, int],
-    about: Mapping[int, Mapping[str, object]],
+    about: Callable[[int], Mapping[str, object]],
 ) -> None:
     """Count and log what was ingested.
 
     :param file_ids: the source files by ingest id.
-    :param about: what logs say about the ingests, by id.
+    :param about: gives what logs say about an ingest, by its id.
     """
     context.telemetry.ingests_changed({IngestStatus.INGESTED: len(ingested)}, sum(one.stored.size for one in ingested))
     for one in ingested if log.isEnabledFor(logging.DEBUG) else ():
-        extra = {**about[one.ingest_id], "file_id": file_ids[one.ingest_id]}
+        extra = {**about(one.ingest_id), "file_id": file_ids[one.ingest_id]}
         log.debug("Ingested as %s", one.stored.path, extra=extra)

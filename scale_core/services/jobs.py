@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobInputFile, JobType, JobTypeRevision, TriggerEvent
@@ -22,16 +22,16 @@ from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 
+_REVISION = select(JobTypeRevision).where(
+    JobTypeRevision.job_type_id == bindparam("job_type_id"), JobTypeRevision.revision_num == bindparam("number")
+)
+
 ENDED_JOB = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
 
 
 def current_revision(session: WriteSession, job_type: JobType) -> JobTypeRevision:
     """The revision that a job made now keeps."""
-    return session.scalars(
-        select(JobTypeRevision).where(
-            JobTypeRevision.job_type_id == job_type.id, JobTypeRevision.revision_num == job_type.revision_num
-        )
-    ).one()
+    return session.scalars(_REVISION, {"job_type_id": job_type.id, "number": job_type.revision_num}).one()
 
 
 def copied_settings(job_type: JobType) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """New jobs, on the queue or done already: many in a handful of statements, one in no more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from scale_core.db.bulk import insert_rows
+from scale_core.db.base import Document
+from scale_core.db.bulk import columns_of, insert_columns, insert_rows
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobInputFile, JobType
 from scale_core.domain.job_data import referenced_file_ids
@@ -14,10 +15,9 @@ from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, n
 from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
-from scale_core.services.ending_logs import tell_ends
+from scale_core.services.ending_logs import tell_completed
 from scale_core.services.facts import file_sizes
 from scale_core.services.jobs import copied_settings, current_revision, new_execution, wake_queue
-from scale_core.services.telemetry import NO_CATEGORY, EndedExecution
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
@@ -45,50 +45,70 @@ def queue_new_jobs(session: WriteSession, context: Context, job_type: JobType, w
     if not wanted:
         return []
     now = context.now()
-    job_ids = _insert(session, job_type, wanted, now, status=_statuses(TO_THE_QUEUE)[-1], results={})
-    insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **_execution(job_type, now))
+    files = [referenced_file_ids(one.data) for one in wanted]
+    space = {some: _space(session, job_type, some) for some in set(files)}
+    rows = [
+        {"event_id": one.event_id, "data": one.data.to_document(), **space[some]}
+        for one, some in zip(wanted, files, strict=True)
+    ]
+    job_ids = _insert(session, job_type, columns_of(rows), now, status=_statuses(TO_THE_QUEUE)[-1], results={})
+    inputs = [
+        {"job_id": job_id, "file_id": file_id}
+        for job_id, some in zip(job_ids, files, strict=True)
+        for file_id in sorted(some)
+    ]
+    insert_rows(session, JobInputFile, inputs)
+    insert_columns(session, JobExecution, {"job_id": job_ids}, **_execution(job_type, now))
     _tell(session, context, job_type, job_ids, TO_THE_QUEUE)
     wake_queue(session, context)
     return job_ids
 
 
 def record_done_jobs(
-    session: WriteSession, context: Context, job_type: JobType, wanted: Sequence[NewJob], started: datetime
+    session: WriteSession,
+    context: Context,
+    job_type: JobType,
+    event_ids: Sequence[int],
+    data: Sequence[Document],
+    started: datetime,
 ) -> list[int]:
     """Make jobs of one of Scale's own types whose work is done, each with its completed execution.
 
+    :param event_ids: of the events that ask for them, one for each.
+    :param data: of each, as a document; none has a file.
     :param started: when their work began; it ended now.
-    :return: the ids of the jobs, in the order of ``wanted``.
+    :return: the ids of the jobs, in that order.
     """
-    if not wanted:
+    if not event_ids:
         return []
     now = context.now()
     started = min(started, now)
     begun = {"created": started, "queued": started, "started": started}
     ended = {"ended": now, "results": NO_RESULTS}
-    job_ids = _insert(session, job_type, wanted, now, status=_statuses(TO_THE_END)[-1], **begun, **ended)
+    space = _space(session, job_type, ())
+    columns = {"event_id": event_ids, "data": data}
+    job_ids = _insert(session, job_type, columns, now, status=_statuses(TO_THE_END)[-1], **space, **begun, **ended)
     status = next_status(EXECUTION, JobExecutionStatus.QUEUED, ExecutionEvent.START)
     status = next_status(EXECUTION, status, ExecutionEvent.COMPLETE)
     arguments = JobInterface.from_document(job_type.interface).command_arguments
-    columns = _execution(job_type, now) | {"status": status, "command_arguments": arguments, **begun, **ended}
-    execution_ids = insert_rows(session, JobExecution, [{"job_id": job_id} for job_id in job_ids], **columns)
+    same = _execution(job_type, now) | {"status": status, "command_arguments": arguments, **begun, **ended}
+    execution_ids = insert_columns(session, JobExecution, {"job_id": job_ids}, **same)
     _tell(session, context, job_type, job_ids, TO_THE_END)
-    for _job in job_ids:
-        context.telemetry.job_ended(session, JobStatus.COMPLETED)
-    lasted = (now - started).total_seconds()
-    ended_executions = [
-        _ended(execution_id, job_id, job_type, lasted)
-        for execution_id, job_id in zip(execution_ids, job_ids, strict=True)
-    ]
-    session.after_commit.append(lambda: tell_ends(context.telemetry, ended_executions))
+    context.telemetry.job_ended(session, JobStatus.COMPLETED, number=len(job_ids))
+    name, executions = job_type.name, dict(zip(execution_ids, job_ids, strict=True))
+    session.after_commit.append(lambda: tell_completed(context.telemetry, name, executions))
     return job_ids
 
 
 def _insert(
-    session: WriteSession, job_type: JobType, wanted: Sequence[NewJob], now: datetime, **columns: Any
+    session: WriteSession, job_type: JobType, columns: Mapping[str, Sequence[Any]], now: datetime, **same: Any
 ) -> list[int]:
-    """Insert jobs with what they need; ``columns`` are the same in all."""
-    same = {
+    """Insert jobs.
+
+    :param columns: in which they differ.
+    :param same: further columns.
+    """
+    common = {
         "job_type_id": job_type.id,
         "job_type_rev_id": current_revision(session, job_type).id,
         "num_exes": 1,
@@ -98,14 +118,7 @@ def _insert(
         "last_modified": now,
         "last_status_change": now,
     }
-    job_ids = insert_rows(session, Job, [_needs(session, job_type, one) for one in wanted], **(same | columns))
-    inputs = [
-        {"job_id": job_id, "file_id": file_id}
-        for job_id, one in zip(job_ids, wanted, strict=True)
-        for file_id in sorted(referenced_file_ids(one.data))
-    ]
-    insert_rows(session, JobInputFile, inputs)
-    return job_ids
+    return insert_columns(session, Job, columns, **(common | same))
 
 
 def _execution(job_type: JobType, now: datetime) -> dict[str, Any]:
@@ -136,30 +149,8 @@ def _tell(
     )
 
 
-def _ended(execution_id: int, job_id: int, job_type: JobType, lasted: float) -> EndedExecution:
-    return EndedExecution(
-        execution_id=execution_id,
-        job_id=job_id,
-        job_type_id=job_type.id,
-        job_type=job_type.name,
-        status=JobExecutionStatus.COMPLETED,
-        error_name="",
-        category=NO_CATEGORY,
-        message="",
-        is_lost=False,
-        job_status=JobStatus.COMPLETED,
-        durations=(None, None, None),
-        lasted=lasted,
-        restarts=False,
-    )
-
-
-def _needs(session: WriteSession, job_type: JobType, job: NewJob) -> dict[str, object]:
-    file_ids = referenced_file_ids(job.data)
+def _space(session: WriteSession, job_type: JobType, file_ids: Collection[int]) -> dict[str, float]:
+    """What a job with these input files needs of the disk."""
     input_mib = disk_in_mib(file_sizes(session, file_ids)) if file_ids else 0.0
-    return {
-        "event_id": job.event_id,
-        "data": job.data.to_document(),
-        "disk_in_required": input_mib,
-        "disk_out_required": disk_out_mib(job_type.disk_out_const_required, job_type.disk_out_mult_required, input_mib),
-    }
+    output_mib = disk_out_mib(job_type.disk_out_const_required, job_type.disk_out_mult_required, input_mib)
+    return {"disk_in_required": input_mib, "disk_out_required": output_mib}

@@ -6,18 +6,26 @@ file but that name, so that whatever breaks off, or may not be done promptly, is
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import Dialect, Select, or_, select
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import insert_rows, parameters, reserve_ids, rows_of, table_of, update_by_id
+from scale_core.db.bulk import (
+    columns_of,
+    insert_columns,
+    parameters,
+    reserve_ids,
+    rows_from,
+    rows_of,
+    table_of,
+    update_by_id,
+)
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, ScaleFile, Workspace
 from scale_core.domain.states import INGEST, IngestEvent, next_status
-from scale_core.interfaces.broker import StoredFile
 from scale_core.services.context import Context
 from scale_core.services.duplicates import same_content
 from scale_core.services.ingest_jobs import INGEST_JOB, record_ingest_jobs
@@ -36,8 +44,7 @@ SMALL = 1 << 20
 """Bytes from which on a file waits for its turn in the queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFile:
+class PromptFile(NamedTuple):
     """A file that may be ingested promptly.
 
     :param plan: columns of its ingest that the Strike process's rules give.
@@ -53,23 +60,18 @@ class PromptFile:
         return str(self.plan["file_path"])
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedFile:
-    """A file that has its name in the workspace too, and its media type."""
+class LinkedFile(NamedTuple):
+    """A file that has its name in the workspace too: bytes, ``sha256:<hex>``, media type."""
 
     file: PromptFile
-    stored: StoredFile
+    size: int
+    checksum: str
     media_type: str
 
     @property
     def name(self) -> str:
         """The file's name."""
         return self.file.arrival.file_name
-
-    @property
-    def known_by(self) -> tuple[int, str, str, int, str]:
-        """What a source file that is in its way has too: workspace and path, or workspace, name, bytes and checksum."""
-        return (self.file.plan["workspace_id"], self.stored.path, self.name, self.stored.size, self.stored.checksum)
 
 
 class PromptIngestService:
@@ -106,19 +108,22 @@ class PromptIngestService:
         :return: those that are not recorded, for their place or their content is known: the queue has to see to them.
         """
         with self._context.database.write() as session:
-            new = _unknown(session, files)
+            known = _known(session, files)
+            new = [one for number, one in enumerate(files) if number not in known]
+            if not new:
+                return list(files)
             watched = watched_transfers(session, [one.file.arrival for one in new])
-            unseen = [one.name for one in new if one.name not in watched]
-            ids = watched | dict(zip(unseen, reserve_ids(session, Ingest, len(unseen)), strict=True))
-            job_ids = record_ingest_jobs(
-                session, self._context, order.strike_id, {ids[one.name]: one.name for one in new}, started
-            )
-            sources = [_source(ids[one.name], one) for one in new]
+            new.sort(key=lambda one: one.name not in watched)
+            ids = [*(watched[one.name] for one in new[: len(watched)])]
+            ids += reserve_ids(session, Ingest, len(new) - len(ids))
+            names = {ingest_id: one.name for ingest_id, one in zip(ids, new, strict=True)}
+            job_ids = record_ingest_jobs(session, self._context, order.strike_id, names, started)
+            sources = [_source(ingest_id, one) for ingest_id, one in zip(ids, new, strict=True)]
             file_ids = make_source_files(session, self._context, sources).ids
-            rows = {one.name: _columns(one, ids[one.name], job_ids, file_ids) for one in new}
-            self._save(session, order, rows, watched, started)
-        self._tell(order, sources, job_ids, file_ids)
-        return [one for one in files if one.name not in ids]
+            columns = {"id": ids, "job_id": job_ids, "source_file_id": [*file_ids.values()], **_columns(new)}
+            self._save(session, order, columns, len(watched), started)
+        self._tell(order, sources, dict(zip(ids, job_ids, strict=True)), file_ids)
+        return [one for number, one in enumerate(files) if number in known]
 
     def finished(self, order: WatchOrder, names: Collection[str]) -> dict[str, tuple[Place, str]]:
         """Of the files ``names`` of a Strike process that were ingested, the workspace and the path there, by name."""
@@ -142,11 +147,11 @@ class PromptIngestService:
         self,
         session: WriteSession,
         order: WatchOrder,
-        rows: Mapping[str, dict[str, Any]],
-        watched: Collection[str],
+        columns: Mapping[str, list[Any]],
+        watched: int,
         started: datetime,
     ) -> None:
-        """Write ingests; of those ``watched`` there is a row already."""
+        """Write ingests; of the first so many, whose transfers were ``watched``, there is a row already."""
         now = self._context.now()
         same = {
             "status": INGESTED,
@@ -155,9 +160,10 @@ class PromptIngestService:
             "ingest_ended": now,
             "last_modified": now,
         }
-        update_by_id(session, Ingest, [row for name, row in rows.items() if name in watched], **same)
-        new = [{**row, "file_name": name} for name, row in rows.items() if name not in watched]
-        insert_rows(session, Ingest, new, strike_id=order.strike_id, transfer_started=started, created=started, **same)
+        update_by_id(session, Ingest, rows_from({name: some[:watched] for name, some in columns.items()}), **same)
+        new = {name: some[watched:] for name, some in columns.items()}
+        begun = {"transfer_started": started, "created": started}
+        insert_columns(session, Ingest, new, strike_id=order.strike_id, **begun, **same)
 
     def _tell(
         self,
@@ -166,61 +172,72 @@ class PromptIngestService:
         job_ids: Mapping[int, int],
         file_ids: Mapping[int, int],
     ) -> None:
-        about = {
-            one.ingest_id: {
-                "ingest_id": one.ingest_id,
-                "job_id": job_ids[one.ingest_id],
+        names = {one.ingest_id: one.file_name for one in sources}
+
+        def about(ingest_id: int) -> dict[str, object]:
+            return {
+                "ingest_id": ingest_id,
+                "job_id": job_ids[ingest_id],
                 "strike_id": order.strike_id,
-                "file_name": one.file_name,
+                "file_name": names[ingest_id],
             }
-            for one in sources
-        }
+
         passed = (IngestStatus.TRANSFERRED, IngestStatus.INGESTING)
         self._context.telemetry.ingests_changed({status: len(sources) for status in passed})
         tell_ingested(self._context, sources, file_ids, about)
 
 
-def _unknown(session: Session, files: Sequence[LinkedFile]) -> list[LinkedFile]:
-    """Those of which neither the place nor the content is that of a file there is."""
+def _known(session: Session, files: Sequence[LinkedFile]) -> set[int]:
+    """The numbers (from 0 on) of those of which the place or the content is that of a file there is."""
+    if not files:
+        return set()
+    columns = {
+        "id": range(len(files)),
+        "workspace_id": [one.file.plan["workspace_id"] for one in files],
+        "file_path": [one.file.path for one in files],
+        "file_name": [one.name for one in files],
+        "file_size": [one.size for one in files],
+        "checksum": [one.checksum for one in files],
+    }
+    known = _statement(tuple(columns), session.get_bind().dialect)
+    return set(session.scalars(known, parameters(session, rows_from(columns))))
+
+
+@lru_cache(maxsize=10)
+def _statement(names: Collection[str], dialect: Dialect) -> Select[tuple[int]]:
+    """Selects the ids of those given values whose place, or whose content, is that of a file there is."""
     file = table_of(ScaleFile).c
-    names = ("id", "workspace_id", "file_path", "file_name", "file_size", "checksum")
-    given = rows_of(session, ScaleFile, names)
+    given = rows_of(dialect, ScaleFile, names)
     at_the_place = select(file.id).where(*(file[name] == given.columns[name] for name in ("workspace_id", "file_path")))
     same = select(file.id).where(*same_content(given.columns))
-    known = (
+    return (
         select(given.columns["id"])
         .select_from(given.source)
         .where(or_(at_the_place.correlate(given.source).exists(), same.correlate(given.source).exists()))
     )
-    rows = [dict(zip(names, (number, *one.known_by), strict=True)) for number, one in enumerate(files)]
-    found = set(session.scalars(known, parameters(session, rows))) if rows else set()
-    return [one for number, one in enumerate(files) if number not in found]
 
 
 def _source(ingest_id: int, linked: LinkedFile) -> Source:
-    stored, plan = linked.stored, linked.file.plan
+    plan = linked.file.plan
     return Source(
         ingest_id,
         linked.name,
         plan["workspace_id"],
         linked.file.workspace.name,
         plan["data_type"],
-        StoredSource(ingest_id, stored.path, stored.size, stored.checksum, linked.media_type),
+        StoredSource(ingest_id, linked.file.path, linked.size, linked.checksum, linked.media_type),
     )
 
 
-def _columns(
-    linked: LinkedFile, ingest_id: int, job_ids: Mapping[int, int], file_ids: Mapping[int, int]
-) -> dict[str, Any]:
-    plan, arrival = linked.file.plan, linked.file.arrival
+def _columns(files: Sequence[LinkedFile]) -> dict[str, list[Any]]:
+    """Columns of ingests that files and rules give."""
+    plans = [one.file.plan for one in files]
     return {
-        **arrival_columns(arrival),
-        "id": ingest_id,
-        "job_id": job_ids[ingest_id],
-        "source_file_id": file_ids[ingest_id],
-        "workspace_id": plan["workspace_id"],
-        "data_type": plan["data_type"],
-        "file_path": linked.stored.path,
-        "file_size": linked.stored.size,
-        "media_type": linked.media_type,
+        **columns_of([arrival_columns(one.file.arrival) for one in files]),
+        "file_name": [one.name for one in files],
+        "workspace_id": [one["workspace_id"] for one in plans],
+        "data_type": [one["data_type"] for one in plans],
+        "file_path": [one.file.path for one in files],
+        "file_size": [one.size for one in files],
+        "media_type": [one.media_type for one in files],
     }

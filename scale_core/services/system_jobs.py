@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from scale_core.db.bulk import insert_rows, table_of
+from scale_core.db.bulk import insert_columns, table_of
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobType, Scheduler, TriggerEvent
 from scale_core.services.context import Context
 from scale_core.services.new_jobs import NewJob, queue_new_jobs, record_done_jobs
 from scale_generated.specs.job_data import JobData, JobDataInput
+
+# Put together once: that takes longer than to execute it.
+_SYSTEM_TYPE = select(JobType).where(JobType.name == bindparam("name"), JobType.is_system)
 
 Wanted = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Values of the inputs of a job, by name, and the description of the event that is its reason."""
@@ -47,7 +50,9 @@ def create_system_jobs(
     if not wanted:
         return []
     job_type = _system_type(session, job_type_name)
-    return queue_new_jobs(session, context, job_type, _with_events(session, context, event_type, wanted))
+    event_ids = _record_events(session, context, event_type, wanted)
+    jobs = [NewJob(event_id, _job_data(data)) for event_id, (data, _description) in zip(event_ids, wanted, strict=True)]
+    return queue_new_jobs(session, context, job_type, jobs)
 
 
 def record_done_system_jobs(
@@ -62,9 +67,10 @@ def record_done_system_jobs(
     if not wanted:
         return []
     job_type = _system_type(session, job_type_name)
-    return record_done_jobs(
-        session, context, job_type, _with_events(session, context, event_type, wanted), started=started
-    )
+    event_ids = _record_events(session, context, event_type, wanted)
+    empty = JobData().to_document()
+    documents = [{**empty, "input_data": [one.to_document() for one in _inputs(data)]} for data, _description in wanted]
+    return record_done_jobs(session, context, job_type, event_ids, documents, started)
 
 
 def may_start_now(session: Session, job_type_name: str) -> bool:
@@ -82,15 +88,19 @@ def may_start_now(session: Session, job_type_name: str) -> bool:
 
 
 def _system_type(session: WriteSession, name: str) -> JobType:
-    return session.scalars(select(JobType).where(JobType.name == name, JobType.is_system)).one()
+    return session.scalars(_SYSTEM_TYPE, {"name": name}).one()
 
 
-def _with_events(session: WriteSession, context: Context, event_type: str, wanted: Sequence[Wanted]) -> list[NewJob]:
-    """Record an event for each."""
-    descriptions = [{"description": dict(description)} for _data, description in wanted]
-    event_ids = insert_rows(session, TriggerEvent, descriptions, type=event_type, occurred=context.now())
-    return [NewJob(event_id, _job_data(data)) for event_id, (data, _description) in zip(event_ids, wanted, strict=True)]
+def _record_events(session: WriteSession, context: Context, event_type: str, wanted: Sequence[Wanted]) -> list[int]:
+    """Ids of an event for each."""
+    descriptions = [description for _data, description in wanted]
+    columns = {"description": descriptions}
+    return insert_columns(session, TriggerEvent, columns, type=event_type, occurred=context.now())
 
 
 def _job_data(data: Mapping[str, Any]) -> JobData:
-    return JobData(input_data=tuple(JobDataInput(name=name, value=str(value)) for name, value in data.items()))
+    return JobData(input_data=tuple(_inputs(data)))
+
+
+def _inputs(data: Mapping[str, Any]) -> list[JobDataInput]:
+    return [JobDataInput(name=name, value=str(value)) for name, value in data.items()]

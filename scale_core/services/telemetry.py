@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from scale_core.db.database import WriteSession
 from scale_core.durations import LONG, SHORT, Durations
-from scale_generated.enums import ErrorCategory, IngestStatus, JobStatus
+from scale_generated.enums import ErrorCategory, IngestStatus, JobExecutionStatus, JobStatus
 
 STEPS: Final = ("pre", "job", "post")
 NO_CATEGORY: Final = ""
@@ -124,13 +124,13 @@ class Telemetry:
             self._request_durations,
         )
 
-    def job_ended(self, session: WriteSession, status: str, category: str = NO_CATEGORY) -> None:
-        """Count a job that ends in a transaction, once that is committed."""
+    def job_ended(self, session: WriteSession, status: str, category: str = NO_CATEGORY, number: int = 1) -> None:
+        """Count a job that ends in a transaction, or a number of them, once that is committed."""
         tally: Tally[tuple[str, str]] | None = session.info.get("ended_jobs")
         if tally is None:
             tally = session.info["ended_jobs"] = Tally()
             session.after_commit.append(lambda: _add(self._jobs, tally))
-        tally[status, category] += 1
+        tally[status, category] += number
 
     def executions_ended(self, ended: Sequence[EndedExecution]) -> None:
         """Count executions whose end is committed, and how long their steps took."""
@@ -142,6 +142,10 @@ class Telemetry:
         for step, durations in zip(STEPS, zip(*(one.durations for one in ended), strict=True), strict=True):
             # A clock that was set back must not make a duration negative.
             self._steps.observe_all([max(0.0, one) for one in durations if one is not None], step)
+
+    def executions_completed(self, number: int) -> None:
+        """Count executions whose completion is committed, and which had no steps of their own."""
+        self._executions.labels(JobExecutionStatus.COMPLETED, NO_CATEGORY).inc(number)
 
     def placed(self, number: int) -> None:
         """Count executions that were taken off the queue."""

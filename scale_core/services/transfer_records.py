@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from scale_generated.specs.strike import Strike
 
@@ -25,8 +26,7 @@ class Transfer:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A file that is whole.
 
     :param transfer_path: where it was copied to.

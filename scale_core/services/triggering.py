@@ -1,15 +1,15 @@
 """Events become jobs and recipes (reference: Triggers)."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from scale_core.db.bulk import insert_rows
+from scale_core.db.bulk import insert_columns
 from scale_core.db.database import WriteSession
 from scale_core.db.models import JobType, Recipe, RecipeType, TriggerEvent, TriggerRule
 from scale_core.interfaces import trigger
@@ -49,37 +49,51 @@ def fire(session: WriteSession, context: Context, event: trigger.TriggerEvent, d
 
     Everything happens in the caller's transaction. An event that matches no rule is recorded without one.
     """
-    fire_many(session, context, [(event, description)])
+    fire_many(session, context, event.type, event.occurred, [description], [event.file])
 
 
 def fire_many(
-    session: WriteSession, context: Context, events: Sequence[tuple[trigger.TriggerEvent, Mapping[str, Any]]]
+    session: WriteSession,
+    context: Context,
+    event_type: str,
+    occurred: datetime,
+    descriptions: Sequence[Mapping[str, Any]],
+    files: Iterable[trigger.FileFacts | None],
 ) -> list[Fired]:
-    """Do for each event, with its description, what :func:`fire` does; the rules are read once.
+    """Do for events of one type that happen at once what :func:`fire` does; the rules are read once.
 
+    :param descriptions: one for each event.
+    :param files: the file of each; they are made only if there are rules that may ask.
     :return: the matches, in the order of the events, then of the rules.
     """
-    happening = {event.type for event, _description in events}
     rules = [
         (rule, kind)
         for kind in context.registry.trigger_types.values()
-        if kind.event_types & happening
+        if event_type in kind.event_types
         for rule in _active_rules(session, kind)
     ]
-    unmatched = defaultdict(list)
-    fired = []
-    for event, description in events:
+    if not rules:
+        _record_unmatched(session, event_type, occurred, descriptions)
+        return []
+    unmatched, fired = [], []
+    for description, file in zip(descriptions, files, strict=True):
+        event = trigger.TriggerEvent(event_type, occurred, file)
         matched = [(rule, kind) for rule, kind in rules if _matches(rule, kind, event)]
         fired += [fire_rule(session, context, rule, kind, event, description) for rule, kind in matched]
         if not matched:
-            unmatched[event.type, event.occurred].append({"description": dict(description)})
-    for (event_type, occurred), rows in unmatched.items():
-        insert_rows(session, TriggerEvent, rows, type=event_type, occurred=occurred)
+            unmatched.append(description)
+    _record_unmatched(session, event_type, occurred, unmatched)
     return fired
 
 
+def _record_unmatched(
+    session: WriteSession, event_type: str, occurred: datetime, descriptions: Sequence[Mapping[str, Any]]
+) -> None:
+    insert_columns(session, TriggerEvent, {"description": descriptions}, type=event_type, occurred=occurred)
+
+
 def _matches(rule: TriggerRule, kind: TriggerType, event: trigger.TriggerEvent) -> bool:
-    return event.type in kind.event_types and kind.matches(rule.configuration, event, rule.last_fired or rule.created)
+    return kind.matches(rule.configuration, event, rule.last_fired or rule.created)
 
 
 def fire_rule(

@@ -62,15 +62,28 @@ def test_rows_are_changed_by_id_and_others_are_left_alone(world: World) -> None:
     assert (second.west, second.checksum, fourth.checksum) == (1.5, None, None)
 
 
-def test_a_group_of_any_size_is_one_statement(world: World) -> None:
+def test_a_statement_changes_any_number_of_rows_and_inserts_hundreds(world: World) -> None:
     statements: list[str] = []
     event.listen(world.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    insert(world, 3)
-    once = len(statements)
-    insert_more = [{"file_name": "x", "file_path": f"more/{one}"} for one in range(500)]
+    ids = insert(world, 1000)
+    assert len([one for one in statements if one.startswith("INSERT INTO scale_file")]) < 10
+    statements.clear()
     with world.database.write() as session:
-        insert_rows(session, ScaleFile, insert_more, **SAME)
-    assert len(statements) == 2 * once
+        update_all(session, ScaleFile, ids, checksum="c")
+    assert len([one for one in statements if one.startswith("UPDATE scale_file")]) == 1
+
+
+def test_groups_of_many_sizes_share_a_few_statements(world: World) -> None:
+    statements: set[str] = set()
+    event.listen(world.database.engine, "before_cursor_execute", lambda *given: statements.add(given[2]))
+    with world.database.write() as session:
+        for number in range(1, 200, 3):
+            rows = [{"file_name": "x", "file_path": f"{number}/{one}"} for one in range(number)]
+            ids = insert_rows(session, ScaleFile, rows, **SAME)
+            assert session.scalars(select(ScaleFile.file_path).where(ScaleFile.id.in_(ids))).all() == [
+                row["file_path"] for row in rows
+            ]
+    assert len([one for one in statements if one.startswith("INSERT INTO scale_file")]) < 10
 
 
 def test_nothing_to_change_is_no_statement(world: World) -> None:
@@ -83,7 +96,7 @@ def test_nothing_to_change_is_no_statement(world: World) -> None:
 def test_values_can_be_joined(world: World) -> None:
     ids = insert(world, 3)
     with world.database.read() as session:
-        given = rows_of(session, ScaleFile, ("file_path",))
+        given = rows_of(session.get_bind().dialect, ScaleFile, ("file_path",))
         found = (
             select(ScaleFile.id)
             .select_from(given.source)
@@ -95,4 +108,4 @@ def test_values_can_be_joined(world: World) -> None:
 
 def test_what_cannot_travel_as_json_is_refused(world: World) -> None:
     with world.database.write() as session, pytest.raises(TypeError, match="bytes"):
-        insert_rows(session, ScaleFile, [{"file_name": "a", "geometry": b"\1"}], **SAME)
+        update_by_id(session, ScaleFile, [{"id": 1, "geometry": b"\1"}])

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +75,13 @@ def look(world: World, order: WatchOrder) -> Look:
             tracker.look()
 
     return look
+
+
+def until_recorded(world: World, number: int) -> None:
+    deadline = time.monotonic() + 10
+    while len(world.ingests()) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def kept(world: World) -> list[str]:
@@ -229,10 +237,11 @@ def test_a_workspace_that_cannot_link_is_left_alone_for_a_while(
         PromptIngests(world.context, order, monotonic=lambda: now) as prompt,
     ):
         tracker = Tracker(TransferService(world.context), order, directory, prompt)
-        for moment, name in ((0.0, "a.txt"), (1.0, "b.txt"), (1000.0, "c.txt")):
+        for number, (moment, name) in enumerate(((0.0, "a.txt"), (1.0, "b.txt"), (1000.0, "c.txt")), 1):
             now = moment
             (world.incoming / name).write_bytes(name.encode())
             tracker.look()
+            until_recorded(world, number)
     assert asked == [1, 1], "the second file did not try"
     assert set(world.ingests().values()) == {"TRANSFERRED"}
 

@@ -23,6 +23,7 @@ from scale_core.interfaces.broker import (
     Broker,
     BrokerError,
     FileMissing,
+    LocalPath,
     PathRefused,
     StorageUnavailable,
     StorageUsage,
@@ -93,7 +94,7 @@ class HostBroker(Broker):
 
         return Batch(folder, store, move=move, replace=replace).store(files)
 
-    def link_many(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
+    def link_many(self, files: Sequence[tuple[LocalPath, str]]) -> list[StoredFile | BrokerError]:
         """Hard links inside one file system, with one sync for all."""
         return Links(lambda path: self._writable(path).parent).make(files)
 

@@ -8,9 +8,9 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from scale_core.interfaces.broker import FileMissing
 
@@ -31,8 +31,7 @@ AT_A_TIME = 1 << 30
 """Bytes that one call asks the kernel to copy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """Size in bytes and ``sha256:<hex>`` checksum of what was read, and its first few KiB."""
 
     size: int
@@ -77,6 +76,14 @@ def read_through(source: int, target: int | None = None) -> Content:
             _write_all(target, view[:count])
         size += count
     return Content(size, f"sha256:{digest.hexdigest()}", head)
+
+
+def read_at_once(source: int, size: int) -> Content:
+    """Read descriptor ``source``, which is said to have ``size`` bytes, to its end: a small one with a single call."""
+    if size >= CHUNK:
+        return read_through(source)
+    data = os.read(source, size + 1)
+    return Content(len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", data[:HEAD])
 
 
 def _write_all(target: int, data: memoryview) -> None:

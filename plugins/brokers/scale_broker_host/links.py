@@ -7,11 +7,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scale_broker_host.faults import broker_error
-from scale_broker_host.files import FEW, Content, read_through, sync_file, sync_file_system
-from scale_core.interfaces.broker import BrokerError, LinkUnsupported, PathTaken, StorageUnavailable, StoredFile
+from scale_broker_host.files import FEW, Content, read_at_once, sync_file, sync_file_system
+from scale_core.interfaces.broker import (
+    BrokerError,
+    LinkUnsupported,
+    LocalPath,
+    PathTaken,
+    StorageUnavailable,
+    StoredFile,
+)
 
 NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 """Another file system; one without links; a file whose owner this user is not; too many names."""
+
+READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
 class Links:
@@ -25,9 +34,9 @@ class Links:
         self._folders: dict[str, str] = {}
         self._made: list[tuple[str, str]] = []
 
-    def make(self, files: Sequence[tuple[Path, str]]) -> list[StoredFile | BrokerError]:
+    def make(self, files: Sequence[tuple[LocalPath, str]]) -> list[StoredFile | BrokerError]:
         """Link them; the results in order."""
-        results = [self._try(str(source), path) for source, path in files]
+        results = [self._try(os.fspath(source), path) for source, path in files]
         try:
             self._sync()
         except OSError as error:
@@ -52,19 +61,12 @@ class Links:
 
     def _link(self, source: str, path: str) -> Content:
         target = self._target(path)
-        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-        try:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
-                raise LinkUnsupported(f"{source} is no regular file with a single name.")
-            content = read_through(descriptor)
-        finally:
-            os.close(descriptor)
         os.link(source, target)
-        now = os.lstat(target)
-        if (now.st_ino, now.st_size, now.st_mtime_ns) != (facts.st_ino, content.size, facts.st_mtime_ns):
+        try:
+            content = _read(source, target)
+        except BaseException:
             os.unlink(target)  # noqa: PTH108 - for each of many files
-            raise StorageUnavailable(f"{source} was written to while it was read.")
+            raise
         self._made.append((source, target))
         return content
 
@@ -82,3 +84,19 @@ class Links:
             sync_file(Path(source))
         for folder in {os.path.dirname(target) for _source, target in self._made}:  # noqa: PTH120
             sync_file(Path(folder))
+
+
+def _read(source: str, target: str) -> Content:
+    """Read what has got the name ``target`` beside that of ``source``."""
+    descriptor = os.open(target, READING)
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode) or before.st_nlink != 2:
+            raise LinkUnsupported(f"{source} is no regular file with a single name.")
+        content = read_at_once(descriptor, before.st_size)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if (content.size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise StorageUnavailable(f"{source} was written to while it was read.")
+    return content

@@ -2,11 +2,11 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import watchfiles
-from watchfiles._rust_notify import WatchfilesRustInternalError
+from scale_scheduler.strike.inotify import Bell
 
 log = logging.getLogger(__name__)
 
@@ -16,9 +16,11 @@ TICK_SECONDS = 0.25
 POLL_SECONDS = 0.3
 """How often a directory is looked at that does not tell of its changes."""
 
-# Of a burst of changes, the first is told after this much silence, or this much time.
-_SILENCE_MS = 10
-_BURST_MS = 30
+GATHERING_SECONDS = 0.005
+"""How long a change is kept to oneself: often it is the first of many."""
+
+BETWEEN_SECONDS = 0.03
+"""How long at least from one change that is told to the next: of a file that is written to, there are thousands."""
 
 
 def changes(directory: Path, stop: threading.Event, *, poll: bool) -> Iterator[bool]:
@@ -31,7 +33,7 @@ def changes(directory: Path, stop: threading.Event, *, poll: bool) -> Iterator[b
     if not poll:
         try:
             yield from _listening(directory, stop)
-        except (OSError, WatchfilesRustInternalError) as error:
+        except OSError as error:
             log.warning("%s does not tell of its changes (%s); looking every %g s", directory, error, POLL_SECONDS)
     yield from _looking(stop)
 
@@ -42,16 +44,13 @@ def _looking(stop: threading.Event) -> Iterator[bool]:
 
 
 def _listening(directory: Path, stop: threading.Event) -> Iterator[bool]:
-    for changed in watchfiles.watch(
-        directory,
-        watch_filter=None,
-        debounce=_BURST_MS,
-        step=_SILENCE_MS,
-        stop_event=stop,
-        rust_timeout=int(TICK_SECONDS * 1000),
-        yield_on_timeout=True,
-        raise_interrupt=False,
-        force_polling=False,
-        recursive=False,
-    ):
-        yield bool(changed)
+    told = -BETWEEN_SECONDS
+    with Bell(directory) as bell:
+        while not stop.is_set():
+            if bell.wait(TICK_SECONDS):
+                stop.wait(max(GATHERING_SECONDS, told + BETWEEN_SECONDS - time.monotonic()))
+                told = time.monotonic()
+                bell.set()  # before anybody looks, so that what changes meanwhile is told
+                yield True
+            else:
+                yield False

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ STORAGE_FAILS = frozenset(
     {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENOTDIR, errno.ENODEV}
 )
 """What would befall the next file too."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -140,20 +143,21 @@ class WatchedDirectory:
                 taken.paths[name] = below + name
         return taken
 
-    def sync(self, folder: Path) -> None:
-        """Have what was moved into ``folder`` survive a power loss."""
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
     def _there(self, names: Sequence[str], folder: Path) -> set[str]:
         """Those of ``names`` that are in ``folder``, or all that is there if they are many."""
         if len(names) > FEW:
             with os.scandir(folder) as entries:
                 return {entry.name for entry in entries}
         return {name for name in names if os.path.lexists(folder / name)}
+
+
+def sync_folder(folder: Path) -> None:
+    """Have what was moved into ``folder`` survive a power loss."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sort(entry: os.DirEntry[str], files: dict[str, int], refused: dict[str, str]) -> None:
@@ -178,6 +182,6 @@ def _refusal(name: str, mode: int) -> str | None:
         name.encode()
     except UnicodeEncodeError:
         return "its name is not UTF-8; rename it"
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if _CONTROL.search(name):
         return "its name has control characters; rename it"
     return None

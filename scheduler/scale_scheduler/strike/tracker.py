@@ -9,13 +9,13 @@ from pathlib import Path
 from scale_core.domain.strike import match_file, partition_suffix
 from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
 from scale_core.services.transfers import TransferService
-from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory
+from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory, sync_folder
 from scale_scheduler.strike.prompt import PromptIngests
 
 log = logging.getLogger(__name__)
 
 GROUP = 500
-"""Files that are recorded in one transaction, at most."""
+"""Files that are looked at, moved and handed on together, at most."""
 
 GROWTH_SECONDS = 1.0
 """How often the growth of one file is recorded."""
@@ -139,7 +139,7 @@ class Tracker:
     def _record(self, folder: Path, arrivals: Sequence[Arrival]) -> None:
         """Record files that are in ``folder`` now, and have been made to stay there."""
         if arrivals:
-            self._directory.sync(folder)
+            sync_folder(folder)
             self._service.arrived(self._order, arrivals)
 
     def _tell_arrived(self, arrivals: Sequence[Arrival]) -> None:

@@ -1,0 +1,80 @@
+"""Steps that follow upon each other in threads of their own."""
+
+import threading
+import time
+
+import pytest
+
+from scale_scheduler.strike.stages import Stages
+
+
+class Steps:
+    """Two of them; the second waits for leave."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+        self.done: list[str] = []
+
+    def first(self, group: str) -> str:
+        if group == "bad":
+            raise OSError("a bad one")
+        return group + "1"
+
+    def second(self, group: str) -> str:
+        assert self.may_go_on.wait(10)
+        self.done.append(group + "2")
+        return group
+
+    def stages(self, end_seconds: float = 10.0) -> Stages[str]:
+        return Stages("test", self.first, self.second, end_seconds=end_seconds)
+
+
+@pytest.fixture
+def steps() -> Steps:
+    return Steps()
+
+
+def test_each_group_goes_through_all_steps_in_order_before_the_end(steps: Steps) -> None:
+    steps.may_go_on.set()
+    with steps.stages() as stages:
+        for name in "abcdefgh":
+            stages.put(name)
+    assert steps.done == [f"{name}12" for name in "abcdefgh"]
+    assert stages.error is None
+
+
+def test_who_has_more_than_a_step_can_do_has_to_wait(steps: Steps) -> None:
+    put: list[str] = []
+
+    def put_all() -> None:
+        for name in "abcdefgh":
+            stages.put(name)
+            put.append(name)
+
+    with steps.stages() as stages:
+        thread = threading.Thread(target=put_all)
+        thread.start()
+        thread.join(0.3)
+        assert len(put) < 8
+        steps.may_go_on.set()
+        thread.join(10)
+    assert len(steps.done) == 8
+
+
+def test_a_step_that_fails_is_told_and_the_next_group_is_done(steps: Steps) -> None:
+    steps.may_go_on.set()
+    with steps.stages() as stages:
+        stages.put("bad")
+        stages.put("a")
+    assert str(stages.error) == "a bad one"
+    assert steps.done == ["a12"]
+
+
+def test_the_end_does_not_wait_for_ever(steps: Steps) -> None:
+    began = time.monotonic()
+    with steps.stages(end_seconds=0.1) as stages:
+        for name in "abc":
+            stages.put(name)
+    assert time.monotonic() - began < 5
+    assert steps.done == []
+    steps.may_go_on.set()
