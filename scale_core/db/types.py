@@ -47,6 +47,18 @@ class Utc(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+class StoredUtc(TypeDecorator[datetime | str]):
+    """A moment as the database hands it over: text on SQLite. For rows that are written out again at once, most of
+    whose time it would take to make moments of that first."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """What :class:`Utc` is stored as."""
+        return Utc().load_dialect_impl(dialect)
+
+
 class Keyword(TypeDecorator[str]):
     """One of a few words, such as a status. What it is compared with is written into the SQL, not sent beside it: only
     then does SQLite see that a partial index holds all that is asked for."""
