@@ -51,8 +51,8 @@ class Condition:
         return is_equal
 
 
-def equal(path: str, value: str | int | bool) -> Condition:
-    """The column is ``value``."""
+def equal(path: str, value: str | int | bool | None) -> Condition:
+    """The column is ``value``; None: there is nothing in it."""
     return Condition(path, Comparison.EQUAL, value)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -17,10 +17,7 @@ from sqlalchemy.orm import Session
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, are_common, equal, one_of
 from scale_core.db.paths import Order, PathQuery
-from scale_core.db.tallied import Group, Slice, overlaps
-
-MOST_WAYS: Final = 64
-"""So many combinations of wanted values are looked at one by one; more are left to the database."""
+from scale_core.db.tallied import MOST_WAYS, Group, Slice, overlaps
 
 
 def cut(
@@ -36,6 +33,8 @@ def cut(
     :param order: complete: the last is a column that no two rows have in common.
     :param groups: what the tallies know of these rows in this order (:func:`scale_core.db.tallied.grouped`).
     """
+    if groups is not None and len(groups) == 1:
+        groups, order = None, order[1:]  # they are equal in what comes first
     if groups is None:
         prepare = _any_slice if are_common(conditions) else _any_slice.__wrapped__
         reach = {"skip": part.skip, "size": part.size, "reach": part.skip + part.size}

@@ -21,7 +21,7 @@ from scale_core.db.conditions import Comparison, Condition, equal, one_of
 from scale_core.db.cuts import cut, ways
 from scale_core.db.given import given, is_given
 from scale_core.db.paths import Order, PathQuery
-from scale_core.db.tallied import Slice, grouped, is_of_short_table, number_of, numbers_by
+from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
 from scale_core.db.types import StoredUtc, Utc
 
 __all__ = ["Order", "Page", "Row", "Shape"]
@@ -65,8 +65,7 @@ class Shape:
         part = Slice((page.number - 1) * page.size, page.size)
         if part.skip >= count:
             return count, []
-        groups = None if known is None else known.groups
-        return count, self._rows_of(session, cut(session, self._model, conditions, complete, part, groups))
+        return count, self._part(session, conditions, complete, part, known)
 
     def rows(
         self,
@@ -83,9 +82,7 @@ class Shape:
         if page is None:
             return self._all_rows(session, conditions, complete)
         known = grouped(session, self._model, conditions, complete[0])
-        part = Slice((page.number - 1) * page.size, page.size)
-        groups = None if known is None else known.groups
-        return self._rows_of(session, cut(session, self._model, conditions, complete, part, groups))
+        return self._part(session, conditions, complete, Slice((page.number - 1) * page.size, page.size), known)
 
     def count(self, session: Session, where: Iterable[Condition] = ()) -> int:
         """How many rows fulfil all of ``where``."""
@@ -146,12 +143,29 @@ class Shape:
         matches = query.matches(conditions)
         return session.scalar(query.join(select(func.count(query.column("id")))).where(*matches)) or 0
 
-    def _all_rows(self, session: Session, conditions: Sequence[Condition], order: Sequence[Order]) -> list[Row]:
+    def _part(
+        self,
+        session: Session,
+        conditions: Sequence[Condition],
+        order: Sequence[Order],
+        part: Slice,
+        known: Grouped | None,
+    ) -> list[Row]:
+        if self._model.__tablename__ not in GROWING:
+            return self._all_rows(session, conditions, order, part)
+        groups = None if known is None else known.groups
+        return self._rows_of(session, cut(session, self._model, conditions, order, part, groups))
+
+    def _all_rows(
+        self, session: Session, conditions: Sequence[Condition], order: Sequence[Order], part: Slice | None = None
+    ) -> list[Row]:
         base, statement = self._selected
         query = base.copy()
         matches = query.matches(conditions)
         orderings = [query.ordering(one) for one in order]
         statement = query.join_further(statement, base).where(*matches).order_by(*orderings)
+        if part is not None:
+            statement = statement.limit(part.size).offset(part.skip)
         return list(session.execute(statement).all())
 
     def _rows_of(self, session: Session, ids: Sequence[int]) -> list[Row]:

@@ -51,6 +51,10 @@ class PathQuery:
         column: ColumnElement[Any] = table.c[name]
         return column
 
+    def is_own(self, column: ColumnElement[Any]) -> bool:
+        """Whether a column is the row's own, not of what it refers to."""
+        return getattr(column, "table", None) is self._tables[""][1]
+
     def ordering(self, order: Order, *, by_sorting: bool = False) -> ColumnElement[Any]:
         """``by_sorting``: not by walking along an index on it, which has far more rows than those that are wanted."""
         column = self.column(order.path)

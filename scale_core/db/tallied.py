@@ -15,6 +15,9 @@ from scale_core.db.conditions import Comparison, Condition, are_common
 from scale_core.db.models import TALLIES
 from scale_core.db.paths import Order, PathQuery
 
+MOST_WAYS: Final = 64
+"""So many combinations of wanted values are looked at one by one; more are left to the database."""
+
 GROWING: Final = frozenset(tally.counted for tally in TALLIES)
 """Tables that grow with all that was ever done; the others are short."""
 
@@ -56,11 +59,10 @@ def numbers_by(
 ) -> dict[Any, int] | None:
     """How many rows fulfil all conditions for each value of the column at ``path``; None: no tally knows."""
     query = PathQuery(model)
-    column = query.column(path).key or ""
-    tally = _tally_for(model, query, conditions, column)
+    tally = _tally_for(model, query, conditions, path)
     if tally is None:
         return None
-    statement = _numbers(tally, column, _on_tally(tally, query, conditions))
+    statement = _numbers(tally, _own(query, path), _on_tally(tally, query, conditions))
     return {value: int(number) for value, number in session.execute(statement) if number}
 
 
@@ -72,10 +74,10 @@ def grouped(session: Session, model: type[Base], conditions: Sequence[Condition]
     is_foreign = is_of_short_table(model, order.path)
     path = f"{relation}.id" if is_foreign else order.path
     query = PathQuery(model)
-    column = query.column(path).key or ""
-    tally = _tally_for(model, query, conditions, column)
+    tally = _tally_for(model, query, conditions, path)
     if tally is None:
         return None
+    column = _own(query, path)
     statement = _numbers(tally, column, _on_tally(tally, query, conditions))
     if not is_foreign:
         rows = _some(session.execute(statement.order_by(_directed(tally.c[column], order))))
@@ -83,21 +85,20 @@ def grouped(session: Session, model: type[Base], conditions: Sequence[Condition]
         return Grouped(sum(group.number for group in groups), groups)
     target = inspect(model).relationships[relation].mapper.local_table
     key = target.c[name]
-    statement = statement.add_columns(target.c.id, key).outerjoin(target, target.c.id == tally.c[column])
-    ordered = statement.group_by(target.c.id, key).order_by(_directed(key, order))
+    statement = statement.add_columns(key).outerjoin(target, target.c.id == tally.c[column])
+    ordered = statement.group_by(key).order_by(_directed(key, order))
     return _foreign(path, _some(session.execute(ordered)))
 
 
 def _foreign(path: str, rows: Sequence[Sequence[Any]]) -> Grouped:
-    """Of value, number, the id in the other table, and what is ordered by, in order."""
+    """Of value, number, and what is ordered by, in order. Rows that refer to nothing have None for both."""
     number = sum(int(row[1]) for row in rows)
-    if any(row[2] is None for row in rows):
-        return Grouped(number, None)  # some refer to nothing; where those come in the order, the database knows
     groups = []
-    for _key, equals in groupby(rows, key=itemgetter(3)):
+    for _key, equals in groupby(rows, key=itemgetter(2)):
         same = list(equals)
         groups.append(Group(path, tuple(row[0] for row in same), sum(int(row[1]) for row in same)))
-    return Grouped(number, groups)
+    is_found = all(None not in group.values or len(group.values) <= MOST_WAYS for group in groups)
+    return Grouped(number, groups if is_found else None)
 
 
 def overlaps(groups: Sequence[Group], part: Slice) -> list[tuple[Group, Slice]]:
@@ -129,22 +130,29 @@ def _sum(model: type[Base], conditions: tuple[Condition, ...]) -> Select[tuple[i
     return select(func.sum(tally.c.number)).where(*_on_tally(tally, query, conditions))
 
 
-def _tally_for(model: type[Base], query: PathQuery, conditions: Iterable[Condition], *columns: str) -> Table | None:
-    """A tally by ``columns`` and all that the conditions look at; None: there is none."""
-    wanted = set(columns)
+def _tally_for(model: type[Base], query: PathQuery, conditions: Iterable[Condition], *paths: str) -> Table | None:
+    """A tally by what is at ``paths`` and all that the conditions look at; None: there is none."""
+    wanted = {_own(query, path) for path in paths}
     for one in conditions:
         if one.comparison not in (Comparison.EQUAL, Comparison.ONE_OF):
             return None
-        wanted.add(query.column(one.path).key or "")
+        wanted.add(_own(query, one.path))
     for tally in TALLIES:
         if tally.counted == model.__tablename__ and wanted <= set(tally.columns):
             return Base.metadata.tables[tally.name]
     return None
 
 
+def _own(query: PathQuery, path: str) -> str:
+    """The row's own column that the path leads to; empty: it leads to another table, of which its tallies know nothing,
+    whatever their columns are called."""
+    column = query.column(path)
+    return (column.key or "") if query.is_own(column) else ""
+
+
 def _on_tally(tally: Table, query: PathQuery, conditions: Iterable[Condition]) -> list[Any]:
     """Conditions on the rows that are counted, as conditions on the tally."""
-    return [one.on(lambda path: tally.c[query.column(path).key or ""]) for one in conditions]
+    return [one.on(lambda path: tally.c[_own(query, path)]) for one in conditions]
 
 
 def _numbers(tally: Table, column: str, where: Sequence[Any]) -> Select[Any]:

@@ -23,6 +23,13 @@ from scale_generated.enums import JobExecutionStatus
 from scale_generated.queries import ListNodesQuery, ListNodeStatusQuery
 
 NODES: Listing[models.Node] = Listing(Shape(Node, serializers.NODE_COLUMNS), serializers.node, serializers.NODE_ORDER)
+ONLINE: Listing[tuple[models.Node, bool]] = Listing(
+    Shape(Node, (*serializers.NODE_COLUMNS, "is_connected")),
+    lambda row, urls: (serializers.node(row, urls), row[-1]),
+    serializers.NODE_ORDER,
+)
+"""Each node, and whether it is connected."""
+
 DETAILS = Shape(Node, serializers.NODE_DETAILS_COLUMNS)
 RUNNING = Shape(JobExecution, serializers.RUNNING_JOB_EXECUTION_COLUMNS)
 
@@ -92,19 +99,18 @@ class NodeAdmin:
         """Active nodes with counts of their executions in the time range, and what runs on them."""
         span = time_range(query.started, query.ended, self._context.now(), default=STATUS_SPAN)
         with self._context.database.read() as session:
-            page = NODES.page(session, _WithoutTimes(query), [equal("is_active", True)], urls, self._context.now())
-            ids = [node["id"] for node in page.results]
-            connected = set(session.scalars(select(Node.id).where(Node.id.in_(ids), Node.is_connected)))
+            page = ONLINE.page(session, _WithoutTimes(query), [equal("is_active", True)], urls, self._context.now())
+            ids = [node["id"] for node, _is_online in page.results]
             counts = _counts(session, ids, span.started, span.ended)
             running = _running(session, ids, urls)
         results: list[models.NodeStatus] = [
             {
                 "node": node,
-                "is_online": node["id"] in connected,
+                "is_online": is_online,
                 "job_exe_counts": counts.get(node["id"], []),
                 "job_exes_running": running.get(node["id"], []),
             }
-            for node in page.results
+            for node, is_online in page.results
         ]
         return ListPage(page.count, results)
 

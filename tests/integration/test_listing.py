@@ -20,7 +20,7 @@ from scale_core.db.models import JobExecution, JobType, Node
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MOMENTS = [NOW - timedelta(hours=hours) for hours in range(4)]
 STATUSES = ["QUEUED", "FAILED", "COMPLETED"]
-COLUMNS = ("id", "status", "job_type.id", "job_type.name", "node.id", "last_modified", "priority")
+COLUMNS = ("id", "status", "job_type.id", "job_type.name", "node.id", "node.hostname", "last_modified", "priority")
 SHAPE = Shape(JobExecution, COLUMNS)
 ROWS = 80
 

@@ -38,9 +38,11 @@ class ScaleFile(Record):
         partial_index("ix_source_content", "workspace_id", "file_name", "file_size", "checksum", where=SOURCE),
         partial_index("ix_source", "is_parsed", "id", where=SOURCE),
         partial_index("ix_source_last_modified", "is_parsed", "last_modified", "id", where=SOURCE),
+        partial_index("ix_source_created", "is_parsed", "created", "id", where=SOURCE),
         partial_index("ix_source_data_started", "data_started", where=SOURCE),
         _published("ix_product", "is_operational", "id"),
         _published("ix_product_last_modified", "is_operational", "last_modified", "id"),
+        _published("ix_product_created", "is_operational", "created", "id"),
         _published("ix_product_job_type_id", "job_type_id", "id"),
         _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
     )
