@@ -31,6 +31,7 @@ ONLINE: Listing[tuple[models.Node, bool]] = Listing(
 """Each node, and whether it is connected."""
 
 DETAILS = Shape(Node, serializers.NODE_DETAILS_COLUMNS)
+QUEUE = Shape(JobExecution, ())
 RUNNING = Shape(JobExecution, serializers.RUNNING_JOB_EXECUTION_COLUMNS)
 
 STATUS_SPAN = timedelta(hours=3)
@@ -141,7 +142,7 @@ class SchedulerAdmin:
             scheduler = _scheduler(session)
             nodes = session.scalars(select(Node).where(Node.is_active, Node.is_connected)).all()
             running = _running(session, [node.id for node in nodes], urls)
-            depth = session.scalar(select(func.count()).where(JobExecution.status == JobExecutionStatus.QUEUED))
+            depth = QUEUE.count(session, [equal("status", JobExecutionStatus.QUEUED)])
         alive = is_alive(scheduler.heartbeat, self._context.now())
         return {
             "master": {
@@ -154,7 +155,7 @@ class SchedulerAdmin:
                 "is_online": alive,
                 "is_paused": scheduler.is_paused,
             },
-            "queue_depth": depth or 0,
+            "queue_depth": depth,
             "resources": _usage(nodes, [one for many in running.values() for one in many]) if nodes else None,
         }
 

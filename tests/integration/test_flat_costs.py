@@ -94,6 +94,10 @@ STATUSES: list[dict[str, Any]] = [
     {"status": "FAILED", "started": "PT1H"},
 ]
 ORDERS: list[dict[str, Any]] = [{"order": (order,)} for order in ("-created", "status", "job_type__name")]
+WORKSPACES: list[dict[str, Any]] = [
+    {"workspace_name": ("raw",)},
+    {"workspace_name": ("raw",), "order": ("-last_modified",)},
+]
 LISTED: dict[str, list[dict[str, Any]]] = {
     "jobs": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS, {"job_id": (1, 2), "status": "FAILED"}],
     "executions": [
@@ -106,7 +110,7 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         {"node_id": (1, 2)},
         {"node_id": (1,), "order": ("-last_modified",)},
     ],
-    "files": [*BY_TIME, *SPANS, {"file_name": "x"}, {"workspace_name": ("raw",)}],
+    "files": [*BY_TIME, *SPANS, {"file_name": "x"}, *WORKSPACES],
     "sources": [
         *BY_TIME,
         *SPANS,

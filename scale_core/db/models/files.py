@@ -31,6 +31,7 @@ class ScaleFile(Record):
         Index("uq_scale_file_workspace_id_file_path", "workspace_id", "file_path", unique=True),
         Index("ix_scale_file_file_name", "file_name", "file_type", "id"),
         Index("ix_scale_file_workspace_id", "workspace_id", "id"),
+        Index("ix_scale_file_workspace_id_last_modified", "workspace_id", "last_modified", "id"),
         Index("ix_scale_file_created", "created", "id"),
         partial_index("ix_scale_file_moving", "id", where="moving_to IS NOT NULL"),
         # Sources are listed parsed and not, products by type and whether operational; unpublished ones are not listed.
