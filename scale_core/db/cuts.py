@@ -35,13 +35,14 @@ def cut(
     """
     if groups is not None and len(groups) == 1:
         groups, order = None, order[1:]  # they are equal in what comes first
-    if groups is None:
+    overlapping = [] if groups is None else overlaps(groups, part)
+    if groups is None or len(overlapping) > MOST_WAYS:
         prepare = _any_slice if are_common(conditions) else _any_slice.__wrapped__
-        reach = {"skip": part.skip, "size": part.size, "reach": part.skip + part.size}
-        return session.scalars(prepare(model, tuple(conditions), tuple(order)), reach).all()
+        bounds = {"skip": part.skip, "size": part.size}
+        return session.scalars(prepare(model, tuple(conditions), tuple(order)), bounds).all()
     pieces = [
         _merged(model, [*conditions, one_of(group.path, group.values)], order[1:], _Bounds.of(piece), is_keyed=True)
-        for group, piece in overlaps(groups, part)
+        for group, piece in overlapping
     ]
     return session.scalars(_one_after_the_other(pieces, order[1:])).all() if pieces else []
 
@@ -63,21 +64,20 @@ def ways(conditions: Sequence[Condition]) -> list[list[Condition]]:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """A slice in a statement: numbers, or names of parameters. ``reach`` is where it ends."""
+    """A slice in a statement: numbers, or parameters."""
 
     skip: Any
     size: Any
-    reach: Any
 
     @classmethod
     def of(cls, part: Slice) -> Self:
         """Of a slice that is known."""
-        return cls(part.skip, part.size, part.skip + part.size)
+        return cls(part.skip, part.size)
 
     @classmethod
     def any(cls) -> Self:
         """Of a slice that is told when the statement is executed."""
-        return cls(*(bindparam(name, type_=Integer()) for name in ("skip", "size", "reach")))
+        return cls(*(bindparam(name, type_=Integer()) for name in ("skip", "size")))
 
 
 @lru_cache(maxsize=100)
@@ -105,31 +105,39 @@ def _merged(
     *,
     is_keyed: bool = False,
 ) -> Select[Any]:
-    """Cut the part out of the first rows of each way to fulfil the conditions.
+    """Cut the part out of the rows of each way to fulfil the conditions, merged.
 
     :param is_keyed: with the columns of the order, to merge it with others.
     """
     each = ways(conditions)
     if len(each) == 1:
         return _firsts(model, each[0], order, is_keyed=is_keyed).limit(part.size).offset(part.skip)
-    firsts = [select(_firsts(model, way, order, is_keyed=True).limit(part.reach).subquery()) for way in each]
-    together = union_all(*firsts).subquery()
-    keys = [together.c[f"key_{index}"] for index, one in enumerate(order)]
-    merged = [_directed(key, one) for key, one in zip(keys, order, strict=True)]
-    columns = [together.c.id, *(keys if is_keyed else ())]
-    return select(*columns).order_by(*merged).limit(part.size).offset(part.skip)
+    # Each way as it is: databases merge what indexes have in order, and stop where enough is found.
+    together = union_all(*(_keyed(model, way, order) for way in each))
+    keys = [_directed(together.selected_columns[f"key_{index}"], one) for index, one in enumerate(order)]
+    found = together.order_by(*keys).limit(part.size).offset(part.skip).subquery()
+    columns = [found.c[f"key_{index}"] for index in range(len(order))]
+    merged = [_directed(column, one) for column, one in zip(columns, order, strict=True)]
+    return select(found.c.id, *(columns if is_keyed else ())).order_by(*merged)
 
 
 def _firsts(model: type[Base], way: Sequence[Condition], order: Sequence[Order], *, is_keyed: bool) -> Select[Any]:
     query = PathQuery(model)
+    orderings = _orderings(query, way, order)
     keys = [query.column(one.path).label(f"key_{index}") for index, one in enumerate(order)]
-    return _ordered(query, way, order, [query.column("id").label("id"), *(keys if is_keyed else ())])
+    statement = query.join(select(query.column("id").label("id"), *(keys if is_keyed else ())))
+    directed = [_directed(column, one) for column, one in zip(orderings, order, strict=True)]
+    return statement.where(*query.matches(way)).order_by(*directed)
 
 
-def _ordered(
-    query: PathQuery, conditions: Sequence[Condition], order: Sequence[Order], columns: Sequence[Any]
-) -> Select[Any]:
+def _keyed(model: type[Base], way: Sequence[Condition], order: Sequence[Order]) -> Select[Any]:
+    query = PathQuery(model)
+    keys = [column.label(f"key_{index}") for index, column in enumerate(_orderings(query, way, order))]
+    return query.join(select(query.column("id").label("id"), *keys)).where(*query.matches(way))
+
+
+def _orderings(query: PathQuery, conditions: Sequence[Condition], order: Sequence[Order]) -> list[ColumnElement[Any]]:
+    """What the rows are ordered by."""
     ranged = {one.path for one in conditions if one.comparison in (Comparison.SINCE, Comparison.UNTIL)}
     by_sorting = bool(ranged) and order[0].path not in ranged
-    orderings = [query.ordering(one, by_sorting=by_sorting and one is order[0]) for one in order]
-    return query.join(select(*columns)).where(*query.matches(conditions)).order_by(*orderings)
+    return [query.ordered_by(one, by_sorting=by_sorting and one is order[0]) for one in order]
