@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, inspect, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Select, func, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
@@ -22,7 +22,7 @@ from scale_core.db.cuts import cut, ways
 from scale_core.db.given import given, is_given
 from scale_core.db.paths import Order, PathQuery
 from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
-from scale_core.db.types import StoredUtc, Utc
+from scale_core.db.types import StoredJson, StoredUtc, Utc
 
 __all__ = ["Order", "Page", "Row", "Shape"]
 
@@ -193,7 +193,9 @@ def _complete(order: Sequence[Order]) -> Sequence[Order]:
 
 
 def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return type_coerce(column, StoredUtc) if isinstance(column.type, Utc) else column
+    if isinstance(column.type, Utc):
+        return type_coerce(column, StoredUtc)
+    return type_coerce(column, StoredJson()) if isinstance(column.type, JSON) else column
 
 
 def _relation(condition: Condition) -> str:

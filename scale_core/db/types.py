@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam
+import orjson
+from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, Text, bindparam
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
@@ -57,6 +58,18 @@ class StoredUtc(TypeDecorator[datetime | str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """What :class:`Utc` is stored as."""
         return Utc().load_dialect_impl(dialect)
+
+
+class StoredJson(Text):
+    """A document as :data:`Json` reads it, in one call instead of four. For rows that come by the hundred."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Parse the text of SQLite; the driver of PostgreSQL has done so."""
+        return _parsed if dialect.name == "sqlite" else None
+
+
+def _parsed(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
 
 
 class Keyword(TypeDecorator[str]):
