@@ -19,6 +19,8 @@ class Options:
     :param history_jobs: how many jobs are run on each of these.
     :param requests: how often each request is sent to each of these.
     :param page_requests: how often each page of a hundred is asked for.
+    :param pages_history: how many finished jobs there are in the two databases that pages are asked for in.
+    :param page_orders: how often each page of each order is asked for.
     :param starts: how often Scale is started.
     """
 
@@ -34,6 +36,8 @@ class Options:
     history_jobs: int = 500
     requests: int = 20
     page_requests: int = 300
+    pages_history: tuple[int, int] = (100_000, 1_000_000)
+    page_orders: int = 5
     starts: int = 5
 
 
@@ -52,5 +56,7 @@ def quick(work: Path, kept: Path) -> Options:
         history_jobs=10,
         requests=2,
         page_requests=2,
+        pages_history=(100, 400),
+        page_orders=1,
         starts=1,
     )

@@ -2,11 +2,12 @@
 
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -31,6 +32,10 @@ START_SECONDS = 30.0
 
 RATE = Goal("ratio", "at least", 0.5, 0.8)
 TAIL = Goal("median", "at most", 4.0, 4.0)
+QUICK = Goal("median", "at most", 20.0, 10.0)
+
+QUEUED = 20_000
+DASHBOARDS = ("/queue/status/", "/job-types/status/", "/status/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +80,25 @@ LISTS = (
 )
 
 
-def measure(options: Options) -> Section:
-    """Requests a second of Scale and of the floor, in turn, on the larger history."""
-    jobs = options.history[1]
-    data_dir = data_with_history(options, jobs)
+def measure(options: Options) -> Iterator[Section]:
+    """Requests a second of Scale and of the floor, in turn, on each history; on the larger one how long what dashboards
+    ask for takes, too."""
+    for jobs in options.pages_history:
+        data_dir = data_with_history(options, jobs)
+        with ScaleProcess(data_dir, "web") as scale, _bare(scale.database) as bare:
+            yield _pages(scale, bare, jobs, options)
+            if jobs == options.pages_history[-1]:
+                yield _dashboards(scale, jobs, options)
+
+
+def _pages(scale: ScaleProcess, bare: httpx.Client, jobs: int, options: Options) -> Section:
     figures, details = [], []
-    with ScaleProcess(data_dir, "web") as scale, _bare(scale.database) as bare:
-        for one in LISTS:
-            url = f"{one.path}?page_size={SIZE}"
-            ours, floors = _seconds(scale.http, bare, url, options.page_requests)
-            figures.append(
-                Figure(f"GET {url}", "requests/s", [1 / one for one in ours], [1 / one for one in floors], RATE)
-            )
-            details.append(Figure(f"GET {url}, p99 by p50", "times", [_tail(ours)], goal=TAIL))
+    for one in LISTS:
+        url = f"{one.path}?page_size={SIZE}"
+        ours, floors = _seconds(scale.http, bare, url, options.page_requests)
+        name = f"GET {url}, {jobs:,} jobs"
+        figures.append(Figure(name, "requests/s", [1 / one for one in ours], [1 / one for one in floors], RATE))
+        details.append(Figure(f"GET {url}, p99 by p50", "times", [_tail(ours)], goal=TAIL))
     return Section(
         f"Pages of {SIZE}, with {jobs:,} finished jobs",
         figures,
@@ -97,6 +108,32 @@ def measure(options: Options) -> Section:
             "that the fields of the list need, and takes the count from a tally as Scale does."
         ],
     )
+
+
+def _dashboards(scale: ScaleProcess, jobs: int, options: Options) -> Section:
+    _queue_again(scale.database)
+    figures = [
+        Figure(f"GET {path}", "ms", _milliseconds(scale, path, options.requests), goal=QUICK) for path in DASHBOARDS
+    ]
+    notes = [f"{min(QUEUED, jobs):,} of the jobs are queued again, of all job types; nothing runs."]
+    return Section(f"What dashboards ask for, with {jobs:,} finished jobs", figures, notes=notes)
+
+
+def _queue_again(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        for table in ("job", "job_exe"):
+            last = f"SELECT id FROM {table} ORDER BY id DESC LIMIT {QUEUED}"  # noqa: S608 - names of the schema
+            connection.execute(f"UPDATE {table} SET status = 'QUEUED', ended = NULL WHERE id IN ({last})")  # noqa: S608
+        connection.commit()
+
+
+def _milliseconds(scale: ScaleProcess, path: str, number: int) -> list[float]:
+    samples = []
+    for _ in range(number):
+        began = time.perf_counter()
+        scale.send("GET", path)
+        samples.append((time.perf_counter() - began) * 1000)
+    return samples
 
 
 def _seconds(ours: httpx.Client, floor: httpx.Client, url: str, number: int) -> tuple[list[float], list[float]]:

@@ -9,6 +9,7 @@ from scale_codegen.build_openapi import RawOperation, operations_of, parameters_
 from scale_codegen.bundle import Bundle
 from scale_codegen.curl import JSON, curl
 from scale_codegen.schemas import Schema, description_of, properties_of, target_of
+from scale_codegen.validate_marks import FLAT_ORDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Entry:
     summary: str
     description: str
     parameters: tuple[Row, ...]
+    flat_orders: tuple[str, ...]
     body: tuple[Row, ...]
     answers: tuple[Answer, ...]
     errors: tuple[Answer, ...]
@@ -99,6 +101,7 @@ def _entry(api: Bundle, raw: RawOperation) -> Entry:
         summary=content.get("summary", ""),
         description=content.get("description", ""),
         parameters=tuple(_parameter(api, parameter) for parameter in parameters),
+        flat_orders=tuple(content.get(FLAT_ORDERS, ())),
         body=tuple(_body(api, content)),
         answers=tuple(_answer(status, one) for status, one in responses.items() if status < "400"),
         errors=tuple(_answer(status, one) for status, one in responses.items() if status >= "400"),

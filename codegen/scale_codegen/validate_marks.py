@@ -17,7 +17,10 @@ _OF_PROPERTIES: Final = ("x-scale-column", "x-scale-computed", "x-scale-attached
 _ELSEWHERE: Final = frozenset({COMMON, ROLE})
 """Checked by :mod:`scale_codegen.access`."""
 
-_KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", *_OF_PROPERTIES, *_ELSEWHERE})
+FLAT_ORDERS: Final = "x-scale-flat-orders"
+"""At a list: what it can be ordered by, forwards and backwards, at a cost that does not grow with it."""
+
+_KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", FLAT_ORDERS, *_OF_PROPERTIES, *_ELSEWHERE})
 
 
 def check_marks(api: Bundle, specs: frozenset[str]) -> Iterator[Problem]:
@@ -84,6 +87,11 @@ def _form_problem(key: str, value: Any, specs: frozenset[str]) -> str | None:
         return None
     if key in ("x-scale-row", "x-scale-attached"):
         return None if value is True else f"{key} is true or absent, not {value!r}"
+    if key == FLAT_ORDERS:
+        is_list = (
+            isinstance(value, list) and value and all(isinstance(one, str) and _NAME.fullmatch(one) for one in value)
+        )
+        return None if is_list else f"{key} is a list of fields that `order` takes, not {value!r}"
     if key == "x-scale-spec":
         return None if value in specs else f"{value!r} is no spec; there are {', '.join(sorted(specs))}"
     if key == "x-scale-column":

@@ -6,16 +6,19 @@ from typing import overload
 
 
 @overload
-def timestamp(value: datetime) -> str: ...
+def timestamp(value: datetime | str) -> str: ...
 @overload
 def timestamp(value: None) -> None: ...
-def timestamp(value: datetime | None) -> str | None:
+def timestamp(value: datetime | str | None) -> str | None:
     """``2015-01-01T00:00:00.000Z`` for a time, in UTC and cut to milliseconds; None for None.
 
+    :param value: text: the time in UTC as SQLite keeps it, ``2015-01-01 00:00:00.000000``.
     :raises ValueError: the time has no zone.
     """
     if value is None:
         return None
+    if isinstance(value, str):
+        return f"{value[:10]}T{value[11:23]}Z"
     if value.tzinfo is not UTC:
         if value.tzinfo is None:
             raise ValueError(f"{value.isoformat()} has no time zone; times of rows are aware")

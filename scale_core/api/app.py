@@ -2,7 +2,6 @@
 
 import threading
 
-from connexion import AsyncApp
 from connexion.middleware import ConnexionMiddleware, MiddlewarePosition
 from connexion.middleware.security import SecurityMiddleware
 from connexion.options import SwaggerUIOptions
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scale_core.api.access import AccessMiddleware
 from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
+from scale_core.api.endpoints import Endpoints
 from scale_core.api.handlers import (
     access,
     configuration,
@@ -34,7 +34,7 @@ from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
 from scale_core.api.responses import endpoint
 from scale_core.api.services import Services
-from scale_core.api.validators import VALIDATORS
+from scale_core.api.validators import validator_map
 from scale_core.services.admission import Admission
 from scale_core.services.context import Context
 from scale_core.services.health import Health
@@ -59,14 +59,15 @@ def create_app(
     endpoints = {
         operation.operation_id: endpoint(operation, resolve(table, operation), context.now) for operation in OPERATIONS
     }
-    app = AsyncApp(
-        "scale_core.api",
+    app = ConnexionMiddleware(
+        Endpoints(endpoints),
+        import_name="scale_core.api",
         # Ours needs the role of an operation, which the security of OpenAPI 3.0 cannot say.
         middlewares=[one for one in ConnexionMiddleware.default_middlewares if one is not SecurityMiddleware],
         resolver=Resolver(endpoints.__getitem__),
         strict_validation=True,
         validate_responses=validate_responses,
-        validator_map=VALIDATORS,
+        validator_map=validator_map(),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui_path=DOCS_PATH, spec_path=DOCUMENT_PATH),
     )
     app.add_api(contract, pythonic_params=False)
@@ -74,17 +75,17 @@ def create_app(
     schemes = contract["components"]["securitySchemes"]
     app.add_middleware(
         AccessMiddleware,
-        MiddlewarePosition.BEFORE_VALIDATION,
+        position=MiddlewarePosition.BEFORE_VALIDATION,
         admission=admission,
         operations=OPERATIONS,
         schemes=schemes,
     )
     app.add_middleware(
-        BodyLimitMiddleware, MiddlewarePosition.BEFORE_VALIDATION, most_mib=context.settings.max_request_mib
+        BodyLimitMiddleware, position=MiddlewarePosition.BEFORE_VALIDATION, most_mib=context.settings.max_request_mib
     )
     # The last one added comes first: the path is put right, then the document is looked for.
-    app.add_middleware(DocumentMiddleware, MiddlewarePosition.BEFORE_SWAGGER)
-    app.add_middleware(PathMiddleware, MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
+    app.add_middleware(DocumentMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER)
+    app.add_middleware(PathMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
     counted = CountingMiddleware(app, context.telemetry, OPERATIONS)
     return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)), admission)
 

@@ -1,7 +1,7 @@
 """Files that come in the bodies of requests."""
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from connexion.validators.abstract import AbstractRequestBodyValidator
@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Message, Receive, Scope
 
+from scale_core.api.given import leave_body
 from scale_core.services.exceptions import Invalid, invalid
 from scale_core.specs import InvalidJSON, Problem, loads
 
@@ -33,7 +34,7 @@ class FileBody(AbstractRequestBodyValidator):
             content, name = await self._file_in_form(stream, headers)
         else:
             content = b"".join([part async for part in stream])
-        _check_json(content)
+        leave_body(scope, _document(content))
         changed = {**scope, "headers": list(scope["headers"])}
         new = MutableHeaders(scope=changed)
         new["content-type"], new["content-length"] = "application/json", str(len(content))
@@ -86,10 +87,11 @@ def _only(items: Iterable[tuple[str, UploadFile | str]], field: str) -> UploadFi
     return files[0]
 
 
-def _check_json(content: bytes) -> None:
+def _document(content: bytes) -> dict[str, Any]:
     try:
         document = loads(content)
     except InvalidJSON as error:
         raise invalid("", f"The file is not JSON: {error}.") from error
     if not isinstance(document, dict):
         raise invalid("", "The file holds no JSON object; send one as an export is.")
+    return document

@@ -1,12 +1,14 @@
 """What the rows of a list have to fulfil, said in a way that can be looked at: which columns, compared with what."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select
+
+MOST_COMMON_VALUES: Final = 8
 
 Column = Callable[[str], ColumnElement[Any]]
 """The column at a path such as ``"job_type.name"``."""
@@ -49,8 +51,8 @@ class Condition:
         return is_equal
 
 
-def equal(path: str, value: str | int | bool) -> Condition:
-    """The column is ``value``."""
+def equal(path: str, value: str | int | bool | None) -> Condition:
+    """The column is ``value``; None: there is nothing in it."""
     return Condition(path, Comparison.EQUAL, value)
 
 
@@ -72,3 +74,14 @@ def since(path: str, moment: datetime) -> Condition:
 def until(path: str, moment: datetime | int) -> Condition:
     """The column is ``moment`` or earlier, or a number up to it."""
     return Condition(path, Comparison.UNTIL, moment)
+
+
+def are_common(conditions: Iterable[Condition]) -> bool:
+    """Whether the same conditions are likely to come again, as those with ids, times or long lists are not."""
+    return all(
+        one.comparison in (Comparison.EQUAL, Comparison.ONE_OF)
+        and one.path != "id"
+        and not isinstance(one.value, Select)
+        and not (isinstance(one.value, tuple) and len(one.value) > MOST_COMMON_VALUES)
+        for one in conditions
+    )

@@ -1,5 +1,7 @@
 """What can be wrong with the database itself."""
 
+import sqlite3
+
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
@@ -25,5 +27,6 @@ def is_passing(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     state: str | None = getattr(error.orig, "pgcode", None)
+    is_wrong = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR  # no such table, say
     is_trouble = isinstance(error, OperationalError) and (state is None or state[:2] in PASSING_STATES)
-    return is_trouble or error.connection_invalidated
+    return (is_trouble and not is_wrong) or error.connection_invalidated

@@ -13,17 +13,23 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, func, inspect, select
+from sqlalchemy import JSON, ColumnElement, Select, func, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of
-from scale_core.db.cuts import Slice, cut, is_of_short_table, on_tally, tally_for, ways
+from scale_core.db.cuts import cut, ways
+from scale_core.db.given import given, is_given
 from scale_core.db.paths import Order, PathQuery
+from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
+from scale_core.db.types import StoredJson, StoredUtc, Utc
 
 __all__ = ["Order", "Page", "Row", "Shape"]
 
 Row = Sequence[Any]
+"""Values of columns; moments as the database hands them over (:class:`~scale_core.db.types.StoredUtc`)."""
+
+_ID = "row_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Shape:
     def __init__(self, model: type[Base], columns: Sequence[str]) -> None:
         self._model = model
         self._paths = tuple(columns)
+        self._by_id: dict[str, Select[Any]] = {}
 
     def page(
         self, session: Session, where: Iterable[Condition], order: Sequence[Order], page: Page
@@ -52,10 +59,13 @@ class Shape:
         conditions = self._own(session, where)
         if _is_impossible(conditions):
             return 0, []
-        count = self._count(session, conditions)
-        if (page.number - 1) * page.size >= count:
+        complete = _complete(order)
+        known = grouped(session, self._model, conditions, complete[0])
+        count = self._count(session, conditions) if known is None else known.number
+        part = Slice((page.number - 1) * page.size, page.size)
+        if part.skip >= count:
             return count, []
-        return count, self._rows(session, conditions, order, page)
+        return count, self._part(session, conditions, complete, part, known)
 
     def rows(
         self,
@@ -66,7 +76,13 @@ class Shape:
     ) -> list[Row]:
         """The rows that fulfil all of ``where``; ties in ``order`` are broken by id."""
         conditions = self._own(session, where)
-        return [] if _is_impossible(conditions) else self._rows(session, conditions, order, page)
+        if _is_impossible(conditions):
+            return []
+        complete = _complete(order)
+        if page is None:
+            return self._all_rows(session, conditions, complete)
+        known = grouped(session, self._model, conditions, complete[0])
+        return self._part(session, conditions, complete, Slice((page.number - 1) * page.size, page.size), known)
 
     def count(self, session: Session, where: Iterable[Condition] = ()) -> int:
         """How many rows fulfil all of ``where``."""
@@ -78,13 +94,9 @@ class Shape:
         conditions = self._own(session, where)
         if _is_impossible(conditions):
             return {}
-        query = PathQuery(self._model)
-        column = query.column(path)
-        tally = tally_for(self._model, query, conditions, column.key or "")
-        if tally is not None:
-            group = tally.c[column.key or ""]
-            statement = select(group, func.sum(tally.c.number)).where(*on_tally(tally, query, conditions))
-            return {one: int(number) for one, number in session.execute(statement.group_by(group)) if number}
+        known = numbers_by(session, self._model, conditions, path)
+        if known is not None:
+            return known
         numbers: Counter[Any] = Counter()
         for way in ways(conditions):
             query = PathQuery(self._model)
@@ -124,35 +136,66 @@ class Shape:
         return own
 
     def _count(self, session: Session, conditions: Sequence[Condition]) -> int:
+        known = number_of(session, self._model, conditions)
+        if known is not None:
+            return known
         query = PathQuery(self._model)
-        tally = tally_for(self._model, query, conditions)
-        if tally is not None:
-            matches = on_tally(tally, query, conditions)
-            return int(session.scalar(select(func.sum(tally.c.number)).where(*matches)) or 0)
         matches = query.matches(conditions)
         return session.scalar(query.join(select(func.count(query.column("id")))).where(*matches)) or 0
 
-    def _rows(
-        self, session: Session, conditions: Sequence[Condition], order: Sequence[Order], page: Page | None
+    def _part(
+        self,
+        session: Session,
+        conditions: Sequence[Condition],
+        order: Sequence[Order],
+        part: Slice,
+        known: Grouped | None,
+    ) -> list[Row]:
+        if self._model.__tablename__ not in GROWING:
+            return self._all_rows(session, conditions, order, part)
+        groups = None if known is None else known.groups
+        return self._rows_of(session, cut(session, self._model, conditions, order, part, groups))
+
+    def _all_rows(
+        self, session: Session, conditions: Sequence[Condition], order: Sequence[Order], part: Slice | None = None
     ) -> list[Row]:
         base, statement = self._selected
         query = base.copy()
-        complete = [*order, Order("id", bool(order) and order[-1].descending)]
-        if page is None:
-            matches = query.matches(conditions)
-        else:
-            part = Slice((page.number - 1) * page.size, page.size)
-            matches = [query.column("id").in_(cut(session, self._model, conditions, complete, part))]
-        orderings = [query.ordering(one) for one in complete]
+        matches = query.matches(conditions)
+        orderings = [query.ordering(one) for one in order]
         statement = query.join_further(statement, base).where(*matches).order_by(*orderings)
-        return [tuple(row) for row in session.execute(statement)]
+        if part is not None:
+            statement = statement.limit(part.size).offset(part.skip)
+        return list(session.execute(statement).all())
+
+    def _rows_of(self, session: Session, ids: Sequence[int]) -> list[Row]:
+        """The rows with these ids, in their order."""
+        query, selected = self._selected
+        dialect = session.get_bind().dialect.name
+        if dialect not in self._by_id:
+            identity = query.column("id")
+            self._by_id[dialect] = selected.add_columns(identity.label(_ID)).where(is_given(identity, dialect))
+        rows = session.execute(self._by_id[dialect], given(ids, dialect)).all()
+        found = {row[-1]: row[:-1] for row in rows}
+        return [found[one] for one in ids if one in found]
 
     @cached_property
     def _selected(self) -> tuple[PathQuery, Select[Any]]:
         """All columns of all rows; put together once, since it takes longer than most pages take to read."""
         query = PathQuery(self._model)
-        columns = [query.column(path) for path in self._paths]
+        columns = [_as_stored(query.column(path)) for path in self._paths]
         return query, query.join(select(*columns))
+
+
+def _complete(order: Sequence[Order]) -> Sequence[Order]:
+    """The order, to the end: no two rows have the same id."""
+    return [*order, Order("id", bool(order) and order[-1].descending)]
+
+
+def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    if isinstance(column.type, Utc):
+        return type_coerce(column, StoredUtc)
+    return type_coerce(column, StoredJson()) if isinstance(column.type, JSON) else column
 
 
 def _relation(condition: Condition) -> str:

@@ -51,12 +51,19 @@ class PathQuery:
         column: ColumnElement[Any] = table.c[name]
         return column
 
-    def ordering(self, order: Order, *, by_sorting: bool = False) -> ColumnElement[Any]:
+    def is_own(self, column: ColumnElement[Any]) -> bool:
+        """Whether a column is the row's own, not of what it refers to."""
+        return getattr(column, "table", None) is self._tables[""][1]
+
+    def ordering(self, order: Order) -> ColumnElement[Any]:
+        """The column in the direction of the order."""
+        column = self.column(order.path)
+        return column.desc() if order.descending else column.asc()
+
+    def ordered_by(self, order: Order, *, by_sorting: bool = False) -> ColumnElement[Any]:
         """``by_sorting``: not by walking along an index on it, which has far more rows than those that are wanted."""
         column = self.column(order.path)
-        if by_sorting:
-            column = _not_by_index(column)
-        return column.desc() if order.descending else column.asc()
+        return _not_by_index(column) if by_sorting else column
 
     def matches(self, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
         """The conditions as SQL. Rows whose ids are given are looked up by these, not by what else they fulfil."""

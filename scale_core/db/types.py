@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, bindparam
+import orjson
+from sqlalchemy import ColumnElement, DateTime, Dialect, LargeBinary, String, Text, bindparam
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
@@ -45,6 +46,30 @@ class Utc(TypeDecorator[datetime]):
             return datetime.fromisoformat(value).replace(tzinfo=UTC)
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class StoredUtc(TypeDecorator[datetime | str]):
+    """A moment as the database hands it over: text on SQLite. For rows that are written out again at once, most of
+    whose time it would take to make moments of that first."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """What :class:`Utc` is stored as."""
+        return Utc().load_dialect_impl(dialect)
+
+
+class StoredJson(Text):
+    """A document as :data:`Json` reads it, in one call instead of four. For rows that come by the hundred."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Parse the text of SQLite; the driver of PostgreSQL has done so."""
+        return _parsed if dialect.name == "sqlite" else None
+
+
+def _parsed(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
 
 
 class Keyword(TypeDecorator[str]):

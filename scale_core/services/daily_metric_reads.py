@@ -1,6 +1,7 @@
 """Metrics as clients see them (reference: Metrics Services)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -17,6 +18,9 @@ from scale_core.services.listing import ListPage
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
 from scale_generated.queries import ListMetricPlotDataQuery, ListMetricsQuery
+
+PLOT_SPAN: Final = timedelta(days=90)
+"""What a plot shows where its start is not said."""
 
 Serialize = Callable[[Row, SerializerContext], Mapping[str, Any]]
 
@@ -60,7 +64,7 @@ class MetricService:
         """
         metric = self._require(name)
         columns = _columns(metric, query.column, query.group)
-        span = time_range(query.started, query.ended, self._context.now())
+        span = time_range(query.started, query.ended, self._context.now(), default=PLOT_SPAN)
         filters = _filters(metric, query)
         with self._context.database.read() as session:
             ids = None

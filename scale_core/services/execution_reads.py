@@ -17,10 +17,16 @@ from scale_generated import models, serializers
 from scale_generated.enums import JobExecutionStatus
 from scale_generated.queries import GetJobExecutionLogQuery, GetJobExecutionLogsQuery, ListJobExecutionsQuery
 
+ORDER = {
+    # Executions know the type of their job themselves, and are tallied by it.
+    name: path.removeprefix("job.") if path.startswith("job.job_type.") else path
+    for name, path in serializers.JOB_EXECUTION_ORDER.items()
+}
+
 EXECUTIONS: Listing[models.JobExecution] = Listing(
     Shape(JobExecution, serializers.JOB_EXECUTION_COLUMNS),
     serializers.job_execution,
-    serializers.JOB_EXECUTION_ORDER,
+    ORDER,
 )
 DETAILS = Shape(JobExecution, serializers.JOB_EXECUTION_DETAILS_COLUMNS)
 LOGS = Shape(JobExecution, serializers.JOB_EXECUTION_LOGS_COLUMNS)

@@ -23,7 +23,15 @@ from scale_generated.enums import JobExecutionStatus
 from scale_generated.queries import ListNodesQuery, ListNodeStatusQuery
 
 NODES: Listing[models.Node] = Listing(Shape(Node, serializers.NODE_COLUMNS), serializers.node, serializers.NODE_ORDER)
+ONLINE: Listing[tuple[models.Node, bool]] = Listing(
+    Shape(Node, (*serializers.NODE_COLUMNS, "is_connected")),
+    lambda row, urls: (serializers.node(row, urls), row[-1]),
+    serializers.NODE_ORDER,
+)
+"""Each node, and whether it is connected."""
+
 DETAILS = Shape(Node, serializers.NODE_DETAILS_COLUMNS)
+QUEUE = Shape(JobExecution, ())
 RUNNING = Shape(JobExecution, serializers.RUNNING_JOB_EXECUTION_COLUMNS)
 
 STATUS_SPAN = timedelta(hours=3)
@@ -92,19 +100,18 @@ class NodeAdmin:
         """Active nodes with counts of their executions in the time range, and what runs on them."""
         span = time_range(query.started, query.ended, self._context.now(), default=STATUS_SPAN)
         with self._context.database.read() as session:
-            page = NODES.page(session, _WithoutTimes(query), [equal("is_active", True)], urls, self._context.now())
-            ids = [node["id"] for node in page.results]
-            connected = set(session.scalars(select(Node.id).where(Node.id.in_(ids), Node.is_connected)))
+            page = ONLINE.page(session, _WithoutTimes(query), [equal("is_active", True)], urls, self._context.now())
+            ids = [node["id"] for node, _is_online in page.results]
             counts = _counts(session, ids, span.started, span.ended)
             running = _running(session, ids, urls)
         results: list[models.NodeStatus] = [
             {
                 "node": node,
-                "is_online": node["id"] in connected,
+                "is_online": is_online,
                 "job_exe_counts": counts.get(node["id"], []),
                 "job_exes_running": running.get(node["id"], []),
             }
-            for node in page.results
+            for node, is_online in page.results
         ]
         return ListPage(page.count, results)
 
@@ -135,7 +142,7 @@ class SchedulerAdmin:
             scheduler = _scheduler(session)
             nodes = session.scalars(select(Node).where(Node.is_active, Node.is_connected)).all()
             running = _running(session, [node.id for node in nodes], urls)
-            depth = session.scalar(select(func.count()).where(JobExecution.status == JobExecutionStatus.QUEUED))
+            depth = QUEUE.count(session, [equal("status", JobExecutionStatus.QUEUED)])
         alive = is_alive(scheduler.heartbeat, self._context.now())
         return {
             "master": {
@@ -148,7 +155,7 @@ class SchedulerAdmin:
                 "is_online": alive,
                 "is_paused": scheduler.is_paused,
             },
-            "queue_depth": depth or 0,
+            "queue_depth": depth,
             "resources": _usage(nodes, [one for many in running.values() for one in many]) if nodes else None,
         }
 

@@ -30,20 +30,22 @@ class QueueService:
 
     def status(self) -> models.QueueStatus:
         """What waits, by job type, the highest priority first."""
-        highest = func.min(JobExecution.priority)
-        statement = (
+        # Grouped before it is joined: the index has the queue in the order of its types.
+        waiting = (
             select(
+                JobExecution.job_type_id,
                 func.count().label("number"),
                 func.min(JobExecution.queued).label("longest_queued"),
-                JobType.name,
-                JobType.version,
-                highest.label("highest_priority"),
-                JobType.is_paused,
+                func.min(JobExecution.priority).label("highest_priority"),
             )
-            .join(JobType, JobExecution.job_type_id == JobType.id)
             .where(JobExecution.status == JobExecutionStatus.QUEUED)
-            .group_by(JobType.id)
-            .order_by(highest, JobType.name, JobType.version)
+            .group_by(JobExecution.job_type_id)
+            .subquery()
+        )
+        statement = (
+            select(waiting, JobType.name, JobType.version, JobType.is_paused)
+            .join(JobType, waiting.c.job_type_id == JobType.id)
+            .order_by(waiting.c.highest_priority, JobType.name, JobType.version)
         )
         with self._context.database.read() as session:
             rows = session.execute(statement).all()

@@ -144,8 +144,13 @@ def test_the_titles_of_the_document_are_those_that_are_answered() -> None:
 
 
 def test_a_request_that_cannot_be_read_is_wrong_as_a_whole(reading_http: httpx.Client) -> None:
-    response = reading_http.get("/version/", headers={"content-type": "multipart/form-data"})
+    response = reading_http.post("/errors/", headers={"content-type": "application/json"})
     assert [error["pointer"] for error in problem(response, 400)["errors"]] == [""]
+
+
+def test_what_a_reading_request_says_of_a_body_is_not_looked_at(reading_http: httpx.Client) -> None:
+    response = reading_http.get("/version/", headers={"content-type": "multipart/form-data"})
+    assert response.status_code == 200
 
 
 def test_an_unknown_path_is_a_problem_too(reading_http: httpx.Client) -> None:

@@ -420,6 +420,13 @@ def test_plots_are_of_the_days_and_choices_asked_for(
     assert plotted(world, "job-types", column=("completed_count",), **query) == {"completed_count": values}
 
 
+def test_a_plot_without_a_start_shows_ninety_days(world: World, busy: dict[str, int], clock: SetClock) -> None:
+    clock.forward(days=90)
+    assert plotted(world, "job-types", column=("completed_count",)) == {"completed_count": [4]}
+    everything = plotted(world, "job-types", column=("completed_count",), started="P1000D")
+    assert everything == {"completed_count": [2, 4]}
+
+
 def test_several_choices_have_values_of_their_own_and_one_has_no_id(world: World, busy: dict[str, int]) -> None:
     def values(*names: str) -> list[Any]:
         query = ListMetricPlotDataQuery(column=("total_count",), choice_id=tuple(busy[name] for name in names))

@@ -1,5 +1,6 @@
 """No operation reads all that was ever done, or sorts it: what SQLite says that it will do for each of its queries."""
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from scale_core.api.document import document_bytes
 from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import ExecutionReport
@@ -36,6 +38,7 @@ from scale_core.services.serialization import SerializerContext
 from scale_core.services.strikes import StrikeService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import queries
+from scale_generated.routes import OPERATIONS
 
 pytestmark = pytest.mark.sqlite
 
@@ -64,6 +67,14 @@ LISTS: dict[str, tuple[type[Any], Callable[[Context], Any]]] = {
     "events": (queries.ListTriggerEventsQuery, lambda context: TriggerRuleService(context).list_events),
 }
 NO_ENGINE: Any = None
+DOCUMENT: Any = json.loads(document_bytes())
+FLAT = {
+    name: DOCUMENT["paths"][operation.path]["get"]["x-scale-flat-orders"]
+    for operation in OPERATIONS
+    for name, (query, _service) in LISTS.items()
+    if operation.query is query
+}
+"""The orders of each list that the document says to cost the same however long the list is."""
 
 BY_TIME: list[dict[str, Any]] = [
     {},
@@ -85,6 +96,10 @@ STATUSES: list[dict[str, Any]] = [
     {"status": "FAILED", "started": "PT1H"},
 ]
 ORDERS: list[dict[str, Any]] = [{"order": (order,)} for order in ("-created", "status", "job_type__name")]
+WORKSPACES: list[dict[str, Any]] = [
+    {"workspace_name": ("raw",)},
+    {"workspace_name": ("raw",), "order": ("-last_modified",)},
+]
 LISTED: dict[str, list[dict[str, Any]]] = {
     "jobs": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS, {"job_id": (1, 2), "status": "FAILED"}],
     "executions": [
@@ -97,7 +112,7 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         {"node_id": (1, 2)},
         {"node_id": (1,), "order": ("-last_modified",)},
     ],
-    "files": [*BY_TIME, *SPANS, {"file_name": "x"}, {"workspace_name": ("raw",)}],
+    "files": [*BY_TIME, *SPANS, {"file_name": "x"}, *WORKSPACES],
     "sources": [
         *BY_TIME,
         *SPANS,
@@ -217,6 +232,21 @@ def test_the_first_pages_of_a_list(context: Context, urls: SerializerContext, pl
     query, service = LISTS[name]
     for parameters in LISTED[name]:
         service(context)(query(**parameters), urls)
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_the_orders_that_are_said_to_be_flat(
+    context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans, name: str
+) -> None:
+    query, service = LISTS[name]
+    for order in FLAT[name]:
+        for direction in ("", "-"):
+            service(context)(query(order=(f"{direction}{order}",), page=1, page_size=1), urls)
+
+
+def test_every_list_that_says_so_is_looked_at() -> None:
+    said = {path for path, one in DOCUMENT["paths"].items() if "x-scale-flat-orders" in one.get("get", {})}
+    assert len(said) == len(FLAT) == len(LISTS)
 
 
 def test_statistics(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:

@@ -16,6 +16,7 @@ from scale_core.db.models import Ingest, Job, ScaleFile, Workspace
 from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.serialization import SerializerContext
+from scale_scheduler.leadership import leadership_of
 from scale_scheduler.scheduler import Scheduler
 
 LARGE = os.urandom(LIMIT // 4 * 5)
@@ -166,7 +167,7 @@ def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], No
 def running(world: World) -> Iterator[Callable[[Callable[[], object]], None]]:
     """A scheduler that runs; gives a function that waits until something holds."""
     scheduler = Scheduler(world.context, FakeEngine(EngineSettings(world.folder)), no_agent)
-    thread = threading.Thread(target=scheduler.run)
+    thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
     thread.start()
 
     def wait_for(condition: Callable[[], object]) -> None:

@@ -19,7 +19,12 @@ WANTED = {
     },
     "start": {"From start to first answer": 2},
     "growth": {"With 400 finished jobs, beside 100": 30},
-    "pages": {"Pages of 100, with 400 finished jobs": 6},
+    "pages": {
+        "Pages of 100, with 100 finished jobs": 6,
+        "Pages of 100, with 400 finished jobs": 6,
+        "What dashboards ask for, with 400 finished jobs": 3,
+    },
+    "orders": {"Orders of lists, with 400 finished jobs, beside 100": 9},
 }
 """Scenarios, the titles of their sections, and how many figures each has at least."""
 
@@ -47,7 +52,7 @@ def test_each_scenario_is_run_here() -> None:
 def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["--work", str(tmp_path), "--only", "jobs,steam"])
     assert done.exit_code == 2
-    assert "there is no steam; there are jobs, latency, ingest, start, growth, pages" in done.output
+    assert "there is no steam; there are jobs, latency, ingest, start, growth, pages, orders" in done.output
 
 
 @pytest.mark.parametrize("part", [["--quick"], ["--only", "jobs,latency"]])

@@ -226,6 +226,7 @@ def test_what_stands_beside_a_reference(tree: Tree, problems: Problems) -> None:
         ({"x-scale-color": "red"}, "x-scale-color is unknown; there are x-scale-attached, x-scale-column"),
         ({"x-scale-attached": "yes"}, "x-scale-attached is true or absent, not 'yes'"),
         ({"x-scale-column": "a b"}, "'a b' is no path of a column"),
+        ({"x-scale-flat-orders": ["-id"]}, "x-scale-flat-orders is a list of fields that `order` takes, not ['-id']"),
         ({"x-scale-spec": "plam"}, "'plam' is no spec; there are plan"),
         ({"x-scale-computed": "url"}, "x-scale-computed is {function: NAME, from: [COLUMN, ...]}, not 'url'"),
         ({"x-scale-computed": {"function": "f", "with": ["a"]}}, "{function: NAME, from: [COLUMN, ...]}, not {"),

@@ -108,6 +108,7 @@ def test_times_are_utc_with_milliseconds(load: Load) -> None:
     timestamp = load("_runtime").timestamp
     berlin = datetime(2015, 7, 1, 2, 30, 0, 123999, tzinfo=timezone(timedelta(hours=2)))
     assert timestamp(berlin) == "2015-07-01T00:30:00.123Z"
+    assert timestamp("2015-07-01 00:30:00.123999") == "2015-07-01T00:30:00.123Z"  # as SQLite keeps it
     assert timestamp(None) is None
     with pytest.raises(ValueError, match="has no time zone"):
         timestamp(datetime(2015, 7, 1))  # noqa: DTZ001 - what is refused

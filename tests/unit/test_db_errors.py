@@ -17,11 +17,19 @@ def from_server(state: str | None) -> Any:
     return error
 
 
+def from_file(code: int) -> sqlite3.OperationalError:
+    """What sqlite3 raises, with the library's code."""
+    error = sqlite3.OperationalError("what the library says")
+    error.sqlite_errorcode = code
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "passes"),
     [
-        (OperationalError("", {}, sqlite3.OperationalError("database is locked")), True),
-        (OperationalError("", {}, sqlite3.OperationalError("database or disk is full")), True),
+        (OperationalError("", {}, from_file(sqlite3.SQLITE_BUSY)), True),
+        (OperationalError("", {}, from_file(sqlite3.SQLITE_FULL)), True),
+        (OperationalError("", {}, from_file(sqlite3.SQLITE_ERROR)), False),
         (OperationalError("", {}, from_server(None)), True),
         (OperationalError("", {}, from_server("57P01")), True),
         (OperationalError("", {}, from_server("40001")), True),

@@ -31,6 +31,7 @@ class ScaleFile(Record):
         Index("uq_scale_file_workspace_id_file_path", "workspace_id", "file_path", unique=True),
         Index("ix_scale_file_file_name", "file_name", "file_type", "id"),
         Index("ix_scale_file_workspace_id", "workspace_id", "id"),
+        Index("ix_scale_file_workspace_id_last_modified", "workspace_id", "last_modified", "id"),
         Index("ix_scale_file_created", "created", "id"),
         partial_index("ix_scale_file_moving", "id", where="moving_to IS NOT NULL"),
         # Sources are listed parsed and not, products by type and whether operational; unpublished ones are not listed.
@@ -38,9 +39,11 @@ class ScaleFile(Record):
         partial_index("ix_source_content", "workspace_id", "file_name", "file_size", "checksum", where=SOURCE),
         partial_index("ix_source", "is_parsed", "id", where=SOURCE),
         partial_index("ix_source_last_modified", "is_parsed", "last_modified", "id", where=SOURCE),
+        partial_index("ix_source_created", "is_parsed", "created", "id", where=SOURCE),
         partial_index("ix_source_data_started", "data_started", where=SOURCE),
         _published("ix_product", "is_operational", "id"),
         _published("ix_product_last_modified", "is_operational", "last_modified", "id"),
+        _published("ix_product_created", "is_operational", "created", "id"),
         _published("ix_product_job_type_id", "job_type_id", "id"),
         _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
     )

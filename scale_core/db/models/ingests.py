@@ -47,6 +47,7 @@ class Ingest(Record):
         Index("ix_ingest_source_file_id", "source_file_id"),
         Index("ix_ingest_job_id", "job_id"),
         Index("ix_ingest_file_name", "file_name", "id"),
+        Index("ix_ingest_created", "created", "id"),
     )
 
     strike_id: Mapped[int] = mapped_column(ForeignKey("strike.id"))

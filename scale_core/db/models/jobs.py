@@ -151,6 +151,9 @@ class JobExecution(Record):
     __table_args__ = (
         partial_index("ix_job_exe_queue", "status", "priority", "queued", "id", where=ACTIVE_EXECUTION),
         partial_index("ix_job_exe_waiting", "status", "queued", "id", where=QUEUED_EXECUTION),
+        partial_index(
+            "ix_job_exe_queued_by_type", "status", "job_type_id", "queued", "priority", where=QUEUED_EXECUTION
+        ),
         partial_index("ix_job_exe_status", "status", "id", where=STOPPED),
         partial_index("ix_job_exe_status_last_modified", "status", "last_modified", "id", where=STOPPED),
         partial_index("ix_job_exe_job_type_id_status", "job_type_id", "status", "id", where=STOPPED),

@@ -51,6 +51,7 @@ class Recipe(Record):
     __table_args__ = (
         Index("ix_recipe_recipe_type_id", "recipe_type_id", "id"),
         Index("ix_recipe_recipe_type_id_last_modified", "recipe_type_id", "last_modified", "id"),
+        Index("ix_recipe_created", "created", "id"),
     )
 
     recipe_type_id: Mapped[int] = mapped_column(ForeignKey("recipe_type.id"))

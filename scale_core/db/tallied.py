@@ -1,0 +1,169 @@
+"""What the tallies know of the rows of a list: how many there are, and where in an order they begin."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, Table, func, inspect, select
+from sqlalchemy.orm import Session
+
+from scale_core.db.base import Base
+from scale_core.db.conditions import Comparison, Condition, are_common
+from scale_core.db.models import TALLIES
+from scale_core.db.paths import Order, PathQuery
+
+MOST_WAYS: Final = 64
+"""So many combinations of wanted values are looked at one by one; more are left to the database."""
+
+GROWING: Final = frozenset(tally.counted for tally in TALLIES)
+"""Tables that grow with all that was ever done; the others are short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Of the rows in some order, ``size`` after the first ``skip``."""
+
+    skip: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that are equal in what comes first in the order: those with one of ``values`` in the column at ``path``."""
+
+    path: str
+    values: tuple[Any, ...]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """How many rows there are, and the groups in which they come; None: not known."""
+
+    number: int
+    groups: Sequence[Group] | None
+
+
+def number_of(session: Session, model: type[Base], conditions: Sequence[Condition]) -> int | None:
+    """How many rows fulfil all conditions; None: no tally knows."""
+    prepare = _sum if are_common(conditions) else _sum.__wrapped__
+    statement = prepare(model, tuple(conditions))
+    return None if statement is None else int(session.scalar(statement) or 0)
+
+
+def numbers_by(
+    session: Session, model: type[Base], conditions: Sequence[Condition], path: str
+) -> dict[Any, int] | None:
+    """How many rows fulfil all conditions for each value of the column at ``path``; None: no tally knows."""
+    query = PathQuery(model)
+    tally = _tally_for(model, query, conditions, path)
+    if tally is None:
+        return None
+    statement = _numbers(tally, _own(query, path), _on_tally(tally, query, conditions))
+    return {value: int(number) for value, number in session.execute(statement) if number}
+
+
+def grouped(session: Session, model: type[Base], conditions: Sequence[Condition], order: Order) -> Grouped | None:
+    """The rows grouped by what comes first in the order, in that order; None: no tally knows."""
+    relation, _, name = order.path.rpartition(".")
+    if "." in relation:
+        return None
+    is_foreign = is_of_short_table(model, order.path)
+    path = f"{relation}.id" if is_foreign else order.path
+    query = PathQuery(model)
+    tally = _tally_for(model, query, conditions, path)
+    if tally is None:
+        return None
+    column = _own(query, path)
+    statement = _numbers(tally, column, _on_tally(tally, query, conditions))
+    if not is_foreign:
+        rows = _some(session.execute(statement.order_by(_directed(tally.c[column], order))))
+        groups = [Group(path, (value,), int(number)) for value, number in rows]
+        return Grouped(sum(group.number for group in groups), groups)
+    target = inspect(model).relationships[relation].mapper.local_table
+    key = target.c[name]
+    statement = statement.add_columns(key).outerjoin(target, target.c.id == tally.c[column])
+    ordered = statement.group_by(key).order_by(_directed(key, order))
+    return _foreign(path, _some(session.execute(ordered)))
+
+
+def _foreign(path: str, rows: Sequence[Sequence[Any]]) -> Grouped:
+    """Of value, number, and what is ordered by, in order. Rows that refer to nothing have None for both."""
+    number = sum(int(row[1]) for row in rows)
+    groups = []
+    for _key, equals in groupby(rows, key=itemgetter(2)):
+        same = list(equals)
+        groups.append(Group(path, tuple(row[0] for row in same), sum(int(row[1]) for row in same)))
+    is_found = all(None not in group.values or len(group.values) <= MOST_WAYS for group in groups)
+    return Grouped(number, groups if is_found else None)
+
+
+def overlaps(groups: Sequence[Group], part: Slice) -> list[tuple[Group, Slice]]:
+    """Which part of which group makes up a part of all."""
+    found: list[tuple[Group, Slice]] = []
+    begin = 0
+    for group in groups:
+        first, last = max(part.skip, begin), min(part.skip + part.size, begin + group.number)
+        if first < last:
+            found.append((group, Slice(first - begin, last - first)))
+        begin += group.number
+    return found
+
+
+def is_of_short_table(model: type[Base], path: str) -> bool:
+    """Whether the path leads to a column of a short table that rows of ``model`` refer to."""
+    relation, _, name = path.rpartition(".")
+    relationships = inspect(model).relationships
+    return name != "id" and relation in relationships and relationships[relation].target.name not in GROWING
+
+
+@lru_cache(maxsize=100)
+def _sum(model: type[Base], conditions: tuple[Condition, ...]) -> Select[tuple[int]] | None:
+    """Kept for the next request: to put it together takes longer than to execute it."""
+    query = PathQuery(model)
+    tally = _tally_for(model, query, conditions)
+    if tally is None:
+        return None
+    return select(func.sum(tally.c.number)).where(*_on_tally(tally, query, conditions))
+
+
+def _tally_for(model: type[Base], query: PathQuery, conditions: Iterable[Condition], *paths: str) -> Table | None:
+    """A tally by what is at ``paths`` and all that the conditions look at; None: there is none."""
+    wanted = {_own(query, path) for path in paths}
+    for one in conditions:
+        if one.comparison not in (Comparison.EQUAL, Comparison.ONE_OF):
+            return None
+        wanted.add(_own(query, one.path))
+    for tally in TALLIES:
+        if tally.counted == model.__tablename__ and wanted <= set(tally.columns):
+            return Base.metadata.tables[tally.name]
+    return None
+
+
+def _own(query: PathQuery, path: str) -> str:
+    """The row's own column that the path leads to; empty: it leads to another table, of which its tallies know nothing,
+    whatever their columns are called."""
+    column = query.column(path)
+    return (column.key or "") if query.is_own(column) else ""
+
+
+def _on_tally(tally: Table, query: PathQuery, conditions: Iterable[Condition]) -> list[Any]:
+    """Conditions on the rows that are counted, as conditions on the tally."""
+    return [one.on(lambda path: tally.c[_own(query, path)]) for one in conditions]
+
+
+def _numbers(tally: Table, column: str, where: Sequence[Any]) -> Select[Any]:
+    """How many rows there are for each value of a column."""
+    values = tally.c[column]
+    return select(values, func.sum(tally.c.number)).select_from(tally).where(*where).group_by(values)
+
+
+def _some(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    return [row for row in rows if row[1]]
+
+
+def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
+    return column.desc() if order.descending else column.asc()
