@@ -352,6 +352,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="viewer",
     ),
     Operation(
+        operation_id="list_job_type_system_failures",
+        method="GET",
+        path="/job-types/system-failures/",
+        tag="job_types",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobTypeSystemFailuresQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
         operation_id="validate_job_type",
         method="POST",
         path="/job-types/validation/",
@@ -395,6 +407,30 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path_parameters=(),
         integer_path_parameters=(),
         query=queries.ListJobsQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_jobs_with_execution",
+        method="GET",
+        path="/jobs/executions/",
+        tag="jobs",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobsWithExecutionQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_job_updates",
+        method="GET",
+        path="/jobs/updates/",
+        tag="jobs",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobUpdatesQuery,
         has_body=False,
         success_status=200,
         role="viewer",
@@ -539,6 +575,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path_parameters=(),
         integer_path_parameters=(),
         query=queries.ListProductsQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_product_updates",
+        method="GET",
+        path="/products/updates/",
+        tag="products",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListProductUpdatesQuery,
         has_body=False,
         success_status=200,
         role="viewer",
@@ -803,6 +851,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path_parameters=(),
         integer_path_parameters=(),
         query=queries.ListSourcesQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_source_updates",
+        method="GET",
+        path="/sources/updates/",
+        tag="sources",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListSourceUpdatesQuery,
         has_body=False,
         success_status=200,
         role="viewer",
@@ -1258,6 +1318,12 @@ class JobTypesHandlers(Protocol):
         """GET /job-types/status/: Job types status"""
 
     @abstractmethod
+    def list_job_type_system_failures(
+        self, query: queries.ListJobTypeSystemFailuresQuery
+    ) -> models.JobTypeSystemFailurePage:
+        """GET /job-types/system-failures/: Job type system failures"""
+
+    @abstractmethod
     def validate_job_type(self, body: models.NewJobType) -> models.ValidationResult:
         """POST /job-types/validation/: Validate job type"""
 
@@ -1276,6 +1342,14 @@ class JobsHandlers(Protocol):
     @abstractmethod
     def list_jobs(self, query: queries.ListJobsQuery) -> models.JobPage:
         """GET /jobs/: Job list"""
+
+    @abstractmethod
+    def list_jobs_with_execution(self, query: queries.ListJobsWithExecutionQuery) -> models.JobWithExecutionPage:
+        """GET /jobs/executions/: Job with execution list"""
+
+    @abstractmethod
+    def list_job_updates(self, query: queries.ListJobUpdatesQuery) -> models.JobUpdatePage:
+        """GET /jobs/updates/: Job updates"""
 
     @abstractmethod
     def get_job(self, job_id: int) -> models.JobDetails:
@@ -1334,6 +1408,10 @@ class ProductsHandlers(Protocol):
     @abstractmethod
     def list_products(self, query: queries.ListProductsQuery) -> models.ProductPage:
         """GET /products/: Product list"""
+
+    @abstractmethod
+    def list_product_updates(self, query: queries.ListProductUpdatesQuery) -> models.ProductUpdatePage:
+        """GET /products/updates/: Product updates"""
 
     @abstractmethod
     def get_product(self, product_id: str) -> models.ProductDetails:
@@ -1450,6 +1528,10 @@ class SourcesHandlers(Protocol):
     @abstractmethod
     def list_sources(self, query: queries.ListSourcesQuery) -> models.SourcePage:
         """GET /sources/: Source file list"""
+
+    @abstractmethod
+    def list_source_updates(self, query: queries.ListSourceUpdatesQuery) -> models.SourceUpdatePage:
+        """GET /sources/updates/: Source file updates"""
 
     @abstractmethod
     def get_source(self, source_id: str) -> models.SourceDetails:
