@@ -141,8 +141,8 @@ def test_updates_of_products_have_those_that_are_not_published_any_more(made: In
 
 def test_failures_of_the_system_are_counted_by_type_and_error(made: Installation, clock: SetClock) -> None:
     failures = SystemFailureService(made.context)
-    for name, error in (("a", "unknown"), ("a", "unknown"), ("b", "output-storage"), ("a", "disk-exceeded")):
-        made.fail(made.job(name), error=error)
+    for name, kind in (("a", "unknown"), ("a", "unknown"), ("b", "output-storage"), ("a", "exit-code")):
+        made.fail(made.job(name), kind=kind)
         clock.forward(hours=1)
     page = failures.list(queries.ListJobTypeSystemFailuresQuery(), made.urls)
     told = [(one["job_type"]["name"], one["error"]["name"], one["count"]) for one in page.results]
@@ -157,6 +157,6 @@ def test_failures_of_the_system_are_counted_by_type_and_error(made: Installation
 
 def test_a_job_that_is_queued_again_is_no_failure_any_more(made: Installation) -> None:
     failed = made.job()
-    made.fail(failed, error="unknown")
+    made.fail(failed, kind="unknown")
     made.requeue(job_ids=[failed])
     assert SystemFailureService(made.context).list(queries.ListJobTypeSystemFailuresQuery(), made.urls).count == 0
