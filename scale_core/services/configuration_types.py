@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.base import Document
 from scale_core.db.models import JobType, RecipeType
+from scale_core.db.types import is_same_document
 from scale_core.services.configuration_fields import Fields
 from scale_core.services.findings import Findings
 from scale_core.services.interfaces import Key
-from scale_core.services.records import same
 from scale_core.services.request_bodies import validator_of, without_key
 from scale_core.services.type_changes import TypeChange
 
@@ -128,4 +128,4 @@ def says_the_same(record: Record, exported: Record) -> bool:
 
     :param exported: what is so, as an export has it.
     """
-    return all(field in exported and same(exported[field], value) for field, value in record.items())
+    return all(field in exported and is_same_document(exported[field], value) for field, value in record.items())
