@@ -1678,6 +1678,13 @@ class NodeStatusPage(TypedDict):
     results: list[NodeStatus]
 
 
+class PasswordChange(TypedDict):
+    """A new password in place of the one that the user has."""
+
+    current_password: str
+    password: str
+
+
 class ProblemError(TypedDict):
     """One fault and its place."""
 

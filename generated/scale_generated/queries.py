@@ -27,6 +27,8 @@ class ListAuditRecordsQuery:
     order: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
     operation: tuple[str, ...] = ()
+    object_type: str | None = None
+    object_id: int | None = None
 
     @classmethod
     def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
@@ -39,6 +41,8 @@ class ListAuditRecordsQuery:
             order=tuple(kwargs.get("order", ())),
             user=tuple(kwargs.get("user", ())),
             operation=tuple(kwargs.get("operation", ())),
+            object_type=kwargs.get("object_type"),
+            object_id=kwargs.get("object_id"),
         )
 
 

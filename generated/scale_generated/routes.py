@@ -844,6 +844,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="public",
     ),
     Operation(
+        operation_id="change_password",
+        method="POST",
+        path="/session/password/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=204,
+        role="viewer",
+    ),
+    Operation(
         operation_id="list_sources",
         method="GET",
         path="/sources/",
@@ -1520,6 +1532,10 @@ class SessionHandlers(Protocol):
     @abstractmethod
     def finish_external_sign_in(self, query: queries.FinishExternalSignInQuery) -> WithCookies[None]:
         """GET /session/oidc/callback/: Come back from OpenID Connect"""
+
+    @abstractmethod
+    def change_password(self, body: models.PasswordChange) -> None:
+        """POST /session/password/: Change password"""
 
 
 class SourcesHandlers(Protocol):

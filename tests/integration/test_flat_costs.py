@@ -150,6 +150,9 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         {"started": "PT1H"},
         {"user": ("ada",), "operation": ("edit_job",), "started": "PT2H", "ended": "PT1H"},
         {"order": ("id",)},
+        {"object_type": "job_type"},
+        {"object_type": "job_type", "object_id": 3},
+        {"object_type": "job_type", "user": ("ada", "bob")},
     ],
     "events": [{}, {"type": ("USER",)}, {"type": ("USER", "PARSE")}, {"started": "PT1H"}, {"order": ("-occurred",)}],
 }
