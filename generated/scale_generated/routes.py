@@ -11,6 +11,13 @@ from scale_generated import models, queries
 T = TypeVar("T")
 
 
+class Accepted(NamedTuple, Generic[T]):
+    """The answer (202) of an operation that goes on after it: the body, and the URL of what goes on."""
+
+    body: T
+    location: str
+
+
 class Created(NamedTuple, Generic[T]):
     """The answer of an operation that has a ``Location`` header: the body, and the URL."""
 
@@ -1438,7 +1445,7 @@ class QueueHandlers(Protocol):
         """GET /load/: Job load"""
 
     @abstractmethod
-    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/cancel-jobs/: Cancel jobs"""
 
     @abstractmethod
@@ -1450,7 +1457,7 @@ class QueueHandlers(Protocol):
         """POST /queue/new-recipe/: Queue new recipe"""
 
     @abstractmethod
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/requeue-jobs/: Requeue jobs"""
 
     @abstractmethod

@@ -13,7 +13,7 @@ from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.updates import UpdateService
 from scale_generated import models, queries
-from scale_generated.routes import Created
+from scale_generated.routes import Accepted, Created
 
 
 class Jobs:
@@ -115,10 +115,16 @@ class Queue:
         recipe = self._queue.new_recipe(body, urls())
         return Created(recipe, location(f"/recipes/{recipe['id']}/"))
 
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/requeue-jobs/."""
-        return self._changes.requeue(body, urls())
+        return _done_or_accepted(self._changes.requeue(body, urls()))
 
-    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/cancel-jobs/."""
-        return self._changes.cancel(body, urls())
+        return _done_or_accepted(self._changes.cancel(body, urls()))
+
+
+def _done_or_accepted(changed: models.ChangedJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
+    if changed["job"] is None:
+        return changed
+    return Accepted(changed, location(f"/jobs/{changed['job']['id']}/"))
