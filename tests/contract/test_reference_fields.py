@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
@@ -249,3 +249,28 @@ def test_every_field_is_answered_with_a_value_of_its_type(name: str, lived: Live
         if kind == "date":
             assert all(date.fromisoformat(one) for one in filled), path
     assert empty == []
+
+
+def examples(media: Mapping[str, Any]) -> list[Any]:
+    """The examples of a request or an answer."""
+    if "example" in media:
+        return [media["example"]]
+    return [resolved(one)["value"] for one in media.get("examples", {}).values()]
+
+
+def fields_of(bodies: Iterable[Any]) -> set[str]:
+    """The fields of bodies; of a page those of its results."""
+    objects = [one for body in bodies for one in (body["results"] if "next" in body else [body])]
+    return {name for one in objects for name in one}
+
+
+@each
+def test_what_the_reference_has_examples_of_has_examples_with_the_same_fields(name: str) -> None:
+    operation, shown = declared(name), REFERENCE[name].get("shown", {})
+    if "request" in shown:
+        (media,) = operation["requestBody"]["content"].values()
+        assert set(shown["request"]) - fields_of(examples(media)) == set()
+    if "response" in shown:
+        responses = (resolved(one) for status, one in operation["responses"].items() if status in ("200", "201"))
+        media = next(responses)["content"]["application/json"]
+        assert set(shown["response"]) - fields_of(examples(media)) == set()
