@@ -96,8 +96,12 @@ class TypeLoader(Generic[T, C]):
         return None if findings.problems else self._kind.editor.create(session, checked)
 
     def _edit(self, session: Session, findings: Findings, existing: T, body: Document, at: str) -> TypeChange | None:
-        is_same = says_the_same(self._rule_without_read_only(body), self._kind.exported(existing))
+        is_same = existing.is_active and says_the_same(
+            self._rule_without_read_only(body), self._kind.exported(existing)
+        )
         body = self._with_rule(without_key(body))
+        if not existing.is_active:
+            body["is_active"] = True  # what is imported is there to be used
         if not body or not findings.valid(validator_of(self._kind.edit_schema), body, at):
             return None
         checked = self._kind.editor.check(session, findings, body, existing, at)

@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from fakes.jobs import Installation
+from scale_core.services.configuration import ConfigurationService
+from scale_core.services.configuration_export import as_file
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Invalid
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.serialization import SerializerContext
+from scale_core.specs import loads
 from scale_generated import models
+from scale_generated.queries import ExportConfigurationQuery
 
 
 @pytest.fixture
@@ -64,3 +68,23 @@ def test_a_recipe_type_does_not_come_back_before_its_job_types(made: Installatio
         edit_recipe_type(made, is_active=True)
     edit_job_type(made, "a", is_active=True)
     assert edit_recipe_type(made, is_active=True)["is_active"]
+
+
+def test_an_export_leaves_archived_types_out_and_an_import_brings_them_back(made: Installation) -> None:
+    configuration = ConfigurationService(made.context)
+    everything = as_file(configuration.export(ExportConfigurationQuery()))
+    edit_recipe_type(made, is_active=False)
+    edit_job_type(made, "a", is_active=False)
+    left = configuration.export(ExportConfigurationQuery())
+    assert [[one["name"] for one in left[kind]] for kind in ("job_types", "recipe_types")] == [["b"], []]
+    configuration.load(loads(everything), "")
+    made.recipe()
+    assert as_file(configuration.export(ExportConfigurationQuery())) == everything
+
+
+def test_a_file_with_everything_goes_round_over_its_own_archived_state(made: Installation) -> None:
+    edit_job_type(made, "b", is_active=False)
+    archived = JobTypeService(made.context).get(made.types["b"], made.urls)["archived"]
+    configuration = ConfigurationService(made.context)
+    configuration.load(configuration.export(ExportConfigurationQuery()), "")
+    assert JobTypeService(made.context).get(made.types["b"], made.urls)["archived"] == archived
