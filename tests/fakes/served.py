@@ -44,13 +44,10 @@ class Documented:
         await self._app(scope, receive, look if scope["type"] == "http" else send)
 
     def _look(self, method: str, path: str, status: int) -> None:
-        for operation, pattern, documented in self._operations:
-            if pattern.fullmatch(path):
-                if operation.method != method:
-                    continue
-                if status not in documented:
-                    self.undocumented.add((operation.operation_id, status))
-                return
+        found = next((operation.path for operation, pattern, _ in self._operations if pattern.fullmatch(path)), None)
+        for operation, _, documented in self._operations:
+            if (operation.path, operation.method) == (found, method) and status not in documented:
+                self.undocumented.add((operation.operation_id, status))
 
 
 @contextlib.contextmanager
@@ -67,4 +64,4 @@ def serving(context: Context) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-    assert sorted(app.undocumented) == [], "the document does not say that these operations answer that"
+    assert not app.undocumented, f"the document does not say that these answer that: {sorted(app.undocumented)}"
