@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, DateTime, Float, Integer, Table, text
-from sqlalchemy.types import Boolean, Numeric
+from sqlalchemy.types import JSON, Boolean, Numeric
 
 from scale_core.db.database import Database
 from scale_core.db.models import (
@@ -95,7 +95,7 @@ def _default(column: Column[object]) -> str:
     if isinstance(kind, Boolean | Integer | Float | Numeric):
         return "0"
     is_time = isinstance(getattr(kind, "impl", kind), DateTime)
-    return _time("0") if is_time else "'{}'" if type(kind).__name__ == "JSON" else "''"
+    return _time("0") if is_time else "'{}'" if isinstance(kind, JSON) else "''"
 
 
 def _series(count: str, start: int = 1) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 CONFIG_FILE = "scale.toml"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -25,6 +26,8 @@ class Settings:
     :param database_url: SQLAlchemy URL; empty: an SQLite file in ``data_dir``.
     :param engine: name of the engine that runs executions.
     :param bind: ``host:port`` of the web server.
+    :param public_url: where clients reach the web server, such as ``https://scale.example/api``, without a slash at the
+        end; empty: as their requests say.
     :param grace_seconds: how long running executions may go on after SIGTERM.
     :param long_wait_seconds: how long an execution waits on the queue until it counts as one that has waited long.
     :param long_wait_share: the share of placements and nodes, from 0 to 0.5, that those get whatever their priority.
@@ -46,6 +49,7 @@ class Settings:
     database_url: str = ""
     engine: str = "local"
     bind: str = "127.0.0.1:8580"
+    public_url: str = ""
     grace_seconds: float = 10.0
     long_wait_seconds: float = 300.0
     long_wait_share: float = 0.25
@@ -85,9 +89,9 @@ class Settings:
 
 SECONDS = frozenset({"grace_seconds", "long_wait_seconds"})
 OIDC = frozenset({"oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_claim", "oidc_roles"})
-TEXTS = OIDC | {"data_dir", "database_url", "engine", "bind", "metrics_bind", "log_level", "log_format"}
+TEXTS = OIDC | {"data_dir", "database_url", "engine", "bind", "public_url", "metrics_bind", "log_level", "log_format"}
 SWITCHES = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-MAY_BE_EMPTY = OIDC | {"database_url", "metrics_bind"}
+MAY_BE_EMPTY = OIDC | {"database_url", "metrics_bind", "public_url"}
 SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "engine_options")
 
 
@@ -145,6 +149,8 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
         result["long_wait_share"] = _number("long_wait_share", result["long_wait_share"], "a share", 0.5)
     if "max_request_mib" in result:
         result["max_request_mib"] = _number("max_request_mib", result["max_request_mib"], "a number of MiB")
+    if "public_url" in result:
+        result["public_url"] = _web_address("public_url", result["public_url"])
     if "auth" in result:
         result["auth"] = _switch("auth", result["auth"])
     if "log_level" in result:
@@ -159,6 +165,18 @@ def _address(name: str, value: str) -> tuple[str, int]:
     if not colon or not port.isdigit() or int(port) > 65535:
         raise SettingsError(f"{name}: {value!r} is not host:port, for example 127.0.0.1:8580.")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _web_address(name: str, value: str) -> str:
+    """The address without a slash at its end."""
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    except ValueError:
+        is_address = False
+    if value and not is_address:
+        raise SettingsError(f"{name}: {value!r} is no address of a site, for example https://scale.example/api.")
+    return value.rstrip("/")
 
 
 def _switch(name: str, value: Any) -> bool:

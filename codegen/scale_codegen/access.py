@@ -1,8 +1,9 @@
-"""Who may call what: each operation says the role that it needs (``x-scale-role``), and the rest follows from that.
+"""Who may call what, and which errors follow: each operation says the role that it needs (``x-scale-role``).
 
-``x-scale-common`` in the root of the document says what operations have in common: ``with_role`` what those have that
-need a role, ``changing`` what such ones have instead if they are no ``get``, ``with_body`` what those have that take a
-body. Each is a part of an operation (``security``, ``responses``); what an operation says itself counts.
+``x-scale-common`` in the root of the document says what operations have in common: ``every`` what all have, ``with_id``
+what those have that take something from the path, ``with_role`` what those have that need a role, ``changing`` what
+such ones have instead if they are no ``get``, ``with_body`` what those have that take a body. Each is a part of an
+operation (``security``, ``responses``); what an operation says itself counts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ PUBLIC: Final = "public"
 
 ROLE: Final = "x-scale-role"
 COMMON: Final = "x-scale-common"
-_PARTS: Final = ("changing", "with_body", "with_role")
+_PARTS: Final = ("changing", "every", "with_body", "with_id", "with_role")
 _FIELDS: Final = frozenset({"security", "responses"})
 
 
@@ -49,7 +50,9 @@ def with_common(api: Bundle) -> Bundle:
 
 
 def _completed(raw: RawOperation, common: Mapping[str, Any]) -> dict[str, Any]:
-    parts = []
+    parts = [common.get("every", {})]
+    if "{" in raw.path:
+        parts.append(common.get("with_id", {}))
     if raw.content[ROLE] != PUBLIC:
         parts.append(common.get("with_role", {}))
         if raw.method != "get":

@@ -124,7 +124,7 @@ class _OperationBuilder:
             query=self._query(raw, hint, parameters),
             body=self._body(raw, f"{hint}Body"),
             result=result,
-            wrapper=_wrapper(status, response.get("headers", {})),
+            wrapper=_wrapper(status, response.get("headers", {}), raw.content["responses"]),
             success_status=status,
             role=str(raw.content["x-scale-role"]),
         )
@@ -178,7 +178,9 @@ class _OperationBuilder:
         return self._models.type_of(media.get("schema", {}), hint, schema_pointer)
 
 
-def _wrapper(status: int, headers: Mapping[str, Any]) -> Wrapper | None:
+def _wrapper(status: int, headers: Mapping[str, Any], responses: Mapping[str, Any]) -> Wrapper | None:
+    if status == 200 and "202" in responses:
+        return "Accepted"
     if "Set-Cookie" in headers:
         return "WithCookies"
     if status == 201 and "Location" in headers:

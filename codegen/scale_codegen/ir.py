@@ -128,13 +128,14 @@ class PathParameter:
         return self.type == Primitive("int")
 
 
-Wrapper = Literal["Created", "Attachment", "WithCookies"]
+Wrapper = Literal["Accepted", "Created", "Attachment", "WithCookies"]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """``body`` is None without a request body. ``wrapper`` is what the handler returns its result in, where that has to
-    say headers too: a Location, the file name of an attachment, cookies. ``role`` is what callers need."""
+    say headers too: a Location, the file name of an attachment, cookies; where that is ``Accepted``, it may also return
+    the result alone, which is done then. ``role`` is what callers need."""
 
     operation_id: str
     method: str

@@ -151,6 +151,8 @@ def _handler_arguments(operation: Operation) -> str:
 
 def _handler_result(operation: Operation) -> str:
     plain = annotation(operation.result, FOREIGN)
+    if operation.wrapper == "Accepted":
+        return f"{plain} | Accepted[{plain}]"
     return f"{operation.wrapper}[{plain}]" if operation.wrapper else plain
 
 

@@ -1164,6 +1164,7 @@ class JobTypeEdit(TypedDict):
     author_url: NotRequired[str | None]
     is_long_running: NotRequired[bool]
     is_operational: NotRequired[bool]
+    is_active: NotRequired[bool]
     is_paused: NotRequired[bool]
     icon_code: NotRequired[str | None]
     docker_privileged: NotRequired[bool]
@@ -1677,6 +1678,13 @@ class NodeStatusPage(TypedDict):
     results: list[NodeStatus]
 
 
+class PasswordChange(TypedDict):
+    """A new password in place of the one that the user has."""
+
+    current_password: str
+    password: str
+
+
 class ProblemError(TypedDict):
     """One fault and its place."""
 
@@ -1893,6 +1901,7 @@ class RecipeTypeEdit(TypedDict):
 
     title: NotRequired[str | None]
     description: NotRequired[str | None]
+    is_active: NotRequired[bool]
     definition: NotRequired[RecipeDefinition]
     trigger_rule: NotRequired[NewTriggerRule | None]
 

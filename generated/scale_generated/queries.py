@@ -27,6 +27,8 @@ class ListAuditRecordsQuery:
     order: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
     operation: tuple[str, ...] = ()
+    object_type: str | None = None
+    object_id: int | None = None
 
     @classmethod
     def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
@@ -39,6 +41,8 @@ class ListAuditRecordsQuery:
             order=tuple(kwargs.get("order", ())),
             user=tuple(kwargs.get("user", ())),
             operation=tuple(kwargs.get("operation", ())),
+            object_type=kwargs.get("object_type"),
+            object_id=kwargs.get("object_id"),
         )
 
 
@@ -319,6 +323,22 @@ class ListJobTypeStatusQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListJobTypeSystemFailuresQuery:
+    """Query of GET /job-types/system-failures/."""
+
+    page: int = 1
+    page_size: int = 100
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListJobsQuery:
     """Query of GET /jobs/."""
 
@@ -344,6 +364,66 @@ class ListJobsQuery:
             order=tuple(kwargs.get("order", ())),
             status=kwargs.get("status"),
             job_id=tuple(kwargs.get("job_id", ())),
+            job_type_id=tuple(kwargs.get("job_type_id", ())),
+            job_type_name=tuple(kwargs.get("job_type_name", ())),
+            job_type_category=tuple(kwargs.get("job_type_category", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListJobsWithExecutionQuery:
+    """Query of GET /jobs/executions/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    status: models.JobStatus | None = None
+    job_type_id: tuple[int, ...] = ()
+    job_type_name: tuple[str, ...] = ()
+    job_type_category: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            status=kwargs.get("status"),
+            job_type_id=tuple(kwargs.get("job_type_id", ())),
+            job_type_name=tuple(kwargs.get("job_type_name", ())),
+            job_type_category=tuple(kwargs.get("job_type_category", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListJobUpdatesQuery:
+    """Query of GET /jobs/updates/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    status: models.JobStatus | None = None
+    job_type_id: tuple[int, ...] = ()
+    job_type_name: tuple[str, ...] = ()
+    job_type_category: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            status=kwargs.get("status"),
             job_type_id=tuple(kwargs.get("job_type_id", ())),
             job_type_name=tuple(kwargs.get("job_type_name", ())),
             job_type_category=tuple(kwargs.get("job_type_category", ())),
@@ -503,6 +583,38 @@ class ListProductsQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListProductUpdatesQuery:
+    """Query of GET /products/updates/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    job_type_id: tuple[int, ...] = ()
+    job_type_name: tuple[str, ...] = ()
+    job_type_category: tuple[str, ...] = ()
+    is_operational: bool | None = None
+    file_name: str | None = None
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            job_type_id=tuple(kwargs.get("job_type_id", ())),
+            job_type_name=tuple(kwargs.get("job_type_name", ())),
+            job_type_category=tuple(kwargs.get("job_type_category", ())),
+            is_operational=kwargs.get("is_operational"),
+            file_name=kwargs.get("file_name"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListRecipeTypesQuery:
     """Query of GET /recipe-types/."""
 
@@ -587,6 +699,32 @@ class FinishExternalSignInQuery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSourcesQuery:
     """Query of GET /sources/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    is_parsed: bool | None = None
+    file_name: str | None = None
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            is_parsed=kwargs.get("is_parsed"),
+            file_name=kwargs.get("file_name"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSourceUpdatesQuery:
+    """Query of GET /sources/updates/."""
 
     page: int = 1
     page_size: int = 100

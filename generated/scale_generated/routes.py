@@ -11,6 +11,13 @@ from scale_generated import models, queries
 T = TypeVar("T")
 
 
+class Accepted(NamedTuple, Generic[T]):
+    """The answer (202) of an operation that goes on after it: the body, and the URL of what goes on."""
+
+    body: T
+    location: str
+
+
 class Created(NamedTuple, Generic[T]):
     """The answer of an operation that has a ``Location`` header: the body, and the URL."""
 
@@ -352,6 +359,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="viewer",
     ),
     Operation(
+        operation_id="list_job_type_system_failures",
+        method="GET",
+        path="/job-types/system-failures/",
+        tag="job_types",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobTypeSystemFailuresQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
         operation_id="validate_job_type",
         method="POST",
         path="/job-types/validation/",
@@ -395,6 +414,30 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path_parameters=(),
         integer_path_parameters=(),
         query=queries.ListJobsQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_jobs_with_execution",
+        method="GET",
+        path="/jobs/executions/",
+        tag="jobs",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobsWithExecutionQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_job_updates",
+        method="GET",
+        path="/jobs/updates/",
+        tag="jobs",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListJobUpdatesQuery,
         has_body=False,
         success_status=200,
         role="viewer",
@@ -539,6 +582,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path_parameters=(),
         integer_path_parameters=(),
         query=queries.ListProductsQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_product_updates",
+        method="GET",
+        path="/products/updates/",
+        tag="products",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListProductUpdatesQuery,
         has_body=False,
         success_status=200,
         role="viewer",
@@ -796,6 +851,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="public",
     ),
     Operation(
+        operation_id="change_password",
+        method="POST",
+        path="/session/password/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=204,
+        role="viewer",
+    ),
+    Operation(
         operation_id="list_sources",
         method="GET",
         path="/sources/",
@@ -803,6 +870,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         path_parameters=(),
         integer_path_parameters=(),
         query=queries.ListSourcesQuery,
+        has_body=False,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_source_updates",
+        method="GET",
+        path="/sources/updates/",
+        tag="sources",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListSourceUpdatesQuery,
         has_body=False,
         success_status=200,
         role="viewer",
@@ -1258,6 +1337,12 @@ class JobTypesHandlers(Protocol):
         """GET /job-types/status/: Job types status"""
 
     @abstractmethod
+    def list_job_type_system_failures(
+        self, query: queries.ListJobTypeSystemFailuresQuery
+    ) -> models.JobTypeSystemFailurePage:
+        """GET /job-types/system-failures/: Job type system failures"""
+
+    @abstractmethod
     def validate_job_type(self, body: models.NewJobType) -> models.ValidationResult:
         """POST /job-types/validation/: Validate job type"""
 
@@ -1276,6 +1361,14 @@ class JobsHandlers(Protocol):
     @abstractmethod
     def list_jobs(self, query: queries.ListJobsQuery) -> models.JobPage:
         """GET /jobs/: Job list"""
+
+    @abstractmethod
+    def list_jobs_with_execution(self, query: queries.ListJobsWithExecutionQuery) -> models.JobWithExecutionPage:
+        """GET /jobs/executions/: Job with execution list"""
+
+    @abstractmethod
+    def list_job_updates(self, query: queries.ListJobUpdatesQuery) -> models.JobUpdatePage:
+        """GET /jobs/updates/: Job updates"""
 
     @abstractmethod
     def get_job(self, job_id: int) -> models.JobDetails:
@@ -1336,6 +1429,10 @@ class ProductsHandlers(Protocol):
         """GET /products/: Product list"""
 
     @abstractmethod
+    def list_product_updates(self, query: queries.ListProductUpdatesQuery) -> models.ProductUpdatePage:
+        """GET /products/updates/: Product updates"""
+
+    @abstractmethod
     def get_product(self, product_id: str) -> models.ProductDetails:
         """GET /products/{product_id}/: Product details"""
 
@@ -1348,7 +1445,7 @@ class QueueHandlers(Protocol):
         """GET /load/: Job load"""
 
     @abstractmethod
-    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/cancel-jobs/: Cancel jobs"""
 
     @abstractmethod
@@ -1360,7 +1457,7 @@ class QueueHandlers(Protocol):
         """POST /queue/new-recipe/: Queue new recipe"""
 
     @abstractmethod
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/requeue-jobs/: Requeue jobs"""
 
     @abstractmethod
@@ -1443,6 +1540,10 @@ class SessionHandlers(Protocol):
     def finish_external_sign_in(self, query: queries.FinishExternalSignInQuery) -> WithCookies[None]:
         """GET /session/oidc/callback/: Come back from OpenID Connect"""
 
+    @abstractmethod
+    def change_password(self, body: models.PasswordChange) -> None:
+        """POST /session/password/: Change password"""
+
 
 class SourcesHandlers(Protocol):
     """Ingested files."""
@@ -1450,6 +1551,10 @@ class SourcesHandlers(Protocol):
     @abstractmethod
     def list_sources(self, query: queries.ListSourcesQuery) -> models.SourcePage:
         """GET /sources/: Source file list"""
+
+    @abstractmethod
+    def list_source_updates(self, query: queries.ListSourceUpdatesQuery) -> models.SourceUpdatePage:
+        """GET /sources/updates/: Source file updates"""
 
     @abstractmethod
     def get_source(self, source_id: str) -> models.SourceDetails:

@@ -1,6 +1,7 @@
 """The ASGI application: connexion on the generated document, with our handlers behind it."""
 
 import threading
+from urllib.parse import urlsplit
 
 from connexion.middleware import ConnexionMiddleware, MiddlewarePosition
 from connexion.middleware.security import SecurityMiddleware
@@ -32,6 +33,7 @@ from scale_core.api.limits import BodyLimitMiddleware
 from scale_core.api.operational import OperationalEndpoints
 from scale_core.api.paths import PathMiddleware
 from scale_core.api.problems import add_error_handlers
+from scale_core.api.public import PublicUrlMiddleware
 from scale_core.api.responses import endpoint
 from scale_core.api.services import Services
 from scale_core.api.validators import validator_map
@@ -87,12 +89,14 @@ def create_app(
     app.add_middleware(DocumentMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER)
     app.add_middleware(PathMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
     counted = CountingMiddleware(app, context.telemetry, OPERATIONS)
-    return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)), admission)
+    return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)), context, admission)
 
 
 def create_operational_app(context: Context, scheduler: threading.Thread | None) -> ASGIApp:
     """The web application of a process that serves nothing but health and metrics."""
-    return _guarded(OperationalEndpoints(_nothing_else, context, Health(context, scheduler)), Admission(context))
+    return _guarded(
+        OperationalEndpoints(_nothing_else, context, Health(context, scheduler)), context, Admission(context)
+    )
 
 
 async def _nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,11 +104,14 @@ async def _nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("There are only /-/healthy, /-/ready and /-/metrics.", 404)(scope, receive, send)
 
 
-def _guarded(app: ASGIApp, admission: Admission) -> ASGIApp:
+def _guarded(app: ASGIApp, context: Context, admission: Admission) -> ASGIApp:
     # Where nobody is asked who they are, a page of another site must not reach us under a name that it controls (DNS
     # rebinding). Where they are, such a page has no cookie of ours, and we have the names that our operators give us.
-    guarded = app if admission.is_controlled else TrustedHostMiddleware(app, LOOPBACK_HOSTS, www_redirect=False)
-    return SecurityHeadersMiddleware(guarded)
+    public_url = context.settings.public_url
+    hosts = [*LOOPBACK_HOSTS, urlsplit(public_url).hostname or ""] if public_url else LOOPBACK_HOSTS
+    guarded = app if admission.is_controlled else TrustedHostMiddleware(app, hosts, www_redirect=False)
+    guarded = SecurityHeadersMiddleware(guarded)
+    return PublicUrlMiddleware(guarded, public_url) if public_url else guarded
 
 
 def handler_table(services: Services) -> HandlerTable:
@@ -117,17 +124,17 @@ def handler_table(services: Services) -> HandlerTable:
         files=files.Files(services.files),
         ingests=ingests.Ingests(services.ingests),
         job_executions=jobs.JobExecutions(services.job_executions),
-        job_types=definitions.JobTypes(services.job_types),
-        jobs=jobs.Jobs(services.jobs),
+        job_types=definitions.JobTypes(services.job_types, services.system_failures),
+        jobs=jobs.Jobs(services.jobs, services.updates),
         metrics=metrics.Metrics(services.metrics),
         nodes=system.Nodes(services.nodes),
-        products=files.Products(services.files),
+        products=files.Products(services.files, services.updates),
         queue=jobs.Queue(services.queue, services.job_load, services.bulk_changes),
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),
         session=access.Session(services.sessions, services.oidc),
-        sources=files.Sources(services.files),
+        sources=files.Sources(services.files, services.updates),
         status=system.Status(services.scheduler),
         strikes=ingests.Strikes(services.strikes),
         tokens=access.Tokens(services.tokens),

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from connexion.context import request
 from connexion.lifecycle import ConnexionRequest
 
+from scale_core.api.public import PUBLIC_URL
 from scale_core.services.listing import ListPage
 from scale_core.services.serialization import SerializerContext
 
@@ -31,7 +32,11 @@ def urls() -> SerializerContext:
 
 
 def base_url(asked: ConnexionRequest) -> str:
-    """Scheme, host and prefix of the request, without a slash at the end."""
+    """Scheme, host and prefix under which clients reach this API, without a slash at the end: as the settings say, or
+    else as the request does."""
+    public_url = asked.scope.get("extensions", {}).get(PUBLIC_URL)
+    if public_url is not None:
+        return str(public_url)
     return f"{asked.url.scheme}://{asked.url.netloc}{asked.scope.get('root_path', '')}"
 
 

@@ -11,8 +11,9 @@ from scale_core.api.access import SAFE_METHODS, caller
 from scale_core.services.admission import PUBLIC
 from scale_core.services.context import Clock
 from scale_core.services.recording import Doing, recorded
-from scale_generated.routes import Attachment, Created, Operation, WithCookies
+from scale_generated.routes import Accepted, Attachment, Created, Operation, WithCookies
 
+ACCEPTED: Final = 202
 NO_CONTENT: Final = 204
 REDIRECT: Final = 300
 
@@ -52,7 +53,10 @@ def _response(operation: Operation, result: Any) -> Response:
     if isinstance(result, Response):
         return result
     headers: list[tuple[str, str]] = []
-    if isinstance(result, Created):
+    status = operation.success_status
+    if isinstance(result, Accepted):
+        status = ACCEPTED
+    if isinstance(result, Created | Accepted):
         headers.append(("Location", result.location))
         result = result.body
     elif isinstance(result, Attachment):
@@ -63,7 +67,6 @@ def _response(operation: Operation, result: Any) -> Response:
         if result.location is not None:
             headers.append(("Location", result.location))
         result = result.body
-    status = operation.success_status
     if status == NO_CONTENT or status >= REDIRECT:
         response = Response(status_code=status)
     else:

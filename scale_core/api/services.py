@@ -22,8 +22,10 @@ from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.sessions import SessionService
 from scale_core.services.strikes import StrikeService
+from scale_core.services.system_failures import SystemFailureService
 from scale_core.services.tokens import TokenService
 from scale_core.services.trigger_rules import TriggerRuleService
+from scale_core.services.updates import UpdateService
 from scale_core.services.users import UserService
 from scale_core.services.workspaces import WorkspaceService
 
@@ -55,7 +57,9 @@ class Services:
         self.sessions = SessionService(context, passwords)
         self.oidc = OidcService(context, self.sessions)
         self.strikes = StrikeService(context)
+        self.system_failures = SystemFailureService(context)
         self.tokens = TokenService(context)
         self.trigger_rules = TriggerRuleService(context)
+        self.updates = UpdateService(context)
         self.users = UserService(context, passwords)
         self.workspaces = WorkspaceService(context)

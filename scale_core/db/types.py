@@ -13,7 +13,27 @@ from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 SRID = 4326
 """WGS 84."""
 
-Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+def is_same_document(one: object, other: object) -> bool:
+    """Whether two values are the same: in documents 1, 1.0 and true are not, and the order of keys says nothing."""
+    return one == other and (not isinstance(one, dict | list) or _as_text(one) == _as_text(other))
+
+
+def _as_text(document: object) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
+class _Document(JSON):
+    """A document changes where a 1 in it becomes true, which Python takes for the same."""
+
+    cache_ok = True
+
+    def compare_values(self, x: Any, y: Any) -> bool:
+        """Whether the column keeps its value."""
+        return is_same_document(x, y)
+
+
+Json = _Document(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A document: JSONB on PostgreSQL, text on SQLite. None is NULL."""
 
 

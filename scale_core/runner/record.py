@@ -9,6 +9,7 @@ from scale_core.runner.times import now
 from scale_core.runner.usage import DiskUse
 from scale_generated.specs.execution_report import (
     ExecutionReport,
+    ReportEnvironment,
     ReportFailure,
     ReportOutput,
     ReportParseResult,
@@ -28,6 +29,7 @@ class RunRecord:
     steps: dict[Step, ReportStep] = field(default_factory=dict)
     command_arguments: str | None = None
     usage: ReportUsage | None = None
+    environment: ReportEnvironment | None = None
     exit_code: int | None = None
     manifest: Mapping[str, Any] | None = None
     outputs: tuple[ReportOutput, ...] = ()
@@ -70,6 +72,7 @@ class RunRecord:
             parse_results=self.parse_results,
             results_manifest=self.manifest,
             usage=self.usage,
+            environment=self.environment,
         )
 
 

@@ -5,8 +5,9 @@ import os
 import pkgutil
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +26,7 @@ from scale_core.runner.record import RunRecord
 from scale_core.runner.usage import InputFiles, input_files
 from scale_core.runner.workspaces import PlanWorkspaces
 from scale_generated.specs.execution_plan import ExecutionPlan
-from scale_generated.specs.execution_report import ExecutionReport, ReportUsage
+from scale_generated.specs.execution_report import ExecutionReport, ReportEnvironment, ReportUsage
 
 if TYPE_CHECKING:
     from scale_core.runner.results import ResultsCollector
@@ -67,6 +68,7 @@ class Runner:
         self._settings = settings
         self._brokers = brokers
         self._bounds = Bounds(group)
+        self._node = _this_node()
         self._collector: ResultsCollector | None = None
 
     def __call__(self, plan: ExecutionPlan, folder: str, control: RunControl) -> Run:
@@ -124,10 +126,11 @@ class Runner:
             raise StepFailed("launch", f"The image {plan.docker.image!r} cannot run: this node runs no containers.")
         limits = self._limits(plan)
         fetched = input_files(INPUTS) if inputs.files else InputFiles()
-        environment = self._environment(plan, folder)
+        variables = self._variables(plan, folder)
+        record.environment = replace(self._node, variables=variables)
         self._bounds.put(limits)
         try:
-            end = run_process(arguments, environment, plan.timeout, limits, self._bounds.group, fetched, control)
+            end = run_process(arguments, variables, plan.timeout, limits, self._bounds.group, fetched, control)
         except (OSError, ValueError) as error:
             raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
         record.exit_code = end.exit_code
@@ -166,7 +169,7 @@ class Runner:
         record.outputs = results.outputs
         record.parse_results = results.parse_results
 
-    def _environment(self, plan: ExecutionPlan, folder: RunFolder) -> dict[str, str]:
+    def _variables(self, plan: ExecutionPlan, folder: RunFolder) -> dict[str, str]:
         return {
             "PATH": self._settings.search_path,
             "HOME": folder.root,
@@ -185,6 +188,14 @@ class Runner:
                     limit_log(Path(each), self._settings.log_limit)
             if record.failure is not None and record.failure.kind not in ("exit-code", "signal"):
                 append_line(Path(folder.stderr), f"[scale, {record.failure.step}] {record.failure.message}")
+
+
+def _this_node() -> ReportEnvironment:
+    """What is the same for every command here."""
+    system = os.uname()
+    python = ".".join(map(str, sys.version_info[:3]))
+    platform = f"{system.sysname}-{system.release}-{system.machine}"
+    return ReportEnvironment(hostname=system.nodename, python=python, platform=platform)
 
 
 LEFT_RUNNING = (

@@ -48,6 +48,19 @@ def check_recipe_types(
             findings.add(Problem(at, f"The recipe type {label} would not work any more: {one}") for one in faults)
 
 
+def check_unused(session: Session, findings: Findings, job_type: Key, at: str) -> None:
+    """Check that no active recipe type uses a job type that is to be archived.
+
+    :param findings: gets a problem at ``at`` for each recipe type that does.
+    """
+    using = [
+        f"{one.name!r} {one.version}"
+        for one in active_recipe_types(session)
+        if job_type in job_types_of(RecipeDefinition.from_document(one.definition))
+    ]
+    findings.add(Problem(at, f"The recipe type {one} uses it: archive that first.") for one in using)
+
+
 def _rule_problems(
     session: Session,
     rules: RuleEditor,

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.base import Document
 from scale_core.db.models import JobType, RecipeType
+from scale_core.db.types import is_same_document
 from scale_core.services.configuration_fields import Fields
 from scale_core.services.findings import Findings
 from scale_core.services.interfaces import Key
-from scale_core.services.records import same
 from scale_core.services.request_bodies import validator_of, without_key
 from scale_core.services.type_changes import TypeChange
 
@@ -96,8 +96,12 @@ class TypeLoader(Generic[T, C]):
         return None if findings.problems else self._kind.editor.create(session, checked)
 
     def _edit(self, session: Session, findings: Findings, existing: T, body: Document, at: str) -> TypeChange | None:
-        is_same = says_the_same(self._rule_without_read_only(body), self._kind.exported(existing))
+        is_same = existing.is_active and says_the_same(
+            self._rule_without_read_only(body), self._kind.exported(existing)
+        )
         body = self._with_rule(without_key(body))
+        if not existing.is_active:
+            body["is_active"] = True  # what is imported is there to be used
         if not body or not findings.valid(validator_of(self._kind.edit_schema), body, at):
             return None
         checked = self._kind.editor.check(session, findings, body, existing, at)
@@ -128,4 +132,4 @@ def says_the_same(record: Record, exported: Record) -> bool:
 
     :param exported: what is so, as an export has it.
     """
-    return all(field in exported and same(exported[field], value) for field, value in record.items())
+    return all(field in exported and is_same_document(exported[field], value) for field, value in record.items())

@@ -22,6 +22,7 @@ from scale_core.services.products import record_results
 from scale_core.services.telemetry import NO_CATEGORY, STEPS, EndedExecution
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
+from scale_generated.specs.job_environment import JobEnvironment
 
 NODE_LOST = "node-lost"
 OUR_FAILURES = frozenset({NODE_LOST, "engine"})
@@ -141,6 +142,7 @@ class EndingGroup:
                 "message": message,
                 "results": results or {},
                 "results_manifest": dict(report.results_manifest or {}),
+                "environment": self._environment(report),
                 **steps,
                 **_usage_columns(report),
             }
@@ -204,6 +206,13 @@ class EndingGroup:
         change = JobStatusChanged(row.job_id, row.job_type_name, row.job_status, status)
         notices.job_status_changed(self.session, self.context, change)
         return status
+
+    def _environment(self, report: ExecutionReport) -> dict[str, Any]:
+        """The job environment; empty where no command was started."""
+        if report.environment is None:
+            return {}
+        document = {"engine": self.context.settings.engine, **report.environment.to_document()}
+        return JobEnvironment.from_document(document).to_document()
 
     def _ended(self, row: RunningRow) -> datetime:
         return max(self.now, row.started or self.now)

@@ -17,7 +17,7 @@ from scale_core.services.job_reads import job_type_conditions
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
-from scale_generated.queries import ListFilesQuery, ListProductsQuery, ListSourcesQuery
+from scale_generated.queries import ListFilesQuery, ListProductsQuery, ListSourcesQuery, ListSourceUpdatesQuery
 
 T = TypeVar("T")
 
@@ -70,15 +70,7 @@ class FileService:
 
     def list_sources(self, query: ListSourcesQuery, urls: SerializerContext) -> ListPage[models.Source]:
         """One page of source files."""
-
-        where = [equal("file_type", "SOURCE")]
-        if query.file_name is not None:
-            where.append(equal("file_name", query.file_name))
-        if query.is_parsed is not None:
-            where.append(equal("is_parsed", query.is_parsed))
-        elif query.file_name is None:
-            where.append(one_of("is_parsed", (True, False)))  # says nothing, but leads to the index
-
+        where = source_conditions(query)
         with self._context.database.read() as session:
             return SOURCES.page(session, query, where, urls, self._context.now())
 
@@ -145,6 +137,18 @@ class FileService:
             broker = broker_for(self._context, file.workspace.json_config)
         size = broker.stat(file.file_path)
         return Content(broker.open(file.file_path), size, file.media_type, file.file_name, file.checksum)
+
+
+def source_conditions(query: ListSourcesQuery | ListSourceUpdatesQuery) -> list[Condition]:
+    """The filters that lists of source files share."""
+    where = [equal("file_type", "SOURCE")]
+    if query.file_name is not None:
+        where.append(equal("file_name", query.file_name))
+    if query.is_parsed is not None:
+        where.append(equal("is_parsed", query.is_parsed))
+    elif query.file_name is None:
+        where.append(one_of("is_parsed", (True, False)))  # says nothing, but leads to the index
+    return where
 
 
 def _by_key(session: Session, shape: Shape, file_type: str, kind: str, key: str) -> Row:

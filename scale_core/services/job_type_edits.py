@@ -132,6 +132,8 @@ class JobTypeEditor:
         values = dict(planned.values)
         if "is_paused" in values:
             values["paused"] = now if values["is_paused"] else None
+        if "is_active" in values:
+            values["archived"] = None if values["is_active"] else now
         if planned.revision_num is not None:
             values["revision_num"] = planned.revision_num
         if checked.has_rule:

@@ -12,6 +12,7 @@ from scale_core.db.conditions import Condition, equal, one_of
 from scale_core.db.listing import Shape
 from scale_core.db.models import Error, Job, JobType
 from scale_core.domain.times import time_range
+from scale_core.services.broken_recipe_types import check_unused
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
 from scale_core.services.findings import Findings
@@ -178,6 +179,8 @@ class JobTypeService:
         self, session: Session, findings: Findings, job_type: JobType, body: Mapping[str, Any]
     ) -> CheckedJobType:
         checked = self._editor.check(session, findings, body, job_type)
+        if job_type.is_active and checked.values.get("is_active") is False:
+            check_unused(session, findings, (job_type.name, job_type.version), "/is_active")
         if checked.interface is not None:
             self._editor.check_recipe_types(session, findings, job_type, checked.interface)
         return checked

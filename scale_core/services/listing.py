@@ -39,31 +39,26 @@ class ListPage(Generic[T]):
     results: list[T]
 
 
-class Listing(Generic[T]):
-    """A kind of resource that can be listed.
+class Selection:
+    """Rows of a kind of resource that can be listed; for those that have more than is in their row.
 
     :param shape: its table and columns.
-    :param serialize: its generated serializer.
     :param orders: its generated map from the names that ``order`` takes to columns.
     """
 
-    def __init__(
-        self, shape: Shape, serialize: Callable[[Row, SerializerContext], T], orders: Mapping[str, str]
-    ) -> None:
+    def __init__(self, shape: Shape, orders: Mapping[str, str]) -> None:
         self._shape = shape
-        self._serialize = serialize
         self._orders = orders
 
-    def page(
+    def find(
         self,
         session: Session,
         query: ListQuery,
         where: Iterable[Condition],
-        urls: SerializerContext,
         now: datetime,
         time_column: str = "last_modified",
-    ) -> ListPage[T]:
-        """The page that ``query`` asks for, of the rows that fulfil all of ``where``.
+    ) -> tuple[int, list[Row]]:
+        """How many rows fulfil all of ``where``, and those of the page that ``query`` asks for.
 
         :raises Invalid: ``order`` names an unknown field.
         :raises InvalidTime: ``started`` or ``ended`` is no time, or they are exchanged.
@@ -76,13 +71,7 @@ class Listing(Generic[T]):
             conditions.append(since(time_column, span.started))
         if query.ended is not None:
             conditions.append(until(time_column, span.ended))
-        count, rows = self._shape.page(session, conditions, order, Page(query.page, query.page_size))
-        return ListPage(count, [self._serialize(row, urls) for row in rows])
-
-    def of_ids(self, session: Session, ids: Sequence[int], urls: SerializerContext) -> ListPage[T]:
-        """The resources with these ids, by id, as one page."""
-        rows = self._shape.rows(session, [one_of("id", ids)], [Order("id")])
-        return ListPage(len(rows), [self._serialize(row, urls) for row in rows])
+        return self._shape.page(session, conditions, order, Page(query.page, query.page_size))
 
     def _order(self, name: str) -> Order:
         field = name.removeprefix("-")
@@ -90,3 +79,34 @@ class Listing(Generic[T]):
             known = ", ".join(self._orders)
             raise invalid("order", f"There is no field {field!r} to order by; there are: {known}.")
         return Order(self._orders[field], descending=name.startswith("-"))
+
+
+class Listing(Selection, Generic[T]):
+    """A kind of resource that can be listed, and is all in its row.
+
+    :param serialize: its generated serializer.
+    """
+
+    def __init__(
+        self, shape: Shape, serialize: Callable[[Row, SerializerContext], T], orders: Mapping[str, str]
+    ) -> None:
+        super().__init__(shape, orders)
+        self._serialize = serialize
+
+    def page(
+        self,
+        session: Session,
+        query: ListQuery,
+        where: Iterable[Condition],
+        urls: SerializerContext,
+        now: datetime,
+        time_column: str = "last_modified",
+    ) -> ListPage[T]:
+        """The page that ``query`` asks for; as :meth:`find`."""
+        count, rows = self.find(session, query, where, now, time_column)
+        return ListPage(count, [self._serialize(row, urls) for row in rows])
+
+    def of_ids(self, session: Session, ids: Sequence[int], urls: SerializerContext) -> ListPage[T]:
+        """The resources with these ids, by id, as one page."""
+        rows = self._shape.rows(session, [one_of("id", ids)], [Order("id")])
+        return ListPage(len(rows), [self._serialize(row, urls) for row in rows])

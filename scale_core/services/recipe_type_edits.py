@@ -17,6 +17,7 @@ from scale_core.services.interfaces import Key, interfaces_of, job_types_of
 from scale_core.services.records import change, differing, insert
 from scale_core.services.trigger_rule_edits import RuleEditor, RuleTarget, rule_label
 from scale_core.services.type_changes import TypeChange
+from scale_core.specs import Problem
 from scale_generated.defaults import NEW_RECIPE_TYPE
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_definition import RecipeDefinition
@@ -73,6 +74,8 @@ class RecipeTypeEditor:
         """
         values = dict(body)
         definition = self._definition(session, findings, values, at)
+        if existing is not None and not existing.is_active and values.get("is_active") and "definition" not in values:
+            self._require_usable(session, findings, existing, f"{at}/is_active")
         has_rule, rule = RULE in values, values.pop(RULE, None)
         target = _target(session, values.get("name"), definition, existing)
         if rule is not None:
@@ -113,7 +116,10 @@ class RecipeTypeEditor:
     def edit(self, session: Session, recipe_type: RecipeType, checked: CheckedRecipeType) -> TypeChange:
         """Save changes."""
         planned = self.plan(recipe_type, checked)
+        now = self._context.now()
         values = dict(planned.values)
+        if "is_active" in values:
+            values["archived"] = None if values["is_active"] else now
         if planned.revision_num is not None:
             values["revision_num"] = planned.revision_num
         if checked.has_rule:
@@ -121,11 +127,17 @@ class RecipeTypeEditor:
             # A new rule gets its id by this.
             session.flush()
             values |= {"trigger_rule_id": None if rule is None else rule.id, "trigger_rule": rule}
-        change(recipe_type, values, self._context.now())
+        change(recipe_type, values, now)
         if planned.revision_num is not None:
             _add_revision(session, recipe_type)
         session.flush()
         return planned
+
+    def _require_usable(self, session: Session, findings: Findings, archived: RecipeType, at: str) -> None:
+        """Its job types may have been archived, or changed, since."""
+        definition = RecipeDefinition.from_document(archived.definition)
+        problems = definition_problems(definition, interfaces_of(session, job_types_of(definition)), "")
+        findings.add(Problem(at, f"The definition does not work any more: {one}") for one in problems)
 
     def _definition(
         self, session: Session, findings: Findings, values: dict[str, Any], at: str

@@ -11,8 +11,9 @@ from scale_core.db.models import SignInFailure, User, UserSession
 from scale_core.domain.access import Caller
 from scale_core.services.context import Context
 from scale_core.services.credentials import Passwords, csrf_token, digest, new_secret
-from scale_core.services.exceptions import TooManyAttempts, Unauthenticated
+from scale_core.services.exceptions import Conflict, Forbidden, TooManyAttempts, Unauthenticated, invalid
 from scale_core.services.recording import act_as
+from scale_core.services.records import change
 from scale_generated import models
 from scale_generated._runtime import timestamp
 from scale_generated.enums import AccessMethod, Role
@@ -60,6 +61,31 @@ class SessionService:
             # Again: many guesses may have been made at one time, before the first of them was noted.
             self._refuse_guessing(session, name, address)
         return self.begin(user.id)
+
+    def change_password(self, body: models.PasswordChange, caller: Caller, address: str) -> None:
+        """Give the caller another password, and end the user's other sessions.
+
+        :param address: where the request comes from.
+        :raises Forbidden: the caller shows something else than a session: a program must not shut its user out.
+        :raises Conflict: the user has no password to change.
+        :raises Invalid: the current one is wrong.
+        :raises TooManyAttempts: there were too many that failed.
+        """
+        if caller.session_id is None or caller.user_id is None:
+            raise Forbidden("Only who has signed in changes the own password: POST /session/ first.")
+        with self._context.database.read() as session:
+            user = session.get_one(User, caller.user_id)
+            self._refuse_guessing(session, user.name, address)
+        if user.password_hash is None:
+            raise Conflict(f"{user.name} has no password that could be changed: ask an admin for one.")
+        if not self._passwords.is_right(body["current_password"], user.password_hash):
+            self._note_failure(user.name, address)
+            raise invalid("/current_password", "This is not the password that you have.")
+        kept = self._passwords.hash(body["password"])
+        others = UserSession.user_id == user.id, UserSession.id != caller.session_id
+        with self._context.database.write() as session:
+            change(session.get_one(User, user.id), {"password_hash": kept}, self._context.now())
+            session.execute(delete(UserSession).where(*others))
 
     def begin(self, user_id: int) -> Begun:
         """Begin a session of a user who has shown who they are.

@@ -11,7 +11,7 @@ from scale_core.domain.recipe import RecipeGraph, holding_up
 from scale_core.interfaces.engine import Resources
 from scale_core.services.context import Context
 from scale_core.services.outlook import Outlook
-from scale_core.services.queue_views import queued_of_jobs
+from scale_core.services.queue_views import queued_of_jobs, running_by_type
 from scale_generated import models
 from scale_generated.enums import JobStatus
 from scale_generated.specs.recipe_definition import RecipeDefinition
@@ -25,8 +25,8 @@ NO_EXECUTION = 0
 def waiting_on(session: Session, context: Context, job: Job) -> list[models.WaitingOn]:
     """Why a job is not running; nothing for one that runs or has ended.
 
-    Of a QUEUED job, everything that keeps it from being placed now; of a PENDING or BLOCKED one, what would keep it
-    from being placed though nothing else ran, and the jobs that it depends on.
+    Of a QUEUED job, everything that keeps it from being placed now; of a PENDING or BLOCKED one, what would if it were
+    put on the queue now, but for its place in it, and the jobs that it depends on.
     """
     if job.status == JobStatus.QUEUED:
         reasons = [
@@ -36,9 +36,15 @@ def waiting_on(session: Session, context: Context, job: Job) -> list[models.Wait
         ]
         return [as_model(why) for why in reasons]
     if job.status in (JobStatus.PENDING, JobStatus.BLOCKED):
-        lasting = Outlook(session, context).lasting(hypothetical(job, job.job_type))
-        return [as_model(why) for why in (*lasting, *_dependencies(session, job))]
+        return [as_model(why) for why in (*_if_queued(session, context, job), *_dependencies(session, job))]
     return []
+
+
+def _if_queued(session: Session, context: Context, job: Job) -> Iterable[Why]:
+    running = running_by_type(session).get(job.job_type_id, 0)
+    execution = hypothetical(job, job.job_type, running=running)
+    (prospect,) = Outlook(session, context).of_queued([execution], are_new=True).values()
+    return (why for why in prospect.reasons if why.reason is not Reason.BEHIND_OTHERS)
 
 
 def hypothetical(job: Job, job_type: JobType, execution_id: int = NO_EXECUTION, running: int = 0) -> QueuedExecution:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from fakes import documents
 from fakes.access import add_token, add_user
 from fakes.databases import database_url
+from fakes.installations import installed
 from fakes.pipeline import build_pipeline
 from fakes.running import RunningScale, transfer
 from fakes.served import serving
@@ -20,24 +21,9 @@ from fakes.world import SetClock
 from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
-from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
-from scale_core.settings import Settings
-from scale_core.specs import SpecLibrary
 from scale_generated.enums import Role
-
-
-@contextmanager
-def installed(data_dir: Path) -> Iterator[Context]:
-    """An installation in this folder, without a scheduler."""
-    settings = Settings(data_dir=data_dir, database_url=database_url(data_dir))
-    database = Database(settings.url)
-    schema.upgrade(database)
-    context = Context(database, load_registry(), SpecLibrary.packaged(), settings)
-    prepare(context)
-    yield context
-    database.close()
 
 
 @contextmanager

@@ -100,3 +100,16 @@ def test_where_nobody_is_asked_changes_are_listed_too(http: httpx.Client) -> Non
     http.post("/errors/", json={"name": "anybody", "category": "DATA"})
     (record,) = records(http)
     assert (record["user"], record["method"], record["operation"]) == (None, "none", "create_error")
+
+
+def test_changes_are_found_by_what_they_were_made_to(admin: httpx.Client) -> None:
+    made = [admin.post("/errors/", json={"name": name, "category": "DATA"}).json()["id"] for name in ("this", "that")]
+    admin.patch(f"/errors/{made[0]}/", json={"title": "This"})
+    admin.patch("/scheduler/", json={"is_paused": True})
+    admin.patch("/scheduler/", json={"is_paused": False})
+    told = records(admin, object_type="error", object_id=made[0])
+    assert [one["operation"] for one in told] == ["edit_error", "create_error"]
+    assert {one["object_id"] for one in records(admin, object_type="error", started="PT1M")} == set(made)
+    without_kind = admin.get("/audit/", params={"object_id": made[0]})
+    assert without_kind.status_code == 400
+    assert "object_type" in without_kind.json()["detail"]

@@ -8,6 +8,7 @@ import pytest
 
 from fakes import documents
 from fakes.documents import created
+from scale_core.services import bulk_changes
 
 
 @pytest.fixture
@@ -97,3 +98,19 @@ def test_a_name_that_is_no_text_is_no_fault_of_the_server(http: httpx.Client) ->
     content = b'{"file_name": "a\\ud800", "file_size": 1}'
     response = http.post("/dry-run/file/", content=content, headers={"Content-Type": "application/json"})
     assert response.status_code in (200, 400), response.text
+
+
+@pytest.mark.parametrize("operation", ["cancel", "requeue"])
+def test_what_goes_on_after_the_answer_is_accepted_with_where_to_watch_it(
+    http: httpx.Client, jobs: list[int], monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    if operation == "requeue":
+        assert http.post("/queue/cancel-jobs/", json={"job_ids": jobs}).status_code == 200
+    monkeypatch.setattr(bulk_changes, "AT_ONCE", 1)
+    asked = {"job_ids": jobs}
+    assert http.post(f"/queue/{operation}-jobs/", json={**asked, "dry_run": True}).status_code == 200
+    accepted = http.post(f"/queue/{operation}-jobs/", json=asked)
+    assert accepted.status_code == 202
+    watched = http.get(accepted.headers["location"])
+    assert (watched.status_code, watched.json()["id"]) == (200, accepted.json()["job"]["id"])
+    assert watched.json()["job_type"]["name"] == "scale-change-jobs"

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from fakes import oidc_provider
 from fakes.access import add_user
 from fakes.served import serving
 from scale_core.db import schema
@@ -31,7 +32,7 @@ def provider() -> Iterator[str]:
     """The address of a provider."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true"]
+    command = [sys.executable, oidc_provider.__file__, str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -169,6 +170,36 @@ def test_another_nonce_than_the_browsers_is_refused(browser: httpx.Client, site:
     refused = httpx.get(back, headers=cookie, trust_env=False)
     assert refused.status_code == 401
     assert "nonce" in refused.json()["detail"]
+
+
+def test_a_code_is_of_no_use_without_the_verifier_of_the_browser_that_asked(browser: httpx.Client, site: Site) -> None:
+    known(site, "u6", preferred_username="keeper", groups=["viewer"])
+    back = come_back(browser, site, "u6")
+    state, nonce, _verifier = browser.cookies["scale_sign_in"].split(".")
+    cookie = {"Cookie": f"scale_sign_in={state}.{nonce}.{'x' * 43}"}
+    refused = httpx.get(back, headers=cookie, trust_env=False)
+    assert refused.status_code == 401
+    assert "refused (400 at" in refused.json()["detail"]
+
+
+def test_behind_a_proxy_browsers_are_led_to_the_address_that_they_know(
+    browser: httpx.Client, site: Site, served_context: Context
+) -> None:
+    settings = replace(site.context.settings, public_url="https://scale.example/api")
+    with serving(replace(site.context, settings=settings)) as address:
+        begun = browser.get(f"{address}/session/oidc/")
+        query = parse_qs(urlsplit(begun.headers["location"]).query)
+        assert query["redirect_uri"] == ["https://scale.example/api/session/oidc/callback/"]
+        assert "secure" in begun.headers["set-cookie"].lower()
+        known(site, "u7", preferred_username="far", groups=["viewer"])
+        signed_in = browser.post(begun.headers["location"], data={"sub": "u7"})
+        back = urlsplit(signed_in.headers["location"])
+        assert (back.hostname, back.path) == ("scale.example", "/api/session/oidc/callback/")
+        # What the proxy asks us, with the cookie that the browser sends by TLS only.
+        cookie = {"Cookie": begun.headers["set-cookie"].partition(";")[0]}
+        done = httpx.get(f"{address}/session/oidc/callback/?{back.query}", headers=cookie, trust_env=False)
+        assert (done.status_code, done.headers["location"]) == (302, "https://scale.example/api/")
+        assert "strict-transport-security" in done.headers
 
 
 def test_what_the_provider_refuses_is_said(browser: httpx.Client, site: Site) -> None:

@@ -1,13 +1,16 @@
 """What holds for every operation (endpoints: Settled 1 to 3, 7, 15, 16, 18)."""
 
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import httpx
 import pytest
 
+from fakes.served import serving
 from scale_core.api.problems import TITLES
+from scale_core.services.context import Context
 from scale_generated.routes import OPERATIONS, Operation
 
 LISTS = [
@@ -197,3 +200,13 @@ def test_the_document_and_its_documentation_are_served(reading_http: httpx.Clien
     page = reading_http.get("/docs/")
     assert page.status_code == 200
     assert "swagger" in page.text.lower()
+
+
+def test_absolute_urls_begin_with_the_public_url(served_context: Context) -> None:
+    settings = replace(served_context.settings, public_url="https://scale.example/api")
+    with serving(replace(served_context, settings=settings)) as address:
+        page = httpx.get(f"{address}/errors/?page_size=1", trust_env=False)
+        by_name = httpx.get(f"{address}/version/", headers={"Host": "scale.example"}, trust_env=False)
+        foreign = httpx.get(f"{address}/version/", headers={"Host": "other.example"}, trust_env=False)
+    assert page.json()["next"].startswith("https://scale.example/api/errors/?")
+    assert (by_name.status_code, foreign.status_code) == (200, 400)

@@ -8,10 +8,12 @@ import pytest
 from fakes.access import PASSWORD, add_token, add_user, bearer
 from fakes.world import SetClock
 from scale_core.db.models import SignInFailure
+from scale_core.domain.access import Caller
 from scale_core.services.context import Context
 from scale_core.services.credentials import Passwords
-from scale_core.services.exceptions import TooManyAttempts
+from scale_core.services.exceptions import Conflict, TooManyAttempts
 from scale_core.services.sessions import SessionService
+from scale_generated.enums import AccessMethod, Role
 
 SIGN_IN = {"name": "browsing", "password": PASSWORD}
 
@@ -146,3 +148,55 @@ def test_where_nobody_is_asked_the_session_says_so(reading_http: httpx.Client) -
     assert (session["user"], session["role"], session["method"]) == (None, "admin", "none")
     assert session["is_access_controlled"] is False
     assert reading_http.delete("/session/").status_code == 204
+
+
+def test_who_has_signed_in_changes_the_own_password(guarded: Context, address: str, clock: SetClock) -> None:
+    clock.forward(minutes=15)
+    add_user(guarded, "changing", "viewer", PASSWORD)
+    body = {"current_password": PASSWORD, "password": "another horse battery"}
+    with (
+        httpx.Client(base_url=address, timeout=30, trust_env=False) as here,
+        httpx.Client(base_url=address, timeout=30, trust_env=False) as there,
+    ):
+        csrf = [browser.post("/session/", json=SIGN_IN | {"name": "changing"}).json() for browser in (here, there)]
+        headers = {"X-CSRF-Token": csrf[0]["csrf_token"]}
+        wrong = here.post("/session/password/", json=body | {"current_password": "guessed"}, headers=headers)
+        assert wrong.status_code == 400
+        assert [error["pointer"] for error in wrong.json()["errors"]] == ["/current_password"]
+        assert here.post("/session/password/", json=body | {"password": "short"}, headers=headers).status_code == 400
+        assert there.get("/session/").status_code == 200
+        assert here.post("/session/password/", json=body, headers=headers).status_code == 204
+        assert (here.get("/session/").status_code, there.get("/session/").status_code) == (200, 401)
+        assert there.post("/session/", json=SIGN_IN | {"name": "changing"}).status_code == 401
+        again = there.post("/session/", json={"name": "changing", "password": body["password"]})
+        assert again.status_code == 200
+
+
+def test_guessing_the_own_password_ends_after_some_attempts(guarded: Context, address: str, clock: SetClock) -> None:
+    clock.forward(minutes=15)
+    add_user(guarded, "guessing", "viewer", PASSWORD)
+    body = {"current_password": "guessed", "password": "another horse battery"}
+    with httpx.Client(base_url=address, timeout=30, trust_env=False) as browser:
+        session = browser.post("/session/", json=SIGN_IN | {"name": "guessing"}).json()
+        headers = {"X-CSRF-Token": session["csrf_token"]}
+        answers = [browser.post("/session/password/", json=body, headers=headers).status_code for _ in range(11)]
+    assert answers == [400] * 10 + [429]
+    clock.forward(minutes=15)
+
+
+def test_a_token_changes_no_password(guarded: Context, address: str) -> None:
+    user_id = add_user(guarded, "program", "viewer")
+    body = {"current_password": PASSWORD, "password": "another horse battery"}
+    headers = bearer(add_token(guarded, user_id))
+    refused = httpx.post(f"{address}/session/password/", json=body, headers=headers, trust_env=False)
+    assert refused.status_code == 403
+    assert "POST /session/" in refused.json()["detail"]
+
+
+def test_who_has_no_password_has_none_to_change(guarded: Context) -> None:
+    user_id = add_user(guarded, "outside", "viewer")
+    sessions = SessionService(guarded, Passwords())
+    session_id = 1
+    caller = Caller(user_id, "outside", Role.VIEWER, AccessMethod.SESSION, session_id=session_id)
+    with pytest.raises(Conflict, match="no password"):
+        sessions.change_password({"current_password": "x", "password": "another horse battery"}, caller, "here")

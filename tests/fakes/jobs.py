@@ -65,9 +65,9 @@ class Installation:
         claimed = self.executions.claim([Placement(one, None, "") for one in queued])
         return [plan.execution_id for plan, _agent in claimed.plans]
 
-    def fail(self, *job_ids: int) -> None:
-        """Run jobs; they fail."""
-        self.endings.finish([failure_report(one, "timeout", "Too long.") for one in self.start(*job_ids)])
+    def fail(self, *job_ids: int, kind: str = "timeout") -> None:
+        """Run jobs; they fail in such a way."""
+        self.endings.finish([failure_report(one, kind, "It failed.") for one in self.start(*job_ids)])
 
     def complete(self, *job_ids: int) -> None:
         """Run jobs; they complete."""

@@ -36,7 +36,9 @@ from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.strikes import StrikeService
+from scale_core.services.system_failures import SystemFailureService
 from scale_core.services.trigger_rules import TriggerRuleService
+from scale_core.services.updates import UpdateService
 from scale_generated import queries
 from scale_generated.routes import OPERATIONS
 
@@ -61,6 +63,13 @@ LISTS: dict[str, tuple[type[Any], Callable[[Context], Any]]] = {
     "files": (queries.ListFilesQuery, lambda context: FileService(context).list_files),
     "sources": (queries.ListSourcesQuery, lambda context: FileService(context).list_sources),
     "products": (queries.ListProductsQuery, lambda context: FileService(context).list_products),
+    "job updates": (queries.ListJobUpdatesQuery, lambda context: UpdateService(context).jobs),
+    "jobs with execution": (
+        queries.ListJobsWithExecutionQuery,
+        lambda context: UpdateService(context).jobs_with_execution,
+    ),
+    "source updates": (queries.ListSourceUpdatesQuery, lambda context: UpdateService(context).sources),
+    "product updates": (queries.ListProductUpdatesQuery, lambda context: UpdateService(context).products),
     "recipes": (queries.ListRecipesQuery, lambda context: RecipeService(context).list),
     "ingests": (queries.ListIngestsQuery, lambda context: IngestService(context).list),
     "audit": (queries.ListAuditRecordsQuery, lambda context: AuditService(context).list),
@@ -100,6 +109,24 @@ WORKSPACES: list[dict[str, Any]] = [
     {"workspace_name": ("raw",)},
     {"workspace_name": ("raw",), "order": ("-last_modified",)},
 ]
+SOURCES: list[dict[str, Any]] = [
+    *BY_TIME,
+    *SPANS,
+    {"file_name": "x"},
+    {"is_parsed": True},
+    {"is_parsed": False},
+    {"is_parsed": False, "order": ("-last_modified",)},
+    {"is_parsed": False, "file_name": "x"},
+]
+PRODUCTS: list[dict[str, Any]] = [
+    *BY_TIME,
+    *SPANS,
+    *TYPES,
+    {"file_name": "x"},
+    {"is_operational": True},
+    {"is_operational": False},
+    {"file_name": "x", "is_operational": True},
+]
 LISTED: dict[str, list[dict[str, Any]]] = {
     "jobs": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS, {"job_id": (1, 2), "status": "FAILED"}],
     "executions": [
@@ -113,24 +140,12 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         {"node_id": (1,), "order": ("-last_modified",)},
     ],
     "files": [*BY_TIME, *SPANS, {"file_name": "x"}, *WORKSPACES],
-    "sources": [
-        *BY_TIME,
-        *SPANS,
-        {"file_name": "x"},
-        {"is_parsed": True},
-        {"is_parsed": False},
-        {"is_parsed": False, "order": ("-last_modified",)},
-        {"is_parsed": False, "file_name": "x"},
-    ],
-    "products": [
-        *BY_TIME,
-        *SPANS,
-        *TYPES,
-        {"file_name": "x"},
-        {"is_operational": True},
-        {"is_operational": False},
-        {"file_name": "x", "is_operational": True},
-    ],
+    "sources": SOURCES,
+    "source updates": SOURCES,
+    "products": PRODUCTS,
+    "product updates": PRODUCTS,
+    "job updates": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS],
+    "jobs with execution": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS],
     "recipes": [
         *BY_TIME,
         *SPANS,
@@ -152,6 +167,9 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         {"started": "PT1H"},
         {"user": ("ada",), "operation": ("edit_job",), "started": "PT2H", "ended": "PT1H"},
         {"order": ("id",)},
+        {"object_type": "job_type"},
+        {"object_type": "job_type", "object_id": 3},
+        {"object_type": "job_type", "user": ("ada", "bob")},
     ],
     "events": [{}, {"type": ("USER",)}, {"type": ("USER", "PARSE")}, {"started": "PT1H"}, {"order": ("-occurred",)}],
 }
@@ -254,6 +272,7 @@ def test_statistics(context: Context, urls: SerializerContext, made: dict[str, i
     SchedulerAdmin(context).status(urls)
     JobTypeService(context).status(queries.ListJobTypeStatusQuery(), urls)
     JobTypeService(context).running(queries.ListRunningJobTypesQuery(), urls)
+    SystemFailureService(context).list(queries.ListJobTypeSystemFailuresQuery(), urls)
     JobTypeService(context).get(made["job type"], urls)
     NodeAdmin(context).status(queries.ListNodeStatusQuery(), urls)
     NodeAdmin(context).get(made["node"], urls)

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from scale_core.db.models import AuditRecord, Error, Scheduler
+from scale_core.db.models import AuditRecord, Error, Scheduler, Workspace
 from scale_core.domain.access import ANYBODY
 from scale_core.services.context import Context
 from scale_core.services.recording import MOST_CHANGES, Doing, recorded
+from scale_core.services.records import change
 
 
 def records(context: Context) -> list[AuditRecord]:
@@ -62,6 +63,21 @@ def test_a_row_that_is_changed_twice_is_told_from_first_to_last(context: Context
             session.flush()
     (record,) = records(context)
     assert [(one["before"], one["after"]) for one in record.changes] == [({"title": "first"}, {"title": "third"})]
+
+
+def test_a_document_in_which_a_1_becomes_true_is_told_as_it_was(context: Context) -> None:
+    now = context.now()
+    with context.database.write() as session:
+        session.add(Workspace(name="raw", json_config={"broker": {"fast": 1}}, created=now, last_modified=now))
+    with recorded(context.now, ANYBODY, Doing("edit")), context.database.write() as session:
+        workspace = session.scalars(select(Workspace)).one()
+        assert change(workspace, {"json_config": {"broker": {"fast": True}}}, now)
+    (record,) = records(context)
+    (told,) = record.changes
+    assert repr(told["before"]["json_config"]) == "{'broker': {'fast': 1}}"
+    assert repr(told["after"]["json_config"]) == "{'broker': {'fast': True}}"
+    with context.database.read() as session:
+        assert repr(session.scalars(select(Workspace.json_config)).one()) == "{'broker': {'fast': True}}"
 
 
 def test_what_goes_is_told_as_it_was(context: Context) -> None:

@@ -308,6 +308,8 @@ def test_the_algorithm_sees_a_clean_environment(bench: Bench) -> None:
         "SCALE_JOB_ID": "1001",
         "SCALE_EXECUTION_ID": "1",
     }
+    assert report.environment is not None
+    assert report.environment.variables == lines
 
 
 def test_it_runs_in_its_folder_with_empty_input_and_no_open_files(bench: Bench) -> None:
@@ -467,6 +469,15 @@ def test_waiting_uses_no_processor(bench: Bench) -> None:
     before = bench.node.cpu_seconds()
     bench.run("sleep 1")
     assert bench.node.cpu_seconds() - before < 0.2
+
+
+def test_the_report_says_what_the_command_ran_in(bench: Bench) -> None:
+    report = bench.run("true")
+    assert report.environment is not None
+    system = os.uname()
+    assert report.environment.hostname == system.nodename
+    assert report.environment.platform == f"{system.sysname}-{system.release}-{system.machine}"
+    assert report.environment.python == ".".join(map(str, sys.version_info[:3]))
 
 
 def test_use_of_cpu_and_memory_is_measured(bench: Bench) -> None:

@@ -102,3 +102,16 @@ def test_a_failure_of_ours_costs_no_try_but_does_not_go_on_for_ever(context: Con
         EndingService(context).lost([(ready[0], "The node is gone.")])
         assert number < 30
     assert statuses(context, job)[0] == "FAILED"
+
+
+def test_what_a_command_ran_in_is_kept_as_a_job_environment(
+    context: Context, node: int, job: int, urls: SerializerContext
+) -> None:
+    node_says = {"hostname": "n", "python": "3.11.2", "platform": "Linux-6.1-x86_64", "variables": {"LANG": "C.UTF-8"}}
+    (execution_id,) = claim(context, node)
+    report = {"execution_id": execution_id, "status": "COMPLETED", "steps": {}, "environment": node_says}
+    EndingService(context).finish([ExecutionReport.from_document(report)])
+    with context.database.read() as session:
+        environment = session.get_one(JobExecution, execution_id).environment
+    assert environment == {"version": "1.0", "engine": "local", **node_says}
+    assert context.specs.check("job-environment", environment) == environment

@@ -80,7 +80,7 @@ def a_row(table: Any, draw: random.Random) -> dict[str, Any]:
         if column.primary_key:
             continue
         kind = column.type.python_type if not hasattr(column.type, "impl") else None
-        if column.name in ("status", "file_type", "type", "operation", "user_name"):
+        if column.name in ("status", "file_type", "type", "operation", "user_name", "object_type"):
             examples[column.name] = draw.choice(["A", "B", None] if column.nullable else ["A", "B"])
         elif column.name in ("is_parsed", "is_published", "is_operational"):
             examples[column.name] = draw.choice([True, False, None] if column.nullable else [True, False])

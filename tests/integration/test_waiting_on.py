@@ -240,10 +240,44 @@ def test_a_pending_job_that_no_node_could_take_says_so_before_its_turn(
     assert cluster.reasons(recipe["three"]) == ["TOO_LARGE", "DEPENDENCIES"]
 
 
-def test_a_pending_job_does_not_wait_for_what_is_only_in_use(cluster: Cluster, recipe: dict[str, int]) -> None:
+def test_a_pending_job_is_told_what_would_keep_it_now_then_what_it_depends_on(
+    cluster: Cluster, recipe: dict[str, int]
+) -> None:
     cluster.job("all of it", cpus_required=4.0, priority=1)
     cluster.run()
     assert cluster.reasons(recipe["one"]) == ["IN_USE"]
+    assert cluster.reasons(recipe["two"]) == ["IN_USE", "DEPENDENCIES"]
+    assert cluster.reasons(recipe["three"]) == ["TOO_LARGE", "DEPENDENCIES"]
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "PENDING", "BLOCKED"])
+def test_every_kind_of_reason_is_told_in_order_whatever_the_status(cluster: Cluster, status: str) -> None:
+    limited = cluster.world.job_type("limited", max_scheduled=1, cpus_required=3.0)
+    cluster.world.job(limited)
+    job = cluster.world.job(limited)
+    cluster.run()
+    if status != "QUEUED":
+        cluster.set(Job, job, status=status)
+        cluster.set(JobExecution, cluster.world.executions(job)[0].id, status="CANCELED")
+    assert cluster.reasons(job) == ["IN_USE", "MAX_SCHEDULED"]
+    cluster.set(JobType, limited, is_paused=True)
+    cluster.set(SchedulerRow, 1, is_paused=True)
+    assert cluster.reasons(job) == ["IN_USE", "JOB_TYPE_PAUSED", "SCHEDULER_PAUSED", "MAX_SCHEDULED"]
+    cluster.set(Node, 1, is_paused=True)
+    assert cluster.reasons(job) == ["NODES_PAUSED", "JOB_TYPE_PAUSED", "SCHEDULER_PAUSED", "MAX_SCHEDULED"]
+    cluster.set(Job, job, cpus_required=100.0)
+    assert cluster.reasons(job) == ["TOO_LARGE", "JOB_TYPE_PAUSED", "SCHEDULER_PAUSED", "MAX_SCHEDULED"]
+
+
+def test_a_pending_job_is_not_told_its_place_in_a_queue_that_it_is_not_on(
+    cluster: Cluster, recipe: dict[str, int]
+) -> None:
+    cluster.run()
+    job_type = cluster.world.job_type("many", priority=1, cpus_required=0.001, mem_required=0.0)
+    for _ in range(100):
+        cluster.world.job(job_type)
+    assert cluster.reasons(recipe["two"]) == ["DEPENDENCIES"]
+    cluster.set(Job, recipe["two"], status="BLOCKED")
     assert cluster.reasons(recipe["two"]) == ["DEPENDENCIES"]
 
 

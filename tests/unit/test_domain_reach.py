@@ -7,6 +7,8 @@ from scale_core.domain.reach import COPIED_SETTINGS, REACHES, Reach, by_reach
 from scale_core.services import ending_group, execution_queries
 from scale_generated.models import JobTypeEdit
 
+FOR_NEW_JOBS = {"is_active"}
+"""What keeps new jobs from being made, and nothing else."""
 FOR_PEOPLE = {"title", "description", "category", "author_name", "author_url", "icon_code"}
 NAMES = {"id", "name", "version", "is_system"}
 """What of a job type no edit changes."""
@@ -19,7 +21,7 @@ STATEMENTS = {
 
 
 def test_every_setting_that_can_be_edited_is_for_people_or_reaches_jobs_in_a_known_way() -> None:
-    assert set(JobTypeEdit.__annotations__) - {"trigger_rule"} == FOR_PEOPLE | set(REACHES)
+    assert set(JobTypeEdit.__annotations__) - {"trigger_rule"} == FOR_PEOPLE | FOR_NEW_JOBS | set(REACHES)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

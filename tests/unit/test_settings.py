@@ -27,6 +27,11 @@ def test_how_long_waiting_counts_is_read_from_variables_and_the_file(tmp_path: P
     assert (settings.long_wait_seconds, settings.long_wait_share) == (60.0, 0.5)
 
 
+def test_the_public_url_has_no_slash_at_its_end() -> None:
+    settings = load_settings({}, {"SCALE_PUBLIC_URL": "https://scale.example/api/"})
+    assert settings.public_url == "https://scale.example/api"
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -45,6 +50,9 @@ def test_how_long_waiting_counts_is_read_from_variables_and_the_file(tmp_path: P
         "log_level = 10",
         'log_format = "xml"',
         "metrics_bind = 9",
+        'public_url = "scale.example"',
+        'public_url = "ftp://scale.example"',
+        'public_url = "https://scale.example/?a=b"',
         "auth = 1",
         'auth = "perhaps"',
         "max_request_mib = -1",

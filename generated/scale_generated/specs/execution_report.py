@@ -2,11 +2,44 @@
 """Spec execution-report 1.0. What became of one job execution, as the node tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
 
 NAME: Final = "execution-report"
 VERSION: Final = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportEnvironment:
+    """What the command of the execution ran in; becomes the job environment."""
+
+    hostname: str
+    python: str
+    platform: str
+    docker_image: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """From a valid document; what is absent gets its default."""
+        return cls(
+            hostname=document["hostname"],
+            python=document["python"],
+            platform=document["platform"],
+            docker_image=document.get("docker_image"),
+            variables=document.get("variables", {}),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As a document; optional values that are None are left out."""
+        document: dict[str, Any] = {}
+        document["hostname"] = self.hostname
+        document["python"] = self.python
+        document["platform"] = self.platform
+        if self.docker_image is not None:
+            document["docker_image"] = self.docker_image
+        document["variables"] = dict(self.variables)
+        return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +305,7 @@ class ExecutionReport:
     parse_results: tuple[ReportParseResult, ...] = ()
     results_manifest: Mapping[str, Any] | None = None
     usage: ReportUsage | None = None
+    environment: ReportEnvironment | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -287,6 +321,9 @@ class ExecutionReport:
             parse_results=tuple(ReportParseResult.from_document(item) for item in document.get("parse_results", [])),
             results_manifest=document.get("results_manifest"),
             usage=(None if (value := document.get("usage")) is None else ReportUsage.from_document(value)),
+            environment=(
+                None if (value := document.get("environment")) is None else ReportEnvironment.from_document(value)
+            ),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -306,4 +343,6 @@ class ExecutionReport:
             document["results_manifest"] = dict(self.results_manifest)
         if self.usage is not None:
             document["usage"] = self.usage.to_document()
+        if self.environment is not None:
+            document["environment"] = self.environment.to_document()
         return document

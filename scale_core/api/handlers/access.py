@@ -34,9 +34,13 @@ class Session:
 
     def sign_in(self, body: models.SignIn) -> WithCookies[models.Session]:
         """POST /session/."""
-        begun = self._sessions.sign_in(body, request.client.host if request.client else "")
+        begun = self._sessions.sign_in(body, _address())
         cookie = set_cookie(request.url, session_cookie().name, begun.secret, int(LIFE.total_seconds()))
         return WithCookies(begun.session, [cookie])
+
+    def change_password(self, body: models.PasswordChange) -> None:
+        """POST /session/password/."""
+        self._sessions.change_password(body, caller(), _address())
 
     def sign_out(self) -> WithCookies[None]:
         """DELETE /session/."""
@@ -54,6 +58,11 @@ class Session:
         begun = self._oidc.finish(location(CALLBACK), query, request.cookies.get(ATTEMPT, ""))
         cookie = set_cookie(request.url, session_cookie().name, begun.secret, int(LIFE.total_seconds()))
         return WithCookies(None, [cookie, forget_cookie(request.url, ATTEMPT)], location("/"))
+
+
+def _address() -> str:
+    """Where the request comes from."""
+    return request.client.host if request.client else ""
 
 
 class Users:

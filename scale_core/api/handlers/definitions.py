@@ -5,6 +5,7 @@ from typing import cast
 from scale_core.api.request import location, paged, urls
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.system_failures import SystemFailureService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_generated import models, queries
 from scale_generated.routes import Created
@@ -13,8 +14,9 @@ from scale_generated.routes import Created
 class JobTypes:
     """Operations on job types."""
 
-    def __init__(self, job_types: JobTypeService) -> None:
+    def __init__(self, job_types: JobTypeService, failures: SystemFailureService) -> None:
         self._job_types = job_types
+        self._failures = failures
 
     def list_job_types(self, query: queries.ListJobTypesQuery) -> models.JobTypePage:
         """GET /job-types/."""
@@ -44,6 +46,12 @@ class JobTypes:
     def list_running_job_types(self, query: queries.ListRunningJobTypesQuery) -> models.RunningJobTypePage:
         """GET /job-types/running/."""
         return cast("models.RunningJobTypePage", paged(query, self._job_types.running(query, urls())))
+
+    def list_job_type_system_failures(
+        self, query: queries.ListJobTypeSystemFailuresQuery
+    ) -> models.JobTypeSystemFailurePage:
+        """GET /job-types/system-failures/."""
+        return cast("models.JobTypeSystemFailurePage", paged(query, self._failures.list(query, urls())))
 
 
 class RecipeTypes:

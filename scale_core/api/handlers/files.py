@@ -8,6 +8,7 @@ from starlette.responses import Response
 from scale_core.api.content import content_response
 from scale_core.api.request import paged, urls
 from scale_core.services.file_reads import FileService
+from scale_core.services.updates import UpdateService
 from scale_generated import models, queries
 
 
@@ -33,12 +34,17 @@ class Files:
 class Sources:
     """Operations on source files."""
 
-    def __init__(self, files: FileService) -> None:
+    def __init__(self, files: FileService, updates: UpdateService) -> None:
         self._files = files
+        self._updates = updates
 
     def list_sources(self, query: queries.ListSourcesQuery) -> models.SourcePage:
         """GET /sources/."""
         return cast("models.SourcePage", paged(query, self._files.list_sources(query, urls())))
+
+    def list_source_updates(self, query: queries.ListSourceUpdatesQuery) -> models.SourceUpdatePage:
+        """GET /sources/updates/."""
+        return cast("models.SourceUpdatePage", paged(query, self._updates.sources(query, urls())))
 
     def get_source(self, source_id: str) -> models.SourceDetails:
         """GET /sources/{id or file name}/."""
@@ -48,12 +54,17 @@ class Sources:
 class Products:
     """Operations on products."""
 
-    def __init__(self, files: FileService) -> None:
+    def __init__(self, files: FileService, updates: UpdateService) -> None:
         self._files = files
+        self._updates = updates
 
     def list_products(self, query: queries.ListProductsQuery) -> models.ProductPage:
         """GET /products/."""
         return cast("models.ProductPage", paged(query, self._files.list_products(query, urls())))
+
+    def list_product_updates(self, query: queries.ListProductUpdatesQuery) -> models.ProductUpdatePage:
+        """GET /products/updates/."""
+        return cast("models.ProductUpdatePage", paged(query, self._updates.products(query, urls())))
 
     def get_product(self, product_id: str) -> models.ProductDetails:
         """GET /products/{id or file name}/."""

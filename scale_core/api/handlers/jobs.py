@@ -11,19 +11,29 @@ from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
+from scale_core.services.updates import UpdateService
 from scale_generated import models, queries
-from scale_generated.routes import Created
+from scale_generated.routes import Accepted, Created
 
 
 class Jobs:
     """Operations on jobs."""
 
-    def __init__(self, jobs: JobService) -> None:
+    def __init__(self, jobs: JobService, updates: UpdateService) -> None:
         self._jobs = jobs
+        self._updates = updates
 
     def list_jobs(self, query: queries.ListJobsQuery) -> models.JobPage:
         """GET /jobs/."""
         return cast("models.JobPage", paged(query, self._jobs.list(query, urls())))
+
+    def list_job_updates(self, query: queries.ListJobUpdatesQuery) -> models.JobUpdatePage:
+        """GET /jobs/updates/."""
+        return cast("models.JobUpdatePage", paged(query, self._updates.jobs(query, urls())))
+
+    def list_jobs_with_execution(self, query: queries.ListJobsWithExecutionQuery) -> models.JobWithExecutionPage:
+        """GET /jobs/executions/."""
+        return cast("models.JobWithExecutionPage", paged(query, self._updates.jobs_with_execution(query, urls())))
 
     def get_job(self, job_id: int) -> models.JobDetails:
         """GET /jobs/{id}/."""
@@ -105,10 +115,16 @@ class Queue:
         recipe = self._queue.new_recipe(body, urls())
         return Created(recipe, location(f"/recipes/{recipe['id']}/"))
 
-    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs:
+    def requeue_jobs(self, body: models.RequeueJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/requeue-jobs/."""
-        return self._changes.requeue(body, urls())
+        return _done_or_accepted(self._changes.requeue(body, urls()))
 
-    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs:
+    def cancel_jobs(self, body: models.CancelJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
         """POST /queue/cancel-jobs/."""
-        return self._changes.cancel(body, urls())
+        return _done_or_accepted(self._changes.cancel(body, urls()))
+
+
+def _done_or_accepted(changed: models.ChangedJobs) -> models.ChangedJobs | Accepted[models.ChangedJobs]:
+    if changed["job"] is None:
+        return changed
+    return Accepted(changed, location(f"/jobs/{changed['job']['id']}/"))

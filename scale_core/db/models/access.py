@@ -85,6 +85,8 @@ class AuditRecord(Base):
         Index("ix_audit_record_operation", "operation", "occurred", "id"),
         Index("ix_audit_record_user_name_operation", "user_name", "operation", "occurred", "id"),
         Index("ix_audit_record_occurred", "occurred", "id"),
+        Index("ix_audit_record_object_type", "object_type", "occurred", "id"),
+        Index("ix_audit_record_object_id", "object_type", "object_id", "occurred", "id"),
         {"info": {UNRECORDED: True}},
     )
 
@@ -101,4 +103,4 @@ class AuditRecord(Base):
     touched: Mapped[list[Document]] = mapped_column(Json)
 
 
-AUDIT_TALLY = Tally("audit_tally", AuditRecord.__tablename__, ("user_name", "operation"))
+AUDIT_TALLY = Tally("audit_tally", AuditRecord.__tablename__, ("user_name", "operation", "object_type"))

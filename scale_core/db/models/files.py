@@ -19,6 +19,10 @@ def _published(name: str, *columns: str) -> Index:
     return partial_index(name, *columns, where="is_published", sqlite_where="is_published = 1")
 
 
+def _unpublished(name: str, *columns: str) -> Index:
+    return partial_index(name, *columns, where="NOT is_published", sqlite_where="is_published = 0")
+
+
 class ScaleFile(Record):
     """A file that Scale tracks: a source file (``file_type`` SOURCE: ingested) or a product (PRODUCT: made by a job).
 
@@ -46,6 +50,11 @@ class ScaleFile(Record):
         _published("ix_product_created", "is_operational", "created", "id"),
         _published("ix_product_job_type_id", "job_type_id", "id"),
         _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
+        # The updates of products have the unpublished ones too.
+        _unpublished("ix_unpublished", "is_operational", "id"),
+        _unpublished("ix_unpublished_last_modified", "is_operational", "last_modified", "id"),
+        _unpublished("ix_unpublished_job_type_id", "job_type_id", "id"),
+        _unpublished("ix_unpublished_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
     )
 
     file_type: Mapped[str] = mapped_column(Keyword(10))

@@ -15,6 +15,7 @@ from scale_core.db.types import Keyword
 ACTIVE_EXECUTION = is_any("status", "QUEUED", "RUNNING")
 QUEUED_EXECUTION = is_any("status", "QUEUED")
 STOPPED = is_any("status", "FAILED", "CANCELED")
+FAILED = is_any("status", "FAILED")
 ENDED = "ended IS NOT NULL"
 NOT_COMPLETED = is_any("status", "PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "CANCELED")
 
@@ -102,6 +103,8 @@ class Job(Record):
         Index("ix_job_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
         Index("ix_job_created", "created", "id"),
         partial_index("ix_job_ended", "ended", where=ENDED),
+        # When jobs of a type first and last failed with an error.
+        partial_index("ix_job_failure", "job_type_id", "error_id", "last_status_change", where=FAILED),
     )
 
     job_type_id: Mapped[int] = mapped_column(ForeignKey("job_type.id"))

@@ -12,7 +12,7 @@ from scale_core.db.models.triggers import TriggerEvent
 from scale_core.db.tallies import Tally
 
 TALLIES: Final = (
-    Tally("job_tally", Job.__tablename__, ("status", "job_type_id")),
+    Tally("job_tally", Job.__tablename__, ("status", "job_type_id", "error_id")),
     Tally("job_exe_tally", JobExecution.__tablename__, ("status", "job_type_id")),
     # Its own, so that the one above stays short where there are many nodes.
     Tally("job_exe_node_tally", JobExecution.__tablename__, ("node_id", "status", "job_type_id")),

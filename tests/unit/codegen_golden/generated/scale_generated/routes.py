@@ -11,6 +11,13 @@ from scale_generated import models, queries
 T = TypeVar("T")
 
 
+class Accepted(NamedTuple, Generic[T]):
+    """The answer (202) of an operation that goes on after it: the body, and the URL of what goes on."""
+
+    body: T
+    location: str
+
+
 class Created(NamedTuple, Generic[T]):
     """The answer of an operation that has a ``Location`` header: the body, and the URL."""
 
@@ -166,7 +173,7 @@ class FilesHandlers(Protocol):
         """GET /files/{file_id}/:"""
 
     @abstractmethod
-    def edit_file(self, file_id: int, body: models.EditFileBody) -> models.FileDetails:
+    def edit_file(self, file_id: int, body: models.EditFileBody) -> models.FileDetails | Accepted[models.FileDetails]:
         """PATCH /files/{file_id}/:"""
 
     @abstractmethod
