@@ -14,7 +14,7 @@ from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from scale_core.db.errors import is_passing, said
+from scale_core.db.troubles import is_passing, said
 from scale_core.domain.states import IllegalTransition
 from scale_core.domain.times import InvalidTime
 from scale_core.interfaces.broker import BrokerError, FileMissing

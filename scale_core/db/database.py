@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from scale_core.db.changes import RECORDER
-from scale_core.db.errors import DatabaseUnusable, said
+from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.troubles import said
 from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
 

@@ -5,7 +5,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from scale_core.db.database import Database
-from scale_core.db.errors import DatabaseUnusable, said
+from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.troubles import said
 
 OLDEST = 15
 """The oldest major version that Scale is tested with."""

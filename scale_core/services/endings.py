@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from scale_core.db.errors import is_passing
+from scale_core.db.troubles import is_passing
 from scale_core.services.context import Context
 from scale_core.services.ending_group import NODE_LOST, EndingGroup, running_rows
 from scale_core.services.ending_logs import tell_ends

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from scale_core.db.errors import is_passing
+from scale_core.db.troubles import is_passing
 from scale_core.interfaces.broker import BrokerError
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from scale_core.db.errors import is_passing, said
+from scale_core.db.troubles import is_passing, said
 
 
 def from_server(state: str | None) -> Any:
