@@ -230,7 +230,13 @@ _HISTORY = (
     (
         ScaleFile,
         _some(_ALL, _INGESTED),
-        _FILE | {"file_type": "'SOURCE'", "is_parsed": f"{_SCATTERED} > 5", "data_started": _time("3600")},
+        _FILE
+        | {
+            "file_type": "'SOURCE'",
+            "is_parsed": f"{_SCATTERED} > 5",
+            "parsed": f"CASE WHEN {_SCATTERED} > 5 THEN {_time('0')} END",
+            "data_started": _time("3600"),
+        },
     ),
     (
         ScaleFile,
@@ -241,6 +247,7 @@ _HISTORY = (
             "is_operational": "i % 100 > 0",
             "is_published": f"{_SCATTERED} > 100",
             "published": _time("0"),
+            "unpublished": f"CASE WHEN {_SCATTERED} <= 100 THEN {_time('0')} END",
             "job_type_id": _JOB_TYPE,
             "job_id": "i",
             "job_exe_id": "i",

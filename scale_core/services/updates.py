@@ -7,13 +7,14 @@ from typing import Final, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from scale_core.db.bulk import table_of
 from scale_core.db.conditions import Condition, equal, one_of, since
-from scale_core.db.listing import Row, Shape
+from scale_core.db.listing import Order, Row, Shape
 from scale_core.db.models import FileAncestry, Job, JobExecution, JobInputFile, ScaleFile
 from scale_core.domain.times import time_range
 from scale_core.services.context import Context
-from scale_core.services.file_reads import SOURCE, source_conditions
-from scale_core.services.job_reads import EXECUTIONS, files_by_id, job_type_conditions
+from scale_core.services.file_reads import source_conditions
+from scale_core.services.job_reads import EXECUTIONS, job_type_conditions
 from scale_core.services.listing import ListPage, Selection
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
@@ -33,6 +34,9 @@ JOBS_WITH_EXECUTION: Final = Selection(
 )
 SOURCES: Final = Selection(Shape(ScaleFile, serializers.SOURCE_UPDATE_COLUMNS), serializers.SOURCE_UPDATE_ORDER)
 PRODUCTS: Final = Selection(Shape(ScaleFile, serializers.PRODUCT_UPDATE_COLUMNS), serializers.PRODUCT_UPDATE_ORDER)
+
+INPUT_FILES: Final = Shape(JobInputFile, ("job_id", *(f"file.{path}" for path in serializers.SCALE_FILE_COLUMNS)))
+ORIGINS: Final = Shape(FileAncestry, ("descendant_id", *(f"ancestor.{path}" for path in serializers.SOURCE_COLUMNS)))
 
 SOURCE_STEPS: Final[tuple[tuple[str, models.SourceUpdateAction, str], ...]] = (
     ("is_deleted", "DELETED", "deleted"),
@@ -130,13 +134,9 @@ def _input_files(
     session: Session, job_ids: Sequence[int], urls: SerializerContext
 ) -> dict[int, list[models.ScaleFile]]:
     """The files that jobs were given, by the job's id."""
-    given = select(JobInputFile.job_id, JobInputFile.file_id).where(JobInputFile.job_id.in_(job_ids))
-    pairs = session.execute(given.order_by(JobInputFile.id)).all()
-    files = files_by_id(session, {file_id for _, file_id in pairs}, urls)
     found: dict[int, list[models.ScaleFile]] = defaultdict(list)
-    for job_id, file_id in pairs:
-        if file_id in files:
-            found[job_id].append(files[file_id])
+    for job_id, *row in INPUT_FILES.rows(session, [one_of("job_id", job_ids)]):
+        found[job_id].append(serializers.scale_file(row, urls))
     return found
 
 
@@ -144,7 +144,8 @@ def _latest_executions(
     session: Session, job_ids: Sequence[int], urls: SerializerContext
 ) -> dict[int, models.JobExecutionSummary]:
     """The executions that were queued last, by the job's id."""
-    latest = select(func.max(JobExecution.id)).where(JobExecution.job_id.in_(job_ids)).group_by(JobExecution.job_id)
+    execution = table_of(JobExecution).c  # like all of a shape: SQLAlchemy reads rows of models another way
+    latest = select(func.max(execution.id)).where(execution.job_id.in_(job_ids)).group_by(execution.job_id)
     rows = EXECUTIONS.rows(session, [one_of("id", latest)])
     executions = [serializers.job_execution_summary(row, urls) for row in rows]
     return {one["job"]["id"]: one for one in executions}
@@ -152,15 +153,10 @@ def _latest_executions(
 
 def _origins(session: Session, product_ids: Sequence[int], urls: SerializerContext) -> dict[int, list[models.Source]]:
     """The source files that products were made from, by the product's id."""
-    link = select(FileAncestry.descendant_id, FileAncestry.ancestor_id)
-    pairs = session.execute(link.where(FileAncestry.descendant_id.in_(product_ids))).all()
-    ancestors = {ancestor for _, ancestor in pairs}
-    rows = SOURCE.rows(session, [one_of("id", ancestors), equal("file_type", "SOURCE")]) if ancestors else []
-    sources = {row[0]: serializers.source(row, urls) for row in rows}
+    of_products = [one_of("descendant_id", product_ids), equal("ancestor.file_type", "SOURCE")]
     found: dict[int, list[models.Source]] = defaultdict(list)
-    for product_id, ancestor in sorted(map(tuple, pairs)):
-        if ancestor in sources:
-            found[product_id].append(sources[ancestor])
+    for product_id, *row in ORIGINS.rows(session, of_products, [Order("ancestor.id")]):
+        found[product_id].append(serializers.source(row, urls))
     return found
 
 

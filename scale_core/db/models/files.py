@@ -109,6 +109,7 @@ class FileAncestry(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     ancestor_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"))
     descendant_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"), index=True)
+    ancestor: Mapped[ScaleFile] = relationship(foreign_keys=[ancestor_id], viewonly=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
     job_exe_id: Mapped[int] = mapped_column(ForeignKey("job_exe.id"))
     is_direct: Mapped[bool]

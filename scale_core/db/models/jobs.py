@@ -1,6 +1,7 @@
 """Errors, job types, jobs and their executions."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,6 +10,9 @@ from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
 from scale_core.db.models.nodes import Node
 from scale_core.db.models.triggers import TriggerEvent, TriggerRule
 from scale_core.db.types import Keyword
+
+if TYPE_CHECKING:
+    from scale_core.db.models.files import ScaleFile
 
 # Most jobs and executions are COMPLETED; what is not is found by indexes that hold nothing else. The conditions are
 # chains of OR, in which SQLite finds again a query's `status = 'QUEUED'`.
@@ -145,6 +149,8 @@ class JobInputFile(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
     file_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"))
+
+    file: Mapped["ScaleFile"] = relationship(viewonly=True)
 
 
 class JobExecution(Record):
