@@ -9,13 +9,12 @@ from connexion.utils import is_null, is_nullable
 from connexion.validators import VALIDATOR_MAP
 from connexion.validators.json import JSONRequestBodyValidator, JSONResponseBodyValidator
 from connexion.validators.parameter import ParameterValidator
-from jsonschema import Draft4Validator
 from starlette.types import Scope
 
 from scale_core.api.bodies import FORM, FileBody
 from scale_core.api.given import leave_body, leave_query
 from scale_core.services.exceptions import Invalid, invalid
-from scale_core.services.request_bodies import OpenApiValidator
+from scale_core.services.request_bodies import FORMATS, OpenApiValidator
 from scale_core.specs import InvalidJSON, Problem, explain, loads, unusable_values
 
 
@@ -24,7 +23,7 @@ class RequestBody(JSONRequestBodyValidator):
 
     @property
     def _validator(self) -> Any:
-        return OpenApiValidator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+        return OpenApiValidator(self._schema, format_checker=FORMATS)
 
     async def _parse(self, stream: AsyncGenerator[bytes, None], scope: Scope) -> Any:
         content = b"".join([part async for part in stream])
@@ -54,7 +53,7 @@ class ResponseBody(JSONResponseBodyValidator):
     @property
     def validator(self) -> Any:
         """The validator of the operation's response schema."""
-        return OpenApiValidator(self._schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+        return OpenApiValidator(self._schema, format_checker=FORMATS)
 
 
 class Schemas:
@@ -67,7 +66,7 @@ class Schemas:
         """That of one schema."""
         if id(schema) not in self._made:
             # With the schema, so that no other one can have its id.
-            self._made[id(schema)] = schema, OpenApiValidator(schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+            self._made[id(schema)] = schema, OpenApiValidator(schema, format_checker=FORMATS)
         return self._made[id(schema)][1]
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from jsonschema import Draft4Validator, ValidationError
+from jsonschema import Draft4Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
@@ -26,6 +26,14 @@ OpenApiValidator: Final[type[Validator]] = extend(  # type: ignore[no-untyped-ca
     {name: _nullable(Draft4Validator.VALIDATORS[name]) for name in ("type", "enum", "allOf", "anyOf", "oneOf")},
 )
 
+FORMATS: Final = FormatChecker(Draft4Validator.FORMAT_CHECKER.checkers)
+"""What ``format`` says: as in JSON Schema, and OpenAPI's whole numbers, which are those that a database can hold."""
+
+
+@FORMATS.checks("int64")
+def _is_int64(instance: object) -> bool:
+    return not isinstance(instance, int) or -(2**63) <= instance < 2**63
+
 
 def without_key(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body of an edit, from that of a new job type or recipe type."""
@@ -39,7 +47,7 @@ def validator_of(schema_name: str) -> Validator:
     :param schema_name: name of a component schema, such as ``NewJobType``.
     """
     schema = {"allOf": [{"$ref": f"#/components/schemas/{schema_name}"}], "components": _components()}
-    return OpenApiValidator(schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+    return OpenApiValidator(schema, format_checker=FORMATS)
 
 
 @cache

@@ -20,6 +20,7 @@ _TYPES = {
     "array": "a list",
     "null": "null",
 }
+_FORMATS = {"int64": "whole number of 64 bits, which are those from -9223372036854775808 to 9223372036854775807"}
 _BOUNDS = {
     "minimum": "at least",
     "maximum": "at most",
@@ -101,7 +102,8 @@ def _detail(error: ValidationError) -> str:
     if keyword in _COUNTS:
         return _count_detail(error, *_COUNTS[keyword])
     if keyword == "format":
-        return f"{show(error.instance)} is not a valid {rule}{_regex_fault(error)}{_expected(error)}"
+        wanted = _FORMATS.get(str(rule), rule)
+        return f"{show(error.instance)} is not a valid {wanted}{_regex_fault(error)}{_expected(error)}"
     if keyword == "pattern":
         return f"{show(error.instance)} does not fit{_expected(error) or f'; it must match {show(rule)}'}"
     if keyword == "uniqueItems":

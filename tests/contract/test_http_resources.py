@@ -361,3 +361,10 @@ def test_what_no_database_holds_is_refused_wherever_it_comes(reading_http: httpx
     assert (sent.status_code, sent.json()["errors"][0]["pointer"]) == (400, "/name")
     for response in (asked, sent):
         assert "U+0000" in response.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**80])
+def test_a_whole_number_that_no_database_holds_is_refused(reading_http: httpx.Client, number: int) -> None:
+    response = reading_http.post("/tokens/", json={"user_id": number})
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "/user_id")
+    assert reading_http.get("/audit/", params={"object_type": "job", "object_id": number}).status_code == 400
