@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from scale_core.db.database import Database
 from scale_core.services.context import Context
@@ -120,7 +120,7 @@ class ServerLeadership(Leadership):
         """End the session."""
         session, self._session, self._is_ours = self._session, None, False
         if session is not None:
-            with contextlib.suppress(DBAPIError):  # it is gone, and the lock with it
+            with contextlib.suppress(SQLAlchemyError):  # it is gone, and the lock with it
                 session.exec_driver_sql("SELECT pg_advisory_unlock_all()")
             session.invalidate()  # closes the connection; one that went back to the pool might keep the lock
             session.close()

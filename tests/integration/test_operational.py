@@ -493,6 +493,7 @@ def run_ingests(world: World, pool: IngestPool, ended: threading.Semaphore) -> N
         assert ended.acquire(timeout=60), "an ingest did not end"
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("query", "indexes"),
     [

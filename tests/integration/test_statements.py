@@ -16,6 +16,8 @@ from scale_core.db.models import Strike
 from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
 
+pytestmark = pytest.mark.sqlite  # the history is made there
+
 MOST = 4
 JOBS = 300
 

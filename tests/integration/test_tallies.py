@@ -9,7 +9,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, delete, event, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    Numeric,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 
 from fakes.databases import database_url, new_database
 from scale_core.db import schema
@@ -17,6 +33,7 @@ from scale_core.db.base import Base
 from scale_core.db.database import Database
 from scale_core.db.models import TALLIES, Job, TriggerEvent
 from scale_core.db.tallies import Tally
+from scale_core.db.types import Utc
 from scale_core.domain.placement import Placement
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.context import Context
@@ -79,7 +96,6 @@ def a_row(table: Any, draw: random.Random) -> dict[str, Any]:
     for column in table.columns:
         if column.primary_key:
             continue
-        kind = column.type.python_type if not hasattr(column.type, "impl") else None
         if column.name in ("status", "file_type", "type", "operation", "user_name", "object_type"):
             examples[column.name] = draw.choice(["A", "B", None] if column.nullable else ["A", "B"])
         elif column.name in ("is_parsed", "is_published", "is_operational"):
@@ -87,8 +103,18 @@ def a_row(table: Any, draw: random.Random) -> dict[str, Any]:
         elif column.name.endswith("_id"):
             examples[column.name] = draw.choice([1, 2, None] if column.nullable else [1, 2])
         elif not column.nullable:
-            examples[column.name] = text("'{}'") if kind is dict else text("'2026-01-01 00:00:00.000000'")
+            examples[column.name] = text(_literal(column.type))
     return examples
+
+
+def _literal(kind: Any) -> str:
+    if isinstance(kind, Utc):
+        return "'2026-01-01 00:00:00.000000'"
+    if isinstance(kind, JSON):
+        return "'{}'"
+    if isinstance(kind, Boolean):
+        return "TRUE"
+    return "1" if isinstance(kind, Float | Integer | Numeric) else "'x'"
 
 
 @pytest.mark.parametrize("name", NAMES)
