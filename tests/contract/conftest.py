@@ -47,9 +47,10 @@ def base_url(served_context: Context) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def seeded_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where an installation answers that has processed files: of everything that can be asked for there is some."""
+    """Where an installation answers that has processed files: of everything that can be asked for there is some. Each
+    module has its own, for one that sends whatever the document allows leaves nothing as it was."""
     data_dir = tmp_path_factory.mktemp("seeded") / "data"
     process_files(RunningScale(data_dir))
     with installed(data_dir) as context, served(context) as url:
