@@ -4,6 +4,8 @@ small records; behaviour lives in :mod:`scale_core.interfaces`.
 A plugin is a module (or object) named in the entry-point group ``scale``; it implements any of these functions,
 decorated with :data:`scale_core.plugin.hookimpl`. Hooks grow by added arguments, which pluggy lets old
 implementations leave out.
+
+Their bodies are empty (which mypy is told to let pass): pluggy never calls a specification, it reads its signature.
 """
 
 from collections.abc import Sequence

@@ -13,6 +13,7 @@ from scale_core.db.database import Database
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.models import Scheduler
 from scale_core.db.schema import SchemaCheck
+from scale_core.db.troubles import said
 from scale_core.services.context import Context
 from scale_core.services.heartbeat import SCHEDULER_IS_ALIVE
 
@@ -132,4 +133,4 @@ class _DatabaseFile:
 
 
 def _cannot_be_read(error: SQLAlchemyError) -> str:
-    return f"It cannot be read: {getattr(error, 'orig', None) or error}. Look after its disk or server."
+    return f"It cannot be read: {said(getattr(error, 'orig', None) or error)}. Look after its disk or server."

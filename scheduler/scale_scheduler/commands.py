@@ -13,6 +13,7 @@ from scale_core.api.app import create_app, create_operational_app
 from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
 from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.troubles import said
 from scale_core.runner.client import start_agent
 from scale_core.services.admission import has_admin
 from scale_core.services.context import Context
@@ -193,7 +194,7 @@ def _prepared_scheduler(context: Context, *, upgrade: bool) -> Scheduler:
         prepare(context)
     except OperationalError as error:
         raise DatabaseUnusable(
-            f"The database cannot be prepared: {error.orig}. Check that it has space and can be written."
+            f"The database cannot be prepared: {said(error.orig)}. Check that it has space and can be written."
         ) from error
     return make_scheduler(context)
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from scale_core.db.database import Database
 from scale_core.db.postgres import QUEUE_CHANNEL
+from scale_core.db.troubles import said
 from scale_scheduler.backoff import Backoff
 
 LONGEST_PAUSE = 5.0
@@ -46,7 +47,7 @@ class QueueListener:
                     return
             except (DBAPIError, self._database.engine.dialect.loaded_dbapi.Error) as error:
                 pause = backoff.next()
-                log.warning("Other processes cannot be heard: %s; trying again in %g s.", str(error).strip(), pause)
+                log.warning("Other processes cannot be heard: %s; trying again in %g s.", said(error), pause)
                 if select.select([self._stopped], [], [], pause)[0]:
                     return
 

@@ -73,7 +73,7 @@ class Scheduler:
         self._there = Capacity(())
         self._stopping = threading.Event()
         self.has_lost_lead = False
-        self._is_open = False
+        self._is_open = self._is_settled = False
         self._killed: set[int] = set()
         self._restarts: dict[int, Backoff] = {}
         self._beaten = self._reconciled = float("-inf")
@@ -94,7 +94,6 @@ class Scheduler:
             if not self._until_it_works(self._engine_started, backoff):
                 return
             try:
-                self._until_it_works(self.settle, backoff)
                 while self._until_it_works(lambda: self._run_leading(leadership), backoff):
                     self._rest()
             finally:
@@ -119,15 +118,29 @@ class Scheduler:
         return False
 
     def _run_leading(self, leadership: Leadership) -> None:
-        """One pass, if this scheduler still leads, or leads again and nobody else did meanwhile; else stop."""
-        if not leadership.is_kept():
-            log.warning("The session with the database that had the lead has ended; asking for the lead again")
-            if not leadership.take() or self._heartbeat.leader() != self._id:
-                log.error("Another scheduler has taken the lead: this one ends")
-                self.has_lost_lead = True
-                self.stop()
-                return
+        """One pass, the first after settling what was left, if this scheduler still leads; else stop."""
+        if not (leadership.is_kept() or self._leads_again(leadership)):
+            log.error("Another scheduler has taken the lead: this one ends")
+            self.has_lost_lead = True
+            self.stop()
+            return
+        if not self._is_settled:
+            self.settle()
         self.run_once()
+
+    def _leads_again(self, leadership: Leadership) -> bool:
+        """Whether the lead, which was lost, is had again, and nobody had it meanwhile who took what runs for left over.
+
+        :raises SQLAlchemyError: that cannot be told; the lead is given up, so that it is asked again.
+        """
+        log.warning("The session with the database that had the lead has ended; asking for the lead again")
+        if not leadership.take():
+            return False
+        try:
+            return not self._is_settled or self._heartbeat.leader() == self._id
+        except BaseException:
+            leadership.release()
+            raise
 
     def stop(self) -> None:
         """Have :meth:`run` end what runs and return; returns at once."""
@@ -173,6 +186,7 @@ class Scheduler:
         self._endings.lost([(one.execution_id, RESTARTED) for one in left if one.is_system])
         self._engine.reconcile([one.execution_id for one in left if not one.is_system])
         self._reconciled = time.monotonic()
+        self._is_settled = True
         if left:
             log.info("%d executions were left by an earlier process", len(left))
 

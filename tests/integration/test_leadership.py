@@ -1,5 +1,6 @@
 """Of several schedulers on one database one leads, another follows when it is gone, and none works beside it."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from fakes.engine import FakeEngine, no_agent
 from fakes.world import World
@@ -46,17 +48,19 @@ class ShakyLeadership(Leadership):
     def __init__(self, losses: int, *, returns: bool = True) -> None:
         self.losses, self.returns = losses, returns
         self.taken = 0
+        self._is_released = False
 
     def take(self) -> bool:
         self.taken += 1
+        self._is_released = False
         return self.taken == 1 or self.returns
 
     def is_kept(self) -> bool:
         self.losses -= 1
-        return self.losses < 0
+        return self.losses < 0 and not self._is_released
 
     def release(self) -> None:
-        self.losses = 0
+        self._is_released = True
 
 
 class Running:
@@ -64,7 +68,7 @@ class Running:
 
     def __init__(self, context: Context, engine: FakeEngine, leadership: Leadership) -> None:
         self.scheduler = Scheduler(context, engine, no_agent)
-        self._thread = threading.Thread(target=self.scheduler.run, args=[leadership])
+        self._thread = threading.Thread(target=self.scheduler.run, args=[leadership], daemon=True)
         self._thread.start()
 
     def join(self) -> None:
@@ -141,6 +145,30 @@ def test_who_has_lost_the_lead_ends_and_leaves_all_to_the_other(
     strike = world.jobs("scale-strike")[0]
     assert [one.status for one in world.executions(job_id)] == ["RUNNING"], "it is the other's to settle"
     assert [one.status for one in world.executions(strike.id)] == ["RUNNING"]
+
+
+def test_who_cannot_tell_whether_another_has_led_asks_again_before_it_works(
+    world: World, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lead is had again, and then the database is away for a moment."""
+    world.job(world.job_type("one"))
+    leadership = ShakyLeadership(losses=-(10**9))
+    running = Running(world.context, engine, leadership)
+    wait(lambda: len(engine.launched) == 1)
+    HeartbeatService(world.context).lead("the other")
+    troubles = [OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))]
+    leader = HeartbeatService.leader
+
+    def leader_or_not(service: HeartbeatService) -> str | None:
+        if troubles:
+            raise troubles.pop()
+        return leader(service)
+
+    monkeypatch.setattr(HeartbeatService, "leader", leader_or_not)
+    leadership.losses = 1
+    running.join()
+    assert troubles == []
+    assert running.scheduler.has_lost_lead
 
 
 @pytest.mark.postgresql

@@ -22,6 +22,7 @@ from scale_core.services.prompt_ingests import SMALL, LinkedFile, PromptIngestSe
 from scale_core.services.transfer_records import Arrival, WatchOrder
 from scale_core.services.transfers import TransferService
 from scale_scheduler.strike.directory import WatchedDirectory
+from scale_scheduler.strike.process import StrikeProcess
 from scale_scheduler.strike.prompt import PromptIngests
 from scale_scheduler.strike.tracker import Tracker
 
@@ -323,3 +324,29 @@ def test_a_database_that_fails_costs_no_file(
     look()
     assert world.ingests() == {"a.txt": "TRANSFERRED"}
     assert len(world.all(Job)) == 2, "the Strike's and the ingest's"
+
+
+def test_what_could_not_be_recorded_is_though_no_other_file_comes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = PromptIngestService.record
+    troubles = [OperationalError("INSERT", {}, Exception("server closed the connection"))]
+
+    def record_or_not(self: PromptIngestService, *arguments: Any) -> list[LinkedFile]:
+        if troubles:
+            raise troubles.pop()
+        return record(self, *arguments)
+
+    monkeypatch.setattr(PromptIngestService, "record", record_or_not)
+    stop = threading.Event()
+    execution_id = world.executions(world.jobs("scale-strike")[0].id)[0].id
+    thread = threading.Thread(target=StrikeProcess(world.context, 1, execution_id).run, args=[stop])
+    thread.start()
+    try:
+        (world.incoming / "a.txt").write_bytes(b"hello")
+        until_recorded(world, 1)
+    finally:
+        stop.set()
+        thread.join(10)
+    assert troubles == []
+    assert world.ingests() == {"a.txt": "TRANSFERRED"}

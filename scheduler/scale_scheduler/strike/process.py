@@ -71,6 +71,7 @@ class StrikeProcess:
             looked, checked = -RESCAN_SECONDS, time.monotonic()
             for changed in events:
                 now = time.monotonic()
+                prompt.check()
                 if changed or tracker.unsettled or now - looked >= RESCAN_SECONDS:
                     tracker.look()
                     self._succeeded()

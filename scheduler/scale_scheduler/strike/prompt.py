@@ -65,15 +65,20 @@ class PromptIngests:
         self._stages.__exit__(*error)
         self._linker.close()
 
+    def check(self) -> None:
+        """Raise what a group that was taken could not be recorded or tidied up for, if so: its files wait until the
+        Strike process begins anew."""
+        if self._stages.error is not None:
+            raise self._stages.error
+
     def take(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
         """Take over what may be ingested promptly, of files that are in Strike's folder and not recorded. It is
         ingested, or left to the queue, when this has returned.
 
         :return: the others, which the caller is to record.
-        :raises Exception: what an earlier group could not be recorded or tidied up for.
+        :raises Exception: as :meth:`check`.
         """
-        if self._stages.error is not None:
-            raise self._stages.error
+        self.check()
         started = self._context.now()
         taken = [one for one in self._service.plan(self._order, arrivals) if not self._rests(one.workspace)]
         if taken:
