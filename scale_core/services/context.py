@@ -20,7 +20,7 @@ def utc_now() -> datetime:
 
 
 class Wakeup:
-    """Lets the scheduler sleep until a commit gives it something to do."""
+    """Lets a thread sleep until a commit gives it something to do."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -41,7 +41,8 @@ class Context:
     """Database, plugins, documents, settings, clock and counters of one running Scale.
 
     ``queue_changed`` is set after a commit that put executions on the queue, or freed what holds them back;
-    ``strikes_changed`` after one that created, edited or canceled a Strike.
+    ``strikes_changed`` after one that created, edited or canceled a Strike; ``moves_asked`` after one that wrote down
+    that files are to be moved.
     """
 
     database: Database
@@ -51,4 +52,5 @@ class Context:
     now: Clock = utc_now
     queue_changed: Wakeup = field(default_factory=Wakeup)
     strikes_changed: Wakeup = field(default_factory=Wakeup)
+    moves_asked: Wakeup = field(default_factory=Wakeup)
     telemetry: Telemetry = field(default_factory=Telemetry)

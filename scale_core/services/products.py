@@ -8,30 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from scale_core.db.database import WriteSession
 from scale_core.db.models import FileAncestry, Job, JobExecution, ScaleFile, Workspace
 from scale_core.domain.job_data import referenced_file_ids
 from scale_core.domain.results import job_results
-from scale_core.interfaces.broker import BrokerError
 from scale_core.interfaces.notice import ProductPublished
-from scale_core.interfaces.trigger import FileFacts, TriggerEvent
 from scale_core.services import notices
-from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
-from scale_core.services.exceptions import ServiceError
 from scale_core.services.geometries import footprint
-from scale_core.services.triggering import fire
+from scale_core.services.moves import ask_for_move, fire_parsed
 from scale_generated.specs.execution_report import ExecutionReport, ReportFile, ReportParseResult
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.job_results import JobResults
 
 log = logging.getLogger(__name__)
-
-PARSE = "PARSE"
 
 
 def record_results(
@@ -199,48 +192,8 @@ def _record_parse_result(session: WriteSession, context: Context, job: Job, pars
     destination = _moved_path(file, parsed.new_workspace_path)
     if destination == file.file_path:
         fire_parsed(session, context, file)
-        return
-    # The rows first, the bytes after the commit: a crash in between is mended by `resume_moves`.
-    file.moving_to = destination
-    session.after_commit.append(lambda: finish_move(context, parsed.file_id))
-
-
-def fire_parsed(session: WriteSession, context: Context, file: ScaleFile) -> None:
-    """The PARSE trigger event of a file."""
-    facts = FileFacts(file.id, file.file_name, file.media_type, frozenset(file.data_type))
-    description = {"version": "1.0", "parse_id": file.id, "file_name": file.file_name}
-    fire(session, context, TriggerEvent(PARSE, context.now(), facts), description)
-
-
-def finish_move(context: Context, file_id: int) -> None:
-    """Carry out the move that is written down for a file, then let its PARSE event happen. Idempotent."""
-    with context.database.read() as session:
-        file = session.get_one(ScaleFile, file_id)
-        path, destination, configuration = file.file_path, file.moving_to, file.workspace.json_config
-    if destination is None:
-        return
-    try:
-        broker_for(context, configuration).move(path, destination)
-    except BrokerError as error:
-        log.error("A file stays at %s and is not moved to %s: %s", path, destination, error, extra={"file_id": file_id})
-        destination = path
-    with context.database.write() as session:
-        file = session.get_one(ScaleFile, file_id)
-        if file.moving_to is None:  # somebody else was quicker, and the event has happened
-            return
-        file.file_path, file.moving_to, file.last_modified = destination, None, context.now()
-        fire_parsed(session, context, file)
-
-
-def resume_moves(context: Context) -> None:
-    """Finish the moves that a crash interrupted; called at start. One that cannot be is left for the next start."""
-    with context.database.read() as session:
-        pending = list(session.scalars(select(ScaleFile.id).where(ScaleFile.moving_to.is_not(None))))
-    for file_id in pending:
-        try:
-            finish_move(context, file_id)
-        except (ServiceError, SQLAlchemyError):
-            log.exception("File %d cannot be moved; the next start tries again", file_id, extra={"file_id": file_id})
+    else:
+        ask_for_move(session, context, file, destination)
 
 
 def locate(file: ScaleFile, geo_json: Mapping[str, object] | None) -> None:

@@ -82,9 +82,21 @@ class Load:
         for one in ended:
             if None not in one.durations:
                 self._learn(one.job_type_id, sum(max(0.0, step) for step in one.durations if step is not None))
-            busy = self._busy.pop(one.execution_id, None)
-            if busy is not None:
-                self._add(busy, -1)
+            self._forget(one.execution_id)
+        self._begin_anew()
+
+    def gone(self, execution_ids: Iterable[int]) -> None:
+        """Executions do not run any more, however they ended."""
+        for execution_id in execution_ids:
+            self._forget(execution_id)
+        self._begin_anew()
+
+    def _forget(self, execution_id: int) -> None:
+        busy = self._busy.pop(execution_id, None)
+        if busy is not None:
+            self._add(busy, -1)
+
+    def _begin_anew(self) -> None:
         if not self._busy:  # starting again from nothing keeps rounding from adding up
             self._used, self._slow, self._endless, self._seconds = {}, {}, {}, {}
 

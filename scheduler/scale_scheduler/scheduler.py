@@ -17,7 +17,6 @@ from scale_core.services.endings import EndingService, failure_report, task_repo
 from scale_core.services.executions import Claimed, ExecutionService
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
-from scale_core.services.products import resume_moves
 from scale_core.services.scheduler_notes import SchedulerNote
 from scale_core.services.search import Search
 from scale_core.services.telemetry import EndedExecution
@@ -25,6 +24,7 @@ from scale_scheduler.backoff import Backoff
 from scale_scheduler.inbox import Inbox
 from scale_scheduler.leadership import Leadership
 from scale_scheduler.load import Load
+from scale_scheduler.moves import Moves
 from scale_scheduler.tasks import SystemTasks
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Scheduler:
         self._heartbeat = HeartbeatService(context)
         self._inbox = Inbox(context.queue_changed.set, context.now)
         self._tasks = SystemTasks(context, self._inbox.tasks_ended)
+        self._moves = Moves(context)
         self._load = Load()
         policy = Policy(context.settings.long_wait_seconds, context.settings.long_wait_share)
         self._search = Search(self._executions, policy, self._load.expected, context.now)
@@ -171,6 +172,7 @@ class Scheduler:
     def open(self) -> None:
         """Start the engine and the threads for Scale's own tasks."""
         self._tasks.open()
+        self._moves.open()
         self._engine.start(self._inbox, self._start_agent)
         self._is_open = True
 
@@ -181,7 +183,6 @@ class Scheduler:
     def settle(self) -> None:
         """Decide what becomes of the executions that an earlier process left running."""
         self._heartbeat.lead(self._id)
-        resume_moves(self._context)
         left = self._executions.running()
         self._endings.lost([(one.execution_id, RESTARTED) for one in left if one.is_system])
         self._engine.reconcile([one.execution_id for one in left if not one.is_system])
@@ -213,9 +214,11 @@ class Scheduler:
         """End what runs, within the grace period, and record how it ended."""
         deadline = time.monotonic() + self._context.settings.grace_seconds
         self._tasks.ask_to_end()  # a file that is being moved must not take the grace away from what the engine runs
+        self._moves.ask_to_end()
         try:
             self._engine.stop(max(0.0, deadline - time.monotonic()))
             self._tasks.close(max(0.0, deadline - time.monotonic()))
+            self._moves.close(max(0.0, deadline - time.monotonic()))
             if self.has_lost_lead:
                 return  # what the database says to run is another one's by now
             self._record()
@@ -231,10 +234,12 @@ class Scheduler:
         news = self._inbox.take()
         losses = [failure_report(execution_id, NODE_LOST, message) for execution_id, message in news.losses]
         tasks = [task_report(execution_id, failure) for execution_id, failure in news.ended_tasks]
-        ended = self._endings.finish([*news.reports, *losses, *tasks])
+        told = [*news.reports, *losses, *tasks]
+        ended = self._endings.finish(told)
         self._executions.step_started(news.started)
         self._inbox.done()
         self._load.ended(ended)
+        self._load.gone(one.execution_id for one in told)  # of a commit whose answer was lost it is no news again
         for one in ended:
             if one.restarts:
                 self._restart(one)

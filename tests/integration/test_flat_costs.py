@@ -29,8 +29,8 @@ from scale_core.services.installation import prepare
 from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
+from scale_core.services.moves import asked_moves
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
-from scale_core.services.products import resume_moves
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
@@ -393,7 +393,7 @@ def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[s
 
 def test_what_happens_at_every_start(context: Context, plans: Plans) -> None:
     prepare(context)
-    resume_moves(context)
+    asked_moves(context)
 
 
 def test_new_jobs_and_recipes(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:

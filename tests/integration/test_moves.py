@@ -1,18 +1,22 @@
 """Source files that a parse result moves inside their workspace, and what a crash leaves of that."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from fakes.world import World
 from scale_broker_host.broker import HostBroker
 from scale_core.db.models import ScaleFile, TriggerEvent, Workspace
 from scale_core.interfaces.broker import Broker
 from scale_core.plugin import hookimpl
-from scale_core.services.products import finish_move, resume_moves
+from scale_core.services.moves import finish_move
 from scale_core.services.source_files import source_uuid
+from scale_scheduler.moves import Moves
 
 
 class Meddling(HostBroker):
@@ -79,8 +83,8 @@ def test_a_move_that_a_crash_interrupted_is_finished_once(world: World, is_moved
     if is_moved:
         (world.storage / "new").mkdir()
         (world.storage / "a.txt").rename(world.storage / "new" / "a.txt")
-    resume_moves(world.context)
-    resume_moves(world.context)
+    Moves(world.context).finish()
+    Moves(world.context).finish()
     (row,) = world.all(ScaleFile)
     assert (row.file_path, row.moving_to) == ("new/a.txt", None)
     assert (world.storage / "new" / "a.txt").read_text() == "a.txt"
@@ -92,19 +96,47 @@ def test_a_move_that_storage_refuses_leaves_the_file_where_it_is(
 ) -> None:
     file_id = moving(world, "a.txt")
     (world.storage / "new").write_text("no folder")
-    resume_moves(world.context)
+    Moves(world.context).finish()
     (row,) = world.all(ScaleFile)
     assert (row.file_path, row.moving_to) == ("a.txt", None)
     assert events(world) == [file_id]
     assert "A file stays at a.txt" in caplog.text
 
 
-def test_two_that_finish_a_move_at_once_tell_of_it_once(world: World) -> None:
+def meddle(world: World, meanwhile: Callable[[], None]) -> None:
+    """Have the workspace's broker call ``meanwhile`` in the middle of the next move."""
     with world.database.write() as session:
         broker = {"type": "meddling", "host_path": str(world.storage)}
         session.get_one(Workspace, 1).json_config = {"version": "1.0", "broker": broker}
+    Meddling.meanwhile = meanwhile
+
+
+def test_a_database_in_trouble_delays_a_move_and_does_not_end_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_off() -> None:
+        """The file is moved, and that cannot be recorded."""
+        monkeypatch.setattr(world.database, "write", broken)
+
+    def broken() -> None:
+        monkeypatch.undo()
+        raise OperationalError("UPDATE", {}, sqlite3.OperationalError("disk I/O error"))
+
+    moves = Moves(world.context)
     file_id = moving(world, "a.txt")
-    Meddling.meanwhile = lambda: finish_move(world.context, file_id)
+    meddle(world, break_off)
+    moves.open()
+    until = time.monotonic() + 20
+    while not events(world) and time.monotonic() < until:
+        time.sleep(0.02)
+    moves.close(10)
+    assert events(world) == [file_id]
+    assert "Files cannot be moved now: (sqlite3.OperationalError) disk I/O error" in caplog.text
+
+
+def test_two_that_finish_a_move_at_once_tell_of_it_once(world: World) -> None:
+    file_id = moving(world, "a.txt")
+    meddle(world, lambda: finish_move(world.context, file_id))
     finish_move(world.context, file_id)
     assert world.all(ScaleFile)[0].file_path == "new/a.txt"
     assert events(world) == [file_id]
@@ -117,7 +149,7 @@ def test_one_that_cannot_be_finished_does_not_keep_the_others(world: World, capl
         session.add(Workspace(id=2, name="unknown", json_config=unknown, created=now, last_modified=now))
     stays = moving(world, "a.txt", workspace_id=2)
     moves = moving(world, "b.txt")
-    resume_moves(world.context)
+    Moves(world.context).finish()
     assert events(world) == [moves]
     assert world.all(ScaleFile)[0].moving_to == "new/a.txt"
-    assert f"File {stays} cannot be moved; the next start tries again" in caplog.text
+    assert f"File {stays} cannot be moved; it is tried again" in caplog.text

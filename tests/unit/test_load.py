@@ -56,6 +56,15 @@ def test_a_type_of_which_none_has_ended_counts_as_slow() -> None:
     assert load.ahead_seconds_left("n") == AHEAD_SECONDS
 
 
+def test_what_ended_without_news_is_not_used_any_more() -> None:
+    load = Load()
+    load.started(queued(1), "n", NODE)
+    load.started(queued(2), "n", NODE)
+    load.ended([ended(1, 1)])
+    load.gone([1, 2, 3])
+    assert load.used("n") == load.slow("n") == Resources()
+
+
 def test_short_work_uses_up_what_a_node_may_be_handed_and_gives_it_back() -> None:
     load = Load()
     load.ended([ended(1, 0.1)])
