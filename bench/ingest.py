@@ -137,14 +137,13 @@ def _ingested(scale: ScaleProcess, place: Place, what: str) -> float:
     names = sorted(path.name for path in place.staging.iterdir())
     moves = [(f"{place.staging}/{name}", f"{place.incoming}/{name}") for name in names]
     before = _counts(scale)
-    count_of = "SELECT count(*) FROM ingest WHERE strike_id = (SELECT id FROM strike WHERE name = ?) AND status = ?"
-    ((earlier,),) = scale.rows(count_of, place.strike, "INGESTED")
+    ((last,),) = scale.rows("SELECT coalesce(max(id), 0) FROM ingest")
     with progress(what) as step:
 
         def done() -> bool:
-            ((now,),) = scale.rows(count_of, place.strike, "INGESTED")
-            step(now - earlier, len(names))
-            return bool(now - earlier >= len(names))
+            ((ingested,),) = scale.rows("SELECT count(*) FROM ingest WHERE id > ? AND status = 'INGESTED'", last)
+            step(ingested, len(names))
+            return bool(ingested >= len(names))
 
         began = time.perf_counter()
         for source, target in moves:

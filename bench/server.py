@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -39,6 +38,7 @@ class ScaleProcess:
         self._port = _free_port()
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=120)
         self._process: subprocess.Popen[bytes] | None = None
+        self._reader: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -80,6 +80,9 @@ class ScaleProcess:
     def stop(self) -> None:
         """Ask it to end and wait; one that does not listen is killed."""
         self.http.close()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -137,9 +140,11 @@ class ScaleProcess:
         return made
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
-        """Read from the embedded database directly, which costs Scale nothing but the CPU."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
-            return connection.execute(statement, values).fetchall()
+        """Read from the embedded database directly, which costs Scale nothing but a little of the CPU: opening it each
+        time would be most of that."""
+        if self._reader is None:
+            self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
+        return self._reader.execute(statement, values).fetchall()
 
     def wait(self, what: str, done: Callable[[], bool], seconds: float, every: float = 0.02) -> None:
         """Return once ``done``.

@@ -21,7 +21,9 @@ from scale_core.plugin import hookimpl
 from scale_core.services.prompt_ingests import SMALL, LinkedFile, PromptIngestService
 from scale_core.services.transfer_records import Arrival, WatchOrder
 from scale_core.services.transfers import TransferService
+from scale_scheduler.strike import tracker as tracker_module
 from scale_scheduler.strike.directory import WatchedDirectory
+from scale_scheduler.strike.file_worker import FileWorker
 from scale_scheduler.strike.process import StrikeProcess
 from scale_scheduler.strike.prompt import PromptIngests
 from scale_scheduler.strike.tracker import Tracker
@@ -70,8 +72,12 @@ def look(world: World, order: WatchOrder) -> Look:
     """A Strike process that starts, looks once at its directory, and ends."""
 
     def look() -> None:
-        with WatchedDirectory(world.incoming) as directory, PromptIngests(world.context, order) as prompt:
-            tracker = Tracker(TransferService(world.context), order, directory, prompt)
+        with (
+            WatchedDirectory(world.incoming) as directory,
+            FileWorker() as worker,
+            PromptIngests(world.context, order, worker) as prompt,
+        ):
+            tracker = Tracker(TransferService(world.context), order, directory, worker, prompt)
             tracker.recover()
             tracker.look()
 
@@ -88,6 +94,30 @@ def until_recorded(world: World, number: int) -> None:
 def kept(world: World) -> list[str]:
     """Names in Strike's folder."""
     return sorted(path.name for path in (world.incoming / "ingesting").iterdir())
+
+
+def test_the_first_group_is_small_and_those_behind_it_are_large(
+    world: World, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, sizes = PromptIngestService.record, []
+    all_moved = threading.Event()
+
+    def record_later(
+        self: PromptIngestService, order: WatchOrder, files: Sequence[LinkedFile], started: datetime
+    ) -> list[LinkedFile]:
+        sizes.append(len(files))
+        assert all_moved.wait(10)
+        return record(self, order, files, started)
+
+    monkeypatch.setattr(PromptIngestService, "record", record_later)
+    monkeypatch.setattr(tracker_module, "FIRST_GROUP", 3)
+    monkeypatch.setattr(tracker_module, "GROUP", 10)
+    for number in range(20):
+        (world.incoming / f"{number}.txt").write_text(str(number))
+    threading.Timer(0.5, all_moved.set).start()
+    look()
+    assert sizes == [3, 10, 7]
+    assert len(world.ingests()) == 20
 
 
 def test_a_small_file_is_a_source_file_with_all_its_rows_at_once(world: World, look: Look, notices: Notices) -> None:
@@ -133,8 +163,12 @@ def test_many_files_are_each_ingested_once(world: World, look: Look) -> None:
 def test_the_ingest_that_watched_the_transfer_goes_on(world: World, order: WatchOrder) -> None:
     part = world.incoming / "a.txt_tmp"
     part.write_bytes(b"hel")
-    with WatchedDirectory(world.incoming) as directory, PromptIngests(world.context, order) as prompt:
-        tracker = Tracker(TransferService(world.context), order, directory, prompt)
+    with (
+        WatchedDirectory(world.incoming) as directory,
+        FileWorker() as worker,
+        PromptIngests(world.context, order, worker) as prompt,
+    ):
+        tracker = Tracker(TransferService(world.context), order, directory, worker, prompt)
         tracker.look()
         assert world.ingests() == {"a.txt": "TRANSFERRING"}
         part.write_bytes(b"hello")
@@ -235,9 +269,10 @@ def test_a_workspace_that_cannot_link_is_left_alone_for_a_while(
     now = 0.0
     with (
         WatchedDirectory(world.incoming) as directory,
-        PromptIngests(world.context, order, monotonic=lambda: now) as prompt,
+        FileWorker() as worker,
+        PromptIngests(world.context, order, worker, monotonic=lambda: now) as prompt,
     ):
-        tracker = Tracker(TransferService(world.context), order, directory, prompt)
+        tracker = Tracker(TransferService(world.context), order, directory, worker, prompt)
         for number, (moment, name) in enumerate(((0.0, "a.txt"), (1.0, "b.txt"), (1000.0, "c.txt")), 1):
             now = moment
             (world.incoming / name).write_bytes(name.encode())
@@ -314,7 +349,7 @@ def test_a_database_that_fails_costs_no_file(
     arrival = Arrival("a.txt", str(world.incoming / "a.txt"), str(world.incoming / "ingesting" / "a.txt"), 5)
     (world.incoming / "ingesting").mkdir()
     Path(arrival.path).write_bytes(b"hello")
-    with PromptIngests(world.context, order) as prompt:
+    with FileWorker() as worker, PromptIngests(world.context, order, worker) as prompt:
         assert prompt.take([arrival]) == []
         assert failed.wait(10)
     with pytest.raises(OperationalError, match="disk I/O error"):

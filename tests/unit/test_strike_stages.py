@@ -43,6 +43,15 @@ def test_each_group_goes_through_all_steps_in_order_before_the_end(steps: Steps)
     assert stages.error is None
 
 
+def test_what_is_under_way_is_counted_until_its_end_be_it_a_bad_one(steps: Steps) -> None:
+    with steps.stages() as stages:
+        stages.put("a")
+        stages.put("bad")
+        assert stages.under_way > 0
+        steps.may_go_on.set()
+    assert stages.under_way == 0
+
+
 def test_who_has_more_than_a_step_can_do_has_to_wait(steps: Steps) -> None:
     put: list[str] = []
 

@@ -5,7 +5,6 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,16 +14,6 @@ from scale_scheduler.strike.mounts import WatchUnavailable
 
 INGESTING = "ingesting"
 DEFERRED = "deferred"
-
-FEW = 20
-"""Up to so many names are looked for one by one: the folder may hold many more."""
-
-EARLIER = "an earlier file of that name has to be ingested first; it waits"
-
-STORAGE_FAILS = frozenset(
-    {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENOTDIR, errno.ENODEV}
-)
-"""What would befall the next file too."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -37,15 +26,6 @@ class Scan:
 
     files: dict[str, int]
     refused: dict[str, str]
-
-
-@dataclass(slots=True)
-class Taken:
-    """Files that were moved: their new paths by name; why others have to wait; what stopped the rest."""
-
-    paths: dict[str, str]
-    waiting: dict[str, str]
-    error: OSError | None
 
 
 class WatchedDirectory:
@@ -120,35 +100,6 @@ class WatchedDirectory:
             for entry in entries:
                 _sort(entry, files, {})
         return files
-
-    def take(self, names: Sequence[str], folder: Path) -> Taken:
-        """Move files from the top into ``folder``; after a power loss they are there only once it was synced. One that
-        cannot be moved does not keep the others from it, unless it is the storage that fails."""
-        there = self._there(names, folder) if names else set()
-        top, below = f"{self.root}/", f"{folder}/"
-        taken = Taken({}, {name: EARLIER for name in names if name in there}, None)
-        for name in names:
-            if name in there:
-                continue
-            try:
-                os.rename(top + name, below + name)  # noqa: PTH104 - for each of many files
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                if error.errno in STORAGE_FAILS:
-                    taken.error = error
-                    break
-                taken.waiting[name] = f"it cannot be moved to {folder}: {error.strerror}"
-            else:
-                taken.paths[name] = below + name
-        return taken
-
-    def _there(self, names: Sequence[str], folder: Path) -> set[str]:
-        """Those of ``names`` that are in ``folder``, or all that is there if they are many."""
-        if len(names) > FEW:
-            with os.scandir(folder) as entries:
-                return {entry.name for entry in entries}
-        return {name for name in names if os.path.lexists(folder / name)}
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from scale_core.services.transfers import TransferService
 from scale_scheduler.backoff import Backoff
 from scale_scheduler.strike.changes import changes
 from scale_scheduler.strike.directory import WatchedDirectory
+from scale_scheduler.strike.file_worker import FileWorker
 from scale_scheduler.strike.mounts import MOUNTS, WatchUnavailable, polled, read_mounts, resolve
 from scale_scheduler.strike.prompt import PromptIngests
 from scale_scheduler.strike.tracker import Tracker
@@ -61,9 +62,13 @@ class StrikeProcess:
         """Watch until stopped, or until the Strike or what is mounted there changes."""
         mounts = read_mounts(MOUNTS.read_text(errors="surrogateescape"))
         root = resolve(order.configuration.mount, mounts)
-        with WatchedDirectory(root) as directory, PromptIngests(self._context, order) as prompt:
+        with (
+            WatchedDirectory(root) as directory,
+            FileWorker() as worker,
+            PromptIngests(self._context, order, worker) as prompt,
+        ):
             poll = polled(root.resolve(), mounts) if self._poll is None else self._poll
-            tracker = Tracker(self._service, order, directory, prompt)
+            tracker = Tracker(self._service, order, directory, worker, prompt)
             identity = directory.identity()
             events = changes(root, stop, poll=poll)
             tracker.recover()

@@ -1,7 +1,6 @@
 """Ingesting small files where they are seen (decisions 0018 and 0024): linked, recorded and removed in steps."""
 
 import logging
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from scale_core.services.prompt_ingests import LinkedFile, PromptFile, PromptIng
 from scale_core.services.transfer_records import Arrival, WatchOrder
 from scale_core.services.transfers import TransferService
 from scale_scheduler.strike.directory import sync_folder
-from scale_scheduler.strike.linkers import Linker
+from scale_scheduler.strike.file_worker import FileWorker
 from scale_scheduler.strike.linking import Link, Linked, NotLinked
 from scale_scheduler.strike.stages import Stages
 
@@ -43,15 +42,24 @@ class _Group(NamedTuple):
 
 class PromptIngests:
     """Ingests small files for one Strike process; use it as a context. While it links a group, it records the one
-    before and removes what the one before that has left."""
+    before and removes what the one before that has left.
 
-    def __init__(self, context: Context, order: WatchOrder, monotonic: Callable[[], float] = time.monotonic) -> None:
+    :param worker: does the work on files.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        order: WatchOrder,
+        worker: FileWorker,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._context = context
         self._order = order
         self._monotonic = monotonic
         self._service = PromptIngestService(context)
         self._transfers = TransferService(context)
-        self._linker = Linker()
+        self._worker = worker
         self._resting: dict[str, float] = {}
         self._stages = Stages("prompt-ingests", self._link, self._record, self._tidy, end_seconds=END_SECONDS)
 
@@ -63,7 +71,11 @@ class PromptIngests:
     def __exit__(self, *error: object) -> None:
         """Record what was taken, if that takes no longer than :data:`END_SECONDS`."""
         self._stages.__exit__(*error)
-        self._linker.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no group is under way."""
+        return self._stages.under_way == 0
 
     def check(self) -> None:
         """Raise what a group that was taken could not be recorded or tidied up for, if so: its files wait until the
@@ -118,7 +130,7 @@ class PromptIngests:
         try:
             broker = broker_for(self._context, workspace.configuration)
             links = [Link(one.arrival.path, one.path, one.arrival.file_name) for one in files]
-            results = self._linker.link(broker, workspace.configuration["broker"], links)
+            results = self._worker.link(broker, workspace.configuration["broker"], links)
         except Exception:  # a broker may be broken in any way; the queue's job will say which
             log.info("Files cannot be linked into the workspace %r", workspace.name, exc_info=True)
             self._resting[workspace.name] = self._monotonic() + REST_SECONDS
@@ -146,8 +158,7 @@ class PromptIngests:
             self._transfers.arrived(self._order, arrivals)
 
     def _tidy(self, group: _Group) -> _Group:
-        for one in group.linked:
-            os.unlink(one.file.arrival.path)  # noqa: PTH108 - for each of many files
+        self._worker.remove([one.file.arrival.path for one in group.linked])
         return group
 
 

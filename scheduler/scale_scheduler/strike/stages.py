@@ -36,6 +36,9 @@ class Stages(Generic[T]):
         ]
         self.error: Exception | None = None
         """What was raised last: whoever puts groups has to look."""
+        self.under_way = 0
+        """Groups that were put and have not come to their end."""
+        self._counting = threading.Lock()
 
     def __enter__(self) -> Self:
         """Start the threads."""
@@ -55,7 +58,12 @@ class Stages(Generic[T]):
 
     def put(self, group: T) -> None:
         """Have the steps done; wait where too many groups do."""
+        self._count(1)
         self._queues[0].put(group)
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self.under_way += more
 
     def _work(self, place: int, step: Callable[[T], T]) -> None:
         coming = self._queues[place - 1]
@@ -65,8 +73,11 @@ class Stages(Generic[T]):
                 done = step(group)
             except Exception as error:  # noqa: BLE001 - it is raised where somebody can see to it
                 self.error = error
+                self._count(-1)
             else:
-                if going is not None:
+                if going is None:
+                    self._count(-1)
+                else:
                     going.put(done)
         if going is not None:
             going.put(None)

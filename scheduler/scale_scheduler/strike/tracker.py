@@ -9,13 +9,18 @@ from pathlib import Path
 from scale_core.domain.strike import match_file, partition_suffix
 from scale_core.services.transfer_records import Arrival, KnownTransfer, Transfer, WatchOrder
 from scale_core.services.transfers import TransferService
-from scale_scheduler.strike.directory import EARLIER, Scan, WatchedDirectory, sync_folder
+from scale_scheduler.strike.directory import Scan, WatchedDirectory, sync_folder
+from scale_scheduler.strike.file_worker import FileWorker
+from scale_scheduler.strike.moving import EARLIER
 from scale_scheduler.strike.prompt import PromptIngests
 
 log = logging.getLogger(__name__)
 
 GROUP = 500
 """Files that are looked at, moved and handed on together, at most."""
+
+FIRST_GROUP = 100
+"""The same where nothing is under way: the steps that follow have something to do the sooner."""
 
 GROWTH_SECONDS = 1.0
 """How often the growth of one file is recorded."""
@@ -44,12 +49,14 @@ class Tracker:
         service: TransferService,
         order: WatchOrder,
         directory: WatchedDirectory,
+        worker: FileWorker,
         prompt: PromptIngests,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._order = order
         self._directory = directory
+        self._worker = worker
         self._prompt = prompt
         self._monotonic = monotonic
         self._about = {"strike_id": order.strike_id}
@@ -105,8 +112,9 @@ class Tracker:
         """Move whole files out of the way and record them; why some have to wait, by name."""
         waiting: dict[str, str] = {}
         names = sorted(whole)
-        for start in range(0, len(names), GROUP):
-            some = names[start : start + GROUP]
+        while names:
+            size = FIRST_GROUP if self._prompt.is_idle else GROUP
+            some, names = names[:size], names[size:]
             busy = self._service.names_being_ingested(self._order.strike_id, some)
             waiting |= dict.fromkeys(busy, EARLIER)
             waiting |= self._take_some([name for name in some if name not in busy], whole, transfers)
@@ -120,10 +128,10 @@ class Tracker:
         others = sorted(set(names).difference(matching))
         waiting: dict[str, str] = {}
         for some, folder in ((matching, self._directory.ingesting), (others, self._directory.deferred)):
-            taken = self._directory.take(some, folder)
+            taken = self._worker.move(str(self._directory.root), some, str(folder))
             arrivals = [
-                self._arrival(name, path, whole[name], is_copied_again=name in transfers)
-                for name, path in taken.paths.items()
+                self._arrival(name, f"{folder}/{name}", whole[name], is_copied_again=name in transfers)
+                for name in taken.names
             ]
             self._record(folder, self._prompt.take(arrivals) if folder == self._directory.ingesting else arrivals)
             self._tell_arrived(arrivals)

@@ -1,8 +1,9 @@
-"""Linking many files in a process apart."""
+"""Moving, linking and removing many files in a process apart."""
 
 import hashlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from scale_broker_host.broker import HostBroker
-from scale_scheduler.strike import linker as linker_module
-from scale_scheduler.strike.linkers import MANY, Linker
+from scale_scheduler.strike import file_work
+from scale_scheduler.strike.file_worker import MANY, FileWorker
 from scale_scheduler.strike.linking import Link, Linked, NotLinked
+from scale_scheduler.strike.moving import EARLIER
 
 
 @pytest.fixture
-def linker() -> Iterator[Linker]:
-    linker = Linker()
-    yield linker
-    linker.close()
+def worker() -> Iterator[FileWorker]:
+    with FileWorker() as worker:
+        yield worker
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ Ask = Callable[[str, int], list[Linked | NotLinked]]
 
 
 @pytest.fixture
-def ask(linker: Linker, storage: Path) -> Ask:
+def ask(worker: FileWorker, storage: Path) -> Ask:
     """Make and link so many files whose names begin so."""
 
     def ask(name: str, number: int) -> list[Linked | NotLinked]:
@@ -42,7 +43,7 @@ def ask(linker: Linker, storage: Path) -> Ask:
             source.write_text(source.name)
             links.append(Link(str(source), f"in/{source.name}", source.name))
         configuration = {"type": "host", "host_path": str(storage)}
-        return linker.link(HostBroker.from_configuration(configuration), configuration, links)
+        return worker.link(HostBroker.from_configuration(configuration), configuration, links)
 
     return ask
 
@@ -55,7 +56,7 @@ def children() -> set[int]:
 def process_of(ask: Ask) -> int:
     """Link until another process does; its id."""
     ask("start", MANY)
-    (process,) = {one for one in children() if b"strike.linker" in Path(f"/proc/{one}/cmdline").read_bytes()}
+    (process,) = {one for one in children() if b"strike.file_work" in Path(f"/proc/{one}/cmdline").read_bytes()}
     deadline, used = time.monotonic() + 10, 0
     while used == 0:
         assert time.monotonic() < deadline
@@ -84,12 +85,14 @@ def test_few_files_are_linked_without_a_process(ask: Ask, storage: Path) -> None
     assert children() == before
 
 
-def test_many_files_are_linked_by_a_process_that_ends_with_its_user(ask: Ask, storage: Path, linker: Linker) -> None:
+def test_many_files_are_linked_by_a_process_that_ends_with_its_user(
+    ask: Ask, storage: Path, worker: FileWorker
+) -> None:
     process = process_of(ask)
     used = cpu_nanoseconds(process)
     check("many", ask("many", 500), storage)
     assert cpu_nanoseconds(process) > used
-    linker.close()
+    worker.__exit__()
     assert process not in children()
 
 
@@ -114,15 +117,76 @@ def test_a_process_that_is_killed_is_done_without_and_made_anew(ask: Ask, storag
     assert process_of(ask) != process
 
 
-def test_a_broker_that_breaks_there_is_told_here(linker: Linker, storage: Path, ask: Ask) -> None:
+def test_a_broker_that_breaks_there_is_told_here(worker: FileWorker, storage: Path, ask: Ask) -> None:
     process_of(ask)
     links = [Link(str(storage.parent / "x"), "in/x", "x")] * MANY
     with pytest.raises(RuntimeError, match="KeyError: 'host_path'"):
-        linker.link(HostBroker(storage), {"type": "host"}, links)
+        worker.link(HostBroker(storage), {"type": "host"}, links)
+
+
+def named(folder: Path, name: str, number: int) -> list[str]:
+    """Make so many files whose names begin so; their names."""
+    for one in range(number):
+        (folder / f"{name}-{one}").write_text(name)
+    return [f"{name}-{one}" for one in range(number)]
+
+
+@pytest.mark.parametrize("number", [3, MANY])
+def test_files_are_moved_and_removed_and_what_is_in_the_way_waits(
+    worker: FileWorker, ask: Ask, storage: Path, number: int
+) -> None:
+    process_of(ask)
+    top, folder = storage / "top", storage / "folder"
+    top.mkdir()
+    folder.mkdir()
+    names = named(top, "one", number)
+    (folder / "one-1").write_text("earlier")
+    taken = worker.move(str(top), [*names, "gone"], str(folder))
+    assert taken == ([name for name in names if name != "one-1"], {"one-1": EARLIER}, None)
+    assert [one.name for one in top.iterdir()] == ["one-1"]
+    worker.remove([str(folder / name) for name in [*names, "gone"]])
+    assert list(folder.iterdir()) == []
+
+
+def test_storage_that_fails_stops_a_move(worker: FileWorker, ask: Ask, storage: Path) -> None:
+    process_of(ask)
+    top = storage / "top"
+    top.mkdir()
+    names = named(top, "one", MANY)
+    (storage / "no folder").write_text("")
+    with pytest.raises(NotADirectoryError, match="no folder"):
+        worker.move(str(top), names, str(storage / "no folder"))
+    with pytest.raises(IsADirectoryError):
+        worker.remove([str(storage / "in")] * MANY)
+    assert len(list(top.iterdir())) == MANY
+
+
+def test_who_is_killed_in_the_middle_of_a_move_leaves_the_rest_to_a_new_beginning(
+    worker: FileWorker, ask: Ask, storage: Path
+) -> None:
+    top, folder = storage / "top", storage / "folder"
+    top.mkdir()
+    folder.mkdir()
+    names = named(top, "one", 20_000)
+    process = process_of(ask)
+
+    def kill_in_the_middle() -> None:
+        while not os.path.lexists(folder / names[100]):
+            time.sleep(0.001)
+        os.kill(process, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_in_the_middle)
+    killer.start()
+    with pytest.raises(OSError, match="it ended before it had answered"):
+        worker.move(str(top), names, str(folder))
+    killer.join()
+    assert len(list(top.iterdir())) + len(list(folder.iterdir())) == 20_000
+    assert worker.move(str(top), [one.name for one in top.iterdir()], str(folder)).error is None
+    assert len(list(folder.iterdir())) == 20_000
 
 
 def test_it_ends_when_nothing_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linker_module, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(file_work, "IDLE_SECONDS", 0.05)
     read, write = os.pipe()
     with os.fdopen(read, "rb") as orders, os.fdopen(write, "wb"), Path(os.devnull).open("wb") as answers:
-        linker_module.serve(orders, answers)
+        file_work.serve(orders, answers)
