@@ -80,7 +80,7 @@ class PromptIngestService:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def plan(self, order: WatchOrder, arrivals: Sequence[Arrival]) -> list[PromptFile]:
+    def plan(self, order: WatchOrder, arrivals: Collection[Arrival]) -> list[PromptFile]:
         """Those of the files that may be ingested promptly: small ones that a rule gives a place in an active
         workspace, while nobody has paused anything."""
         small = [one for one in arrivals if one.size < SMALL]

@@ -350,10 +350,10 @@ def test_a_database_that_fails_costs_no_file(
     (world.incoming / "ingesting").mkdir()
     Path(arrival.path).write_bytes(b"hello")
     with FileWorker() as worker, PromptIngests(world.context, order, worker) as prompt:
-        assert prompt.take([arrival]) == []
+        prompt.take([*prompt.plan([arrival]).values()])
         assert failed.wait(10)
     with pytest.raises(OperationalError, match="disk I/O error"):
-        prompt.take([arrival])
+        prompt.plan([arrival])
     monkeypatch.setattr(PromptIngestService, "record", record)
     assert not world.all(Ingest)
     look()

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -83,20 +83,20 @@ class PromptIngests:
         if self._stages.error is not None:
             raise self._stages.error
 
-    def take(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
-        """Take over what may be ingested promptly, of files that are in Strike's folder and not recorded. It is
-        ingested, or left to the queue, when this has returned.
+    def plan(self, arrivals: Collection[Arrival]) -> dict[str, PromptFile]:
+        """Those of the files that may be ingested promptly, by name; they may be anywhere yet.
 
-        :return: the others, which the caller is to record.
         :raises Exception: as :meth:`check`.
         """
         self.check()
-        started = self._context.now()
-        taken = [one for one in self._service.plan(self._order, arrivals) if not self._rests(one.workspace)]
-        if taken:
-            self._stages.put(_Group(started, taken))
-        names = {one.arrival.file_name for one in taken}
-        return [one for one in arrivals if one.file_name not in names]
+        files = self._service.plan(self._order, arrivals)
+        return {one.arrival.file_name: one for one in files if not self._rests(one.workspace)}
+
+    def take(self, files: Sequence[PromptFile]) -> None:
+        """Take over files that are planned, are in Strike's folder now and are not recorded: they are ingested, or left
+        to the queue. It waits where there is too much to do."""
+        if files:
+            self._stages.put(_Group(self._context.now(), files))
 
     def forget(self, paths: dict[str, Path]) -> set[str]:
         """Remove those files from Strike's folder that an earlier process had ingested and did not come to remove.

@@ -16,10 +16,11 @@ from scale_scheduler.strike.prompt import PromptIngests
 
 log = logging.getLogger(__name__)
 
-GROUP = 500
-"""Files that are looked at, moved and handed on together, at most."""
+GROUP = 512
+"""Files that are looked at, moved and handed on together, at most. Powers of two need the fewest statements
+(:mod:`scale_core.db.bound_rows`)."""
 
-FIRST_GROUP = 100
+FIRST_GROUP = 128
 """The same where nothing is under way: the steps that follow have something to do the sooner."""
 
 GROWTH_SECONDS = 1.0
@@ -128,13 +129,16 @@ class Tracker:
         others = sorted(set(names).difference(matching))
         waiting: dict[str, str] = {}
         for some, folder in ((matching, self._directory.ingesting), (others, self._directory.deferred)):
+            coming = {
+                name: self._arrival(name, f"{folder}/{name}", whole[name], is_copied_again=name in transfers)
+                for name in some
+            }
+            # While these are planned the worker links those before.
+            prompt = self._prompt.plan(coming.values()) if folder == self._directory.ingesting else {}
             taken = self._worker.move(str(self._directory.root), some, str(folder))
-            arrivals = [
-                self._arrival(name, f"{folder}/{name}", whole[name], is_copied_again=name in transfers)
-                for name in taken.names
-            ]
-            self._record(folder, self._prompt.take(arrivals) if folder == self._directory.ingesting else arrivals)
-            self._tell_arrived(arrivals)
+            self._prompt.take([prompt[name] for name in taken.names if name in prompt])
+            self._record(folder, [coming[name] for name in taken.names if name not in prompt])
+            self._tell_arrived([coming[name] for name in taken.names])
             waiting |= taken.waiting
             if taken.error is not None:
                 raise taken.error
