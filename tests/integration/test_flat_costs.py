@@ -399,7 +399,7 @@ def test_retention(context: Context, made: dict[str, int], plans: Plans) -> None
     rules = {f"{what}_after": "P30D" for what in ("logs", "executions", "unpublished", "products", "sources")}
     engine = LocalEngine(EngineSettings(context.settings.data_dir))
     RetentionPreviewService(context, engine).preview(rules)
-    RetentionService(context, engine, bool).run(Retention(**rules))
+    RetentionService(context, engine, bool).run(Retention.from_document(rules))
     walks = [plan for statement, plan in plans.explained.items() if "AS moment" in statement]
     used = {found[0] for plan in walks for *_, step in plan if (found := re.search(r"ix_\w+ \([^)]*<\?", step))}
     assert {index.partition(" ")[0] for index in used} == {

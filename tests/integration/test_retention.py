@@ -64,7 +64,7 @@ class Keeper:
 
     def keep(self, **rules: str) -> None:
         """Run retention."""
-        RetentionService(self.context, self.engine, self._is_stopping).run(Retention(**rules))
+        RetentionService(self.context, self.engine, self._is_stopping).run(Retention.from_document(rules))
 
     def _is_stopping(self) -> bool:
         self.stopped_after -= 1
