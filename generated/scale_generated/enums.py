@@ -151,6 +151,19 @@ class RequeueStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class RetentionKind(StrEnum):
+    """LOGS: logs and folders of executions. EXECUTIONS: records of executions. UNPUBLISHED: content of products
+    that are not published any more. PRODUCTS: content of published products. SOURCES: content of source
+    files.
+    """
+
+    LOGS = "LOGS"
+    EXECUTIONS = "EXECUTIONS"
+    UNPUBLISHED = "UNPUBLISHED"
+    PRODUCTS = "PRODUCTS"
+    SOURCES = "SOURCES"
+
+
 class Role(StrEnum):
     """What somebody may do, each what those before may do too: a viewer reads, an operator runs the system
     (queues, cancels, pauses), an admin says what runs, and who may do what.

@@ -1933,6 +1933,34 @@ class RequeueJobs(TypedDict):
     priority: NotRequired[int]
 
 
+RetentionConfiguration: TypeAlias = dict[str, Any]
+"""For how long what is finished is kept, as the spec `retention` says: `logs_after`, `executions_after`,
+`unpublished_after`, `products_after`, `sources_after`, each an ISO-8601 duration of a day or more.
+"""
+
+
+RetentionKind: TypeAlias = Literal["LOGS", "EXECUTIONS", "UNPUBLISHED", "PRODUCTS", "SOURCES"]
+"""LOGS: logs and folders of executions. EXECUTIONS: records of executions. UNPUBLISHED: content of products that
+are not published any more. PRODUCTS: content of published products. SOURCES: content of source files.
+"""
+
+
+class RetentionPart(TypedDict):
+    """What would be archived of one kind."""
+
+    kind: RetentionKind
+    before: str
+    count: int
+    bytes: int | None
+    is_estimate: bool
+
+
+class RetentionPreview(TypedDict):
+    """What would be archived."""
+
+    results: list[RetentionPart]
+
+
 class RunningJobType(TypedDict):
     """The running jobs of a job type."""
 
@@ -2169,6 +2197,15 @@ class TriggerRule(TypedDict):
     created: str
     archived: str | None
     last_modified: str
+
+
+class TriggerRuleEdit(TypedDict):
+    """The fields of a trigger rule to change."""
+
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    is_active: NotRequired[bool]
+    configuration: NotRequired[TriggerRuleConfiguration]
 
 
 class TriggerRulePage(TypedDict):

@@ -767,6 +767,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="operator",
     ),
     Operation(
+        operation_id="preview_retention",
+        method="POST",
+        path="/retention/preview/",
+        tag="retention",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="viewer",
+    ),
+    Operation(
         operation_id="get_scheduler",
         method="GET",
         path="/scheduler/",
@@ -1077,6 +1089,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         has_body=False,
         success_status=200,
         role="viewer",
+    ),
+    Operation(
+        operation_id="edit_trigger_rule",
+        method="PATCH",
+        path="/trigger-rules/{trigger_rule_id}/",
+        tag="trigger_rules",
+        path_parameters=("trigger_rule_id",),
+        integer_path_parameters=("trigger_rule_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+        role="admin",
     ),
     Operation(
         operation_id="list_users",
@@ -1505,6 +1529,14 @@ class RecipesHandlers(Protocol):
         """PATCH /recipes/{recipe_id}/: Update recipe"""
 
 
+class RetentionHandlers(Protocol):
+    """For how long what is finished is kept."""
+
+    @abstractmethod
+    def preview_retention(self, body: models.RetentionConfiguration) -> models.RetentionPreview:
+        """POST /retention/preview/: What would be archived"""
+
+
 class SchedulerHandlers(Protocol):
     """The scheduler’s own state."""
 
@@ -1640,6 +1672,10 @@ class TriggerRulesHandlers(Protocol):
     def get_trigger_rule(self, trigger_rule_id: int) -> models.TriggerRuleDetails:
         """GET /trigger-rules/{trigger_rule_id}/: Trigger rule details"""
 
+    @abstractmethod
+    def edit_trigger_rule(self, trigger_rule_id: int, body: models.TriggerRuleEdit) -> models.TriggerRuleDetails:
+        """PATCH /trigger-rules/{trigger_rule_id}/: Edit trigger rule"""
+
 
 class UsersHandlers(Protocol):
     """Who may use this system, and as what."""
@@ -1704,6 +1740,7 @@ class HandlerTable:
     queue: QueueHandlers
     recipe_types: RecipeTypesHandlers
     recipes: RecipesHandlers
+    retention: RetentionHandlers
     scheduler: SchedulerHandlers
     session: SessionHandlers
     sources: SourcesHandlers

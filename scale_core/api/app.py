@@ -25,6 +25,7 @@ from scale_core.api.handlers import (
     ingests,
     jobs,
     metrics,
+    retention,
     system,
     workspaces,
 )
@@ -138,6 +139,7 @@ def handler_table(services: Services) -> HandlerTable:
         status=system.Status(services.scheduler),
         strikes=ingests.Strikes(services.strikes),
         tokens=access.Tokens(services.tokens),
+        retention=retention.Retention(services.retention_previews),
         trigger_rules=definitions.TriggerRules(services.trigger_rules),
         users=access.Users(services.users),
         workspaces=workspaces.Workspaces(services.workspaces),

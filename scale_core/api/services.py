@@ -20,6 +20,7 @@ from scale_core.services.oidc import OidcService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.retention_preview import RetentionPreviewService
 from scale_core.services.sessions import SessionService
 from scale_core.services.strikes import StrikeService
 from scale_core.services.system_failures import SystemFailureService
@@ -53,6 +54,7 @@ class Services:
         self.queue = QueueService(context)
         self.recipe_types = RecipeTypeService(context)
         self.recipes = RecipeService(context)
+        self.retention_previews = RetentionPreviewService(context, engine)
         self.scheduler = SchedulerAdmin(context)
         self.sessions = SessionService(context, passwords)
         self.oidc = OidcService(context, self.sessions)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from scale_core.interfaces.broker import Broker, StorageUsage
 
@@ -14,6 +14,10 @@ class ClockContext(Protocol):
     @property
     def occurred(self) -> datetime:
         """When the rule fired (UTC)."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The ``parameters`` in the rule's configuration; valid against the processor's ``parameters_spec``."""
 
     def workspaces(self) -> Mapping[str, Broker]:
         """Brokers of the active workspaces by workspace name."""
@@ -26,6 +30,10 @@ class ClockContext(Protocol):
 
     def compute_metrics(self) -> None:
         """Bring the numbers of all metrics up to date: today's, and those of days that were missed."""
+
+    def archive(self, parameters: Mapping[str, Any]) -> None:
+        """Archive executions and their logs, and delete the content of files, that are older than the document
+        ``retention`` in ``parameters`` says. What the end of Scale interrupts is gone on with the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,8 @@ class ClockProcessor:
     :param schedule: ISO-8601 period of hours, minutes and seconds for its own rule; None: rules are made by users.
     :param keeps_events: False: the event of a firing takes the place of the last one, and is logged at DEBUG. For what
         is done so often that its events would be most of all.
+    :param parameters_spec: the document in ``specs/`` that its rules' ``parameters`` follow; None: they have none.
+    :param is_active: False: its own rule rests until somebody sets it going.
     """
 
     name: str
@@ -51,3 +61,5 @@ class ClockProcessor:
     event_type: str
     schedule: str | None = None
     keeps_events: bool = True
+    parameters_spec: str | None = None
+    is_active: bool = True

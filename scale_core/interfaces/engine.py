@@ -210,7 +210,8 @@ class EngineSettings:
 
 
 class Engine(ABC):
-    """Runs executions. Methods are called by one scheduler thread, :meth:`logs` by any."""
+    """Runs executions. Methods are called by one scheduler thread; :meth:`logs` and :meth:`forget` by any, also
+    where this engine has not been started."""
 
     name: ClassVar[str]
     """The value of the setting ``engine`` that chooses this engine."""
@@ -266,3 +267,12 @@ class Engine(ABC):
     @abstractmethod
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         """Up to ``limit`` bytes of ``stream`` (stdout or stderr) from ``offset`` on; empty where there is none."""
+
+    def forget(self, execution_ids: Sequence[int]) -> None:  # noqa: B027 - logs may be cleared away by others
+        """Remove what is left of executions that have ended, their logs among it; nothing to do where nothing is.
+        Called again for the same ones where it raised, or Scale ended meanwhile.
+
+        Here nothing is removed: write it where the engine keeps logs that Scale should clear away.
+
+        :raises OSError: it cannot be removed now.
+        """

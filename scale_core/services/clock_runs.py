@@ -5,10 +5,11 @@ is found, and an interrupted run is not taken for one that never began.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,7 +18,11 @@ from scale_core.interfaces.broker import Broker, StorageUsage
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
 from scale_core.services.daily_metrics import DailyMetrics
+from scale_core.services.engines import make_engine
 from scale_core.services.job_load import JobLoadService
+from scale_core.services.retention import RetentionService
+from scale_generated.specs.retention import NAME as RETENTION_SPEC
+from scale_generated.specs.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +87,12 @@ class ProcessorRuns:
             if is_unfinished(row.TriggerEvent)
         ]
 
+    def parameters(self, fired: FiredRule) -> dict[str, Any]:
+        """What the rule says now that its processor is told."""
+        with self._context.database.read() as session:
+            rule = session.get(TriggerRule, fired.rule_id)
+            return {} if rule is None else dict(rule.configuration.get("parameters", {}))
+
     def start(self, fired: FiredRule) -> bool:
         """Record that the processor begins; False: it must not, for it has ended or was interrupted twice."""
         with self._context.database.write() as session:
@@ -105,16 +116,32 @@ class ProcessorRuns:
 
 
 class ProcessorContext:
-    """What a clock processor is given (:class:`scale_core.interfaces.clock.ClockContext`)."""
+    """What a clock processor is given (:class:`scale_core.interfaces.clock.ClockContext`).
 
-    def __init__(self, context: Context, occurred: datetime) -> None:
+    :param is_stopping: whether Scale ends: long work breaks off where it can go on later.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        occurred: datetime,
+        parameters: Mapping[str, Any] | None = None,
+        is_stopping: Callable[[], bool] = bool,
+    ) -> None:
         self._context = context
         self._occurred = occurred
+        self._parameters = {} if parameters is None else parameters
+        self._is_stopping = is_stopping
 
     @property
     def occurred(self) -> datetime:
         """When the rule fired (UTC)."""
         return self._occurred
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters of the rule."""
+        return self._parameters
 
     def workspaces(self) -> dict[str, Broker]:
         """Brokers of the active workspaces by workspace name."""
@@ -141,3 +168,11 @@ class ProcessorContext:
     def compute_metrics(self) -> None:
         """Bring the numbers of all metrics up to date."""
         DailyMetrics(self._context).compute()
+
+    def archive(self, parameters: Mapping[str, Any]) -> None:
+        """Archive what is older than the document ``retention`` in ``parameters`` says.
+
+        :raises InvalidDocument: they are none.
+        """
+        rules = Retention.from_document(self._context.specs.check(RETENTION_SPEC, parameters))
+        RetentionService(self._context, make_engine(self._context), self._is_stopping).run(rules)

@@ -16,6 +16,13 @@ class NotFound(ServiceError):
         super().__init__(f"There is no {kind} {key!r}.")
 
 
+class Archived(NotFound):
+    """It was there, and retention has taken it away."""
+
+    def __init__(self, detail: str) -> None:
+        ServiceError.__init__(self, detail)
+
+
 class Conflict(ServiceError):
     """What was asked collides with what exists."""
 

@@ -2,14 +2,15 @@
 
 from typing import Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.conditions import Condition, equal, one_of
 from scale_core.db.listing import Row, Shape
-from scale_core.db.models import JobExecution
+from scale_core.db.models import Archive, ArchivedExecution, JobExecution
 from scale_core.interfaces.engine import Engine, LogChunk
 from scale_core.services.context import Context
-from scale_core.services.exceptions import NotFound
+from scale_core.services.exceptions import Archived, NotFound
 from scale_core.services.job_reads import job_type_conditions
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
@@ -63,7 +64,7 @@ class JobExecutionService:
     def get(self, execution_id: int, urls: SerializerContext) -> models.JobExecutionDetails:
         """An execution with its resources, environment and results.
 
-        :raises NotFound: there is no such execution.
+        :raises NotFound: there is no such execution, or it is archived.
         """
         with self._context.database.read() as session:
             return serializers.job_execution_details(_row(session, DETAILS, execution_id), urls)
@@ -73,10 +74,11 @@ class JobExecutionService:
     ) -> models.JobExecutionLogs:
         """An execution with up to a MiB of each of its logs, from the offsets on.
 
-        :raises NotFound: there is no such execution.
+        :raises NotFound: there is no such execution, or it or its logs are archived.
         """
         with self._context.database.read() as session:
             row = _row(session, LOGS, execution_id)
+            _require_logs(session, execution_id)
         status = row[serializers.JOB_EXECUTION_LOGS_COLUMNS.index("status")]
         stdout = self._engine.logs(execution_id, "stdout", query.stdout_offset, LOG_LIMIT_BYTES)
         stderr = self._engine.logs(execution_id, "stderr", query.stderr_offset, LOG_LIMIT_BYTES)
@@ -93,16 +95,35 @@ class JobExecutionService:
     def log(self, execution_id: int, stream: str, query: GetJobExecutionLogQuery) -> LogChunk:
         """A piece of one log as it was written.
 
-        :raises NotFound: there is no such execution.
+        :raises NotFound: there is no such execution, or it or its logs are archived.
         """
         with self._context.database.read() as session:
             _row(session, LOGS, execution_id)
+            _require_logs(session, execution_id)
         limit = min(query.limit or LOG_LIMIT_BYTES, LOG_LIMIT_BYTES)
         return self._engine.logs(execution_id, stream, query.offset, limit)
 
 
 def _row(session: Session, shape: Shape, execution_id: int) -> Row:
     row = shape.row(session, execution_id)
-    if row is None:
+    if row is not None:
+        return row
+    archived = session.get(ArchivedExecution, execution_id)
+    if archived is None:
         raise NotFound("job execution", execution_id)
-    return row
+    raise _gone(f"The job execution {execution_id} was archived", archived.archive)
+
+
+def _require_logs(session: Session, execution_id: int) -> None:
+    """Raise Archived if the logs of an execution are."""
+    archive = session.scalar(
+        select(Archive)
+        .join(JobExecution, JobExecution.logs_archive_id == Archive.id)
+        .where(JobExecution.id == execution_id)
+    )
+    if archive is not None and archive.file_name is not None:
+        raise _gone(f"The logs of the job execution {execution_id} were archived", archive)
+
+
+def _gone(what: str, archive: Archive) -> Archived:
+    return Archived(f"{what} on {archive.created:%Y-%m-%d}, in the file {archive.file_name} of the folder of archives.")

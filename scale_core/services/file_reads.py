@@ -12,7 +12,7 @@ from scale_core.db.listing import Order, Page, Row, Shape
 from scale_core.db.models import FileAncestry, ScaleFile
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
-from scale_core.services.exceptions import NotFound
+from scale_core.services.exceptions import Archived, NotFound
 from scale_core.services.job_reads import job_type_conditions
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
@@ -132,8 +132,11 @@ class FileService:
         """
         with self._context.database.read() as session:
             file = session.get(ScaleFile, file_id)
-            if file is None or file.is_deleted:
+            if file is None:
                 raise NotFound("file", file_id)
+            if file.is_deleted:
+                when = "" if file.deleted is None else f" on {file.deleted:%Y-%m-%d}"
+                raise Archived(f"The content of the file {file_id} was deleted{when}.")
             broker = broker_for(self._context, file.workspace.json_config)
         size = broker.stat(file.file_path)
         return Content(broker.open(file.file_path), size, file.media_type, file.file_name, file.checksum)

@@ -112,7 +112,7 @@ def _clock_rule(kind: str, processor: ClockProcessor, schedule: str, context: Co
         type=kind,
         name=processor.name,
         title=processor.title,
-        is_active=True,
+        is_active=processor.is_active,
         configuration=ClockTrigger(event_type=processor.event_type, schedule=schedule).to_document(),
         created=now,
         last_modified=now,

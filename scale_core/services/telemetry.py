@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from scale_core.db.database import WriteSession
 from scale_core.durations import LONG, SHORT, Durations
-from scale_generated.enums import ErrorCategory, IngestStatus, JobExecutionStatus, JobStatus
+from scale_generated.enums import ErrorCategory, IngestStatus, JobExecutionStatus, JobStatus, RetentionKind
 
 STEPS: Final = ("pre", "job", "post")
 NO_CATEGORY: Final = ""
@@ -93,6 +93,13 @@ class Telemetry:
         for status in IngestStatus:
             self._ingests.labels(status)
         self._ingested = _counter("scale_ingested_bytes_total", "Bytes of the files that were ingested.")
+        self._archived = _counter(
+            "scale_archived_total",
+            "Executions that were archived, and files whose content was deleted, by kind.",
+            "kind",
+        )
+        for kind in RetentionKind:
+            self._archived.labels(kind)
         self._requests = _counter(
             "scale_http_requests_total",
             "Answered HTTP requests, by operation of the HTTP contract (`other`: none), method and status.",
@@ -120,6 +127,7 @@ class Telemetry:
             self._failures,
             self._ingests,
             self._ingested,
+            self._archived,
             self._requests,
             self._request_durations,
         )
@@ -146,6 +154,10 @@ class Telemetry:
     def executions_completed(self, number: int) -> None:
         """Count executions whose completion is committed, and which had no steps of their own."""
         self._executions.labels(JobExecutionStatus.COMPLETED, NO_CATEGORY).inc(number)
+
+    def archived(self, kind: RetentionKind, number: int) -> None:
+        """Count what retention has taken away, in a transaction that is committed."""
+        self._archived.labels(kind).inc(number)
 
     def placed(self, number: int) -> None:
         """Count executions that were taken off the queue."""

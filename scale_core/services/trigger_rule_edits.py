@@ -17,6 +17,7 @@ from scale_core.services.facts import workspace_by_name
 from scale_core.services.findings import Findings
 from scale_core.services.records import change, differing
 from scale_generated.defaults import NEW_TRIGGER_RULE
+from scale_generated.specs.clock_trigger import NAME as CLOCK_SPEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class RuleEditor:
             installed = ", ".join(self._context.registry.trigger_types) or "none"
             findings.problem(f"{at}/type", f"No trigger of type {rule['type']!r} is installed; there is: {installed}.")
             return None
-        configuration = self._configuration(findings, kind, rule["configuration"], f"{at}/configuration")
+        configuration = self.checked_configuration(
+            findings, kind, rule.get("name"), rule["configuration"], f"{at}/configuration"
+        )
         if configuration is None:
             return None
         if target is not None:
@@ -114,9 +117,15 @@ class RuleEditor:
         session.add(saved)
         return saved
 
-    def _configuration(
-        self, findings: Findings, kind: TriggerType, configuration: Mapping[str, Any], at: str
+    def checked_configuration(
+        self, findings: Findings, kind: TriggerType, name: str | None, configuration: Mapping[str, Any], at: str
     ) -> Document | None:
+        """Check the configuration of a rule.
+
+        :param name: the rule's name, which a clock rule has from the processor that it runs.
+        :param at: JSON pointer of the configuration.
+        :return: the configuration in the latest version; None: it has problems.
+        """
         checked: Document | None = dict(configuration)
         if kind.configuration_spec is not None:
             checked = findings.document(self._context.specs, kind.configuration_spec, configuration, at)
@@ -126,10 +135,25 @@ class RuleEditor:
             checked = None
         if checked is None:
             return None
-        further = kind.problems(checked)
-        for pointer, detail in further:
+        before = len(findings.problems)
+        for pointer, detail in kind.problems(checked):
             findings.problem(at + pointer, detail)
-        return None if further else checked
+        if kind.configuration_spec == CLOCK_SPEC and "parameters" in checked:
+            checked["parameters"] = self._parameters(findings, name, checked["parameters"], f"{at}/parameters")
+        return None if len(findings.problems) > before else checked
+
+    def _parameters(
+        self, findings: Findings, name: str | None, parameters: Mapping[str, Any], at: str
+    ) -> Mapping[str, Any]:
+        """Check what a clock processor is told: the parameters in the latest version."""
+        processor = self._context.registry.clock_processors.get(name or "")
+        spec = None if processor is None else processor.parameters_spec
+        if spec is not None:
+            return findings.document(self._context.specs, spec, parameters, at) or parameters
+        if parameters:
+            runs = "runs no clock processor" if processor is None else f"runs {processor.name!r}, which takes none"
+            findings.problem(at, f"The rule {runs}: leave the parameters out.")
+        return parameters
 
     def _check_target(
         self, session: Session, findings: Findings, needs: RuleNeeds, target: RuleTarget, at: str

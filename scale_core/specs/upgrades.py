@@ -22,4 +22,9 @@ def _manifest_output(entry: Document) -> Document:
     return {"name": entry["name"], "files": [{"path": path} for path in entry["paths"]]}
 
 
-UPGRADES: Upgrades = MappingProxyType({("results-manifest", "1.0"): ("1.1", _manifest_1_0_to_1_1)})
+UPGRADES: Upgrades = MappingProxyType(
+    {
+        ("clock-trigger", "1.0"): ("1.1", dict),  # 1.1 may have parameters besides
+        ("results-manifest", "1.0"): ("1.1", _manifest_1_0_to_1_1),
+    }
+)

@@ -68,19 +68,28 @@ class UnavailableBroker(Broker):
 
 class RecordingClockContext:
     """A ``ClockContext`` that keeps what it is told: ``usage`` by workspace, and how often it was asked to record the
-    load (``loads``) and to compute the metrics (``computations``)."""
+    load (``loads``) and to compute the metrics (``computations``), and with what to archive (``archivings``)."""
 
-    def __init__(self, brokers: Mapping[str, Broker], occurred: datetime) -> None:
+    def __init__(
+        self, brokers: Mapping[str, Broker], occurred: datetime, parameters: Mapping[str, Any] | None = None
+    ) -> None:
         self._brokers = brokers
         self._occurred = occurred
+        self._parameters = {} if parameters is None else parameters
         self.usage: dict[str, StorageUsage] = {}
         self.loads = 0
         self.computations = 0
+        self.archivings: list[Mapping[str, Any]] = []
 
     @property
     def occurred(self) -> datetime:
         """As given."""
         return self._occurred
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """As given."""
+        return self._parameters
 
     def workspaces(self) -> Mapping[str, Broker]:
         """As given."""
@@ -97,6 +106,10 @@ class RecordingClockContext:
     def compute_metrics(self) -> None:
         """Count it."""
         self.computations += 1
+
+    def archive(self, parameters: Mapping[str, Any]) -> None:
+        """Keep them."""
+        self.archivings.append(parameters)
 
 
 class ClockProcessorContract:
@@ -121,6 +134,10 @@ class ClockProcessorContract:
     def test_its_schedule_is_one_that_a_clock_rule_may_have(self, processor: ClockProcessor) -> None:
         rule = {"version": "1.0", "event_type": processor.event_type, "schedule": processor.schedule or "PT1H"}
         assert SpecLibrary.packaged().problems("clock-trigger", rule) == []
+
+    def test_its_parameters_follow_a_specification_that_lets_all_be_left_out(self, processor: ClockProcessor) -> None:
+        if processor.parameters_spec is not None:
+            assert SpecLibrary.packaged().problems(processor.parameters_spec, {}) == []
 
     def test_it_runs_where_nothing_is(self, processor: ClockProcessor, context: RecordingClockContext) -> None:
         processor.run(context)

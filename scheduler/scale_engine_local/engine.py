@@ -1,6 +1,8 @@
 """The ``local`` engine."""
 
+import contextlib
 import logging
+import shutil
 import socket
 import threading
 from collections.abc import Sequence
@@ -141,6 +143,12 @@ class LocalEngine(Engine):
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         """Read from the execution's folder."""
         return read_log(self._folder / str(int(execution_id)), stream, offset, limit)
+
+    def forget(self, execution_ids: Sequence[int]) -> None:
+        """Remove the executions' folders."""
+        for execution_id in execution_ids:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self._folder / str(int(execution_id)))
 
     def _started(self) -> NodeAgent:
         if self._agent is None:

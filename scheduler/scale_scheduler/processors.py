@@ -86,7 +86,8 @@ class ClockProcessors:
         level = logging.INFO if processor.keeps_events else logging.DEBUG
         log.log(level, "Clock rule %r fired: %s", fired.name, processor.title)
         try:
-            processor.run(ProcessorContext(self._context, fired.occurred))
+            parameters = self._runs.parameters(fired)
+            processor.run(ProcessorContext(self._context, fired.occurred, parameters, self._stop.is_set))
         except Exception:  # a plugin may raise anything; its rule fires again at its next time
             log.exception("Clock processor %r failed", fired.name)
             return ProcessorState.FAILED

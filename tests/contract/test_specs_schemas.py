@@ -27,6 +27,7 @@ NAMES = {
     "recipe-data",
     "recipe-definition",
     "results-manifest",
+    "retention",
     "strike",
     "workspace",
 }
@@ -54,6 +55,7 @@ def test_the_specifications_of_the_architecture_are_there() -> None:
     library = SpecLibrary.from_tree(SPECS)
 
     assert set(library.names()) == NAMES
+    assert library.versions("clock-trigger") == ["1.0", "1.1"]
     assert library.versions("results-manifest") == ["1.0", "1.1"]
 
 

@@ -6,11 +6,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from fakes.running import RunningScale, transfer
+from scale_core.db.models import ScaleFile
 from scale_core.services.clock_runs import ProcessorContext
 from scale_core.services.context import Context
 from scale_core.services.daily_metrics import DailyMetrics
+from scale_core.services.engines import make_engine
 from scale_core.services.job_load import JobLoadService
+from scale_core.services.retention import RetentionService
+from scale_generated.specs.retention import Retention
 
 COMMAND: Final = """\
 #!/bin/sh
@@ -49,6 +55,17 @@ def tell_of_days(context: Context) -> None:
     for minutes in (2, 1, 0):
         JobLoadService(_at(context, now - timedelta(minutes=minutes))).record()
     DailyMetrics(_at(context, now + timedelta(days=1))).compute()
+
+
+def delete_old_files(context: Context) -> None:
+    """Let the files be two days old, and retention delete the content of sources and superseded products."""
+    with context.database.write() as session:
+        for file in session.scalars(select(ScaleFile)):
+            file.created -= timedelta(days=2)
+            if file.unpublished is not None:
+                file.unpublished -= timedelta(days=2)
+    rules = Retention(sources_after="P1D", unpublished_after="P1D")
+    RetentionService(context, make_engine(context), bool).run(rules)
 
 
 def _at(context: Context, moment: datetime) -> Context:
@@ -142,12 +159,14 @@ class _Life:
 
     def _odds_and_ends(self, copying: int) -> None:
         scale = self.scale
+        scale.change(f"/job-types/{copying}/", {"trigger_rule": None})  # each copy is the reason of another one
+        active = ("QUEUED", "RUNNING")
+        scale.wait(lambda: not any(scale.results("/jobs/", job_type_name="copy", status=one) for one in active))
         (node,) = scale.results("/nodes/")
         scale.change(f"/nodes/{node['id']}/", {"is_paused": True, "pause_reason": "Repairs."})
         body = {"name": "boxed", "version": "1.0", "interface": {"command": "x", "command_arguments": ""}}
         boxed = {"docker_image": "example/boxed", "is_paused": True, "max_scheduled": 3}
         self._job(scale.create("/job-types/", body | boxed)["id"], {})
-        scale.change(f"/job-types/{copying}/", {"trigger_rule": None})
         for path, name in (("recipe-types", "failures"), ("job-types", "fail")):
             (one,) = (one for one in scale.results(f"/{path}/") if one["name"] == name)
             scale.change(f"/{path}/{one['id']}/", {"is_active": False})

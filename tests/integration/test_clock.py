@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,10 +31,12 @@ class Processors:
     def __init__(self) -> None:
         self.runs: list[datetime] = []
         self.slow_runs: list[datetime] = []
+        self.parameters: list[Mapping[str, Any]] = []
         self.may_end = threading.Event()
 
     def work(self, context: ClockContext) -> None:
         self.runs.append(context.occurred)
+        self.parameters.append(context.parameters)
 
     def break_down(self, context: ClockContext) -> None:
         raise RuntimeError("broken")
@@ -128,6 +131,21 @@ def test_a_rule_fires_once_at_each_slot_of_the_day_and_not_before(
             datetime(2026, 3, 4, 14, 0, tzinfo=UTC),
         ]
     )
+
+
+def test_a_processor_is_told_what_its_rule_says_when_it_runs(
+    world: World, clock: SetClock, processors: Processors
+) -> None:
+    rule_id = world.rule("works", "PT1H")
+    task = Clock(world)
+    for parameters in (None, {"age": "P1D"}, {"age": "P2D"}):
+        if parameters is not None:
+            with world.database.write() as session:
+                rule = session.get_one(TriggerRule, rule_id)
+                rule.configuration = {**rule.configuration, "parameters": parameters}
+        clock.forward(hours=1)
+        task.tick()
+    assert processors.parameters == [{}, {"age": "P1D"}, {"age": "P2D"}]
 
 
 def test_a_rule_that_keeps_no_events_has_one_that_tells_of_its_last_firing(

@@ -128,6 +128,19 @@ def test_what_stays_of_a_run_are_its_logs_and_its_report(
     assert engine.logs(1, "stderr", 0, 10).data == b"err\n"
 
 
+def test_what_is_forgotten_leaves_nothing_and_may_be_forgotten_again(
+    engine: LocalEngine, listener: RecordingListener, tmp_path: Path
+) -> None:
+    for execution_id in (1, 2):
+        engine.launch([Launch(make_plan("/bin/sh", "-c 'echo out'", execution_id=execution_id), "local")])
+        listener.wait_for_end(execution_id, 10)
+    not_started = LocalEngine(EngineSettings(tmp_path))
+    for _again in range(2):
+        not_started.forget([1, 4711])
+        assert engine.logs(1, "stdout", 0, 10).size == 0
+    assert engine.logs(2, "stdout", 0, 10).data == b"out\n"
+
+
 def test_logs_can_be_read_while_it_runs(engine: LocalEngine, listener: RecordingListener) -> None:
     engine.launch([Launch(make_plan("/bin/sh", "-c 'echo first; sleep 60'"), "local")])
     listener.wait_for_step(1, "job", 10)

@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from scale_core.api.document import document_bytes
 from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
-from scale_core.interfaces.engine import ExecutionReport
+from scale_core.interfaces.engine import EngineSettings, ExecutionReport
 from scale_core.services.audit import AuditService
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
@@ -34,13 +34,17 @@ from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.retention import RetentionService
+from scale_core.services.retention_preview import RetentionPreviewService
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.strikes import StrikeService
 from scale_core.services.system_failures import SystemFailureService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_core.services.updates import UpdateService
+from scale_engine_local.engine import LocalEngine
 from scale_generated import queries
 from scale_generated.routes import OPERATIONS
+from scale_generated.specs.retention import Retention
 
 pytestmark = pytest.mark.sqlite
 
@@ -389,6 +393,22 @@ def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[s
     assert len(waiting) == 3
     for job in waiting:
         jobs.get(job, urls)
+
+
+def test_retention(context: Context, made: dict[str, int], plans: Plans) -> None:
+    rules = {f"{what}_after": "P30D" for what in ("logs", "executions", "unpublished", "products", "sources")}
+    engine = LocalEngine(EngineSettings(context.settings.data_dir))
+    RetentionPreviewService(context, engine).preview(rules)
+    RetentionService(context, engine, bool).run(Retention.from_document(rules))
+    walks = [plan for statement, plan in plans.explained.items() if "AS moment" in statement]
+    used = {found[0] for plan in walks for *_, step in plan if (found := re.search(r"ix_\w+ \([^)]*<\?", step))}
+    assert {index.partition(" ")[0] for index in used} == {
+        "ix_job_exe_logs",
+        "ix_job_exe_ended",
+        "ix_unpublished_kept",
+        "ix_product_created",
+        "ix_source_kept",
+    }, used
 
 
 def test_what_happens_at_every_start(context: Context, plans: Plans) -> None:

@@ -30,6 +30,11 @@ def compute_metrics(context: ClockContext) -> None:
     context.compute_metrics()
 
 
+def archive_what_is_finished(context: ClockContext) -> None:
+    """Archive executions, logs and files that are older than the rule says; without parameters, nothing."""
+    context.archive(context.parameters)
+
+
 WORKSPACE_USAGE: Final = ClockProcessor(
     name="workspace-usage",
     title="Record the space of the workspaces",
@@ -53,4 +58,14 @@ DAILY_METRICS: Final = ClockProcessor(
     run=compute_metrics,
     event_type="DAILY_METRICS",
     schedule="PT15M",
+)
+
+RETENTION: Final = ClockProcessor(
+    name="retention",
+    title="Archive what is finished",
+    run=archive_what_is_finished,
+    event_type="RETENTION",
+    schedule="PT24H",
+    parameters_spec="retention",
+    is_active=False,
 )

@@ -96,6 +96,10 @@ class TriggerRules:
         """GET /trigger-rules/{id}/."""
         return self._rules.get_rule(trigger_rule_id, urls())
 
+    def edit_trigger_rule(self, trigger_rule_id: int, body: models.TriggerRuleEdit) -> models.TriggerRuleDetails:
+        """PATCH /trigger-rules/{id}/."""
+        return self._rules.edit_rule(trigger_rule_id, body, urls())
+
     def list_trigger_events(self, query: queries.ListTriggerEventsQuery) -> models.TriggerEventPage:
         """GET /trigger-events/."""
         return cast("models.TriggerEventPage", paged(query, self._rules.list_events(query, urls())))

@@ -1,6 +1,7 @@
 """The tables. Field names are those of the reference's resources."""
 
 from scale_core.db.models.access import AuditRecord, SignInFailure, Token, User, UserSession
+from scale_core.db.models.archives import Archive, ArchivedExecution
 from scale_core.db.models.files import FileAncestry, ScaleFile, Workspace
 from scale_core.db.models.history import JobLoad, MetricEntry, MetricProgress, WorkspaceUsage
 from scale_core.db.models.ingests import Ingest, Strike
@@ -12,6 +13,8 @@ from scale_core.db.models.triggers import TriggerEvent, TriggerRule
 
 __all__ = [
     "TALLIES",
+    "Archive",
+    "ArchivedExecution",
     "AuditRecord",
     "Error",
     "FileAncestry",

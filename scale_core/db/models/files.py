@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
-from scale_core.db.models.jobs import Job, JobExecution, JobType
+from scale_core.db.models.jobs import Job, JobType
 from scale_core.db.models.workspaces import Workspace
 from scale_core.db.types import Keyword, Wkb
 
@@ -50,6 +50,21 @@ class ScaleFile(Record):
         _published("ix_product_created", "is_operational", "created", "id"),
         _published("ix_product_job_type_id", "job_type_id", "id"),
         _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
+        # What retention may delete the content of; published products are found by ix_product_created.
+        partial_index(
+            "ix_unpublished_kept",
+            "unpublished",
+            "id",
+            where="NOT is_published AND NOT is_deleted",
+            sqlite_where="is_published = 0 AND is_deleted = 0",
+        ),
+        partial_index(
+            "ix_source_kept",
+            "created",
+            "id",
+            where=f"{SOURCE} AND NOT is_deleted",
+            sqlite_where=f"{SOURCE} AND is_deleted = 0",
+        ),
         # The updates of products have the unpublished ones too.
         _unpublished("ix_unpublished", "is_operational", "id"),
         _unpublished("ix_unpublished_last_modified", "is_operational", "last_modified", "id"),
@@ -91,13 +106,13 @@ class ScaleFile(Record):
     unpublished: Mapped[datetime | None]
     job_type_id: Mapped[int | None] = mapped_column(ForeignKey("job_type.id"))
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
-    job_exe_id: Mapped[int | None] = mapped_column(ForeignKey("job_exe.id"))
+    # No foreign key: the execution may be archived.
+    job_exe_id: Mapped[int | None] = mapped_column(BigInteger)
     job_output: Mapped[str | None] = mapped_column(String(255))
 
     workspace: Mapped[Workspace] = relationship()
     job_type: Mapped[JobType | None] = relationship()
     job: Mapped[Job | None] = relationship()
-    job_exe: Mapped[JobExecution | None] = relationship()
 
 
 class FileAncestry(Base):
@@ -111,5 +126,5 @@ class FileAncestry(Base):
     descendant_id: Mapped[int] = mapped_column(ForeignKey("scale_file.id"), index=True)
     ancestor: Mapped[ScaleFile] = relationship(foreign_keys=[ancestor_id], viewonly=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
-    job_exe_id: Mapped[int] = mapped_column(ForeignKey("job_exe.id"))
+    job_exe_id: Mapped[int] = mapped_column(BigInteger)  # as above
     is_direct: Mapped[bool]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
@@ -173,6 +173,9 @@ class JobExecution(Record):
         Index("ix_job_exe_node_id_last_modified", "node_id", "last_modified", "id"),
         Index("ix_job_exe_created", "created", "id"),
         partial_index("ix_job_exe_ended", "ended", where=ENDED),
+        partial_index(
+            "ix_job_exe_logs", "logs_archive_id", "ended", "id", where=f"{ENDED} AND logs_archive_id IS NULL"
+        ),
     )
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
@@ -208,6 +211,8 @@ class JobExecution(Record):
     disk_used: Mapped[float | None]
     results: Mapped[Document]
     results_manifest: Mapped[Document]
+    # The archive of its logs, whose folder is gone then: an id in the table archive, of which none is ever deleted.
+    logs_archive_id: Mapped[int | None] = mapped_column(BigInteger)
 
     job: Mapped[Job] = relationship()
     job_type: Mapped[JobType] = relationship()
