@@ -27,7 +27,7 @@ OPTIONAL: Final = {"list_metric_plot_data/results[]/values[]/id": "only where se
 """Fields of answers that need not be there, as the reference says."""
 
 EMPTY: Final = {
-    r"/(deleted|countries(\[\])?)$": "nothing deletes files or looks up countries yet",
+    r"/deleted$": "nothing deletes files yet",
     r"node(s/results\[\]|_status/results\[\]/node|/node)?/archived$": "no node is ever taken out of the cluster here",
     r"list_node(s|_status)/next$": "there is one node",
     r"strike/job/(job_type/author_(name|url)|error)$": "Scale's own job types have no author, and Strikes run",
