@@ -31,8 +31,9 @@ from scale_core.domain.places import Box, Place
 from scale_core.domain.times import OpenRange
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SLACK: Final = timedelta(seconds=1)
-"""SQLite computes days from milliseconds, the columns have microseconds: what the tree finds is compared with these."""
+SLACK: Final = 1 / 86_400
+"""Of a day, on either side. SQLite computes days from milliseconds, the columns have microseconds: what the tree finds
+is compared with these."""
 
 _TREE: Final = table(TREE, *map(column, TREE_COLUMNS))
 
@@ -76,8 +77,8 @@ class _Extent:
 def _in_days(span: OpenRange | None) -> list[ColumnElement[bool]]:
     if span is None:
         return []
-    first = FIRST_DAY if span.started is None else _day(span.started - SLACK)
-    last = LAST_DAY if span.ended is None else _day(span.ended + SLACK)
+    first = FIRST_DAY if span.started is None else _day(span.started) - SLACK
+    last = LAST_DAY if span.ended is None else _day(span.ended) + SLACK
     return [_TREE.c.ended >= first, _TREE.c.began <= last]
 
 

@@ -296,6 +296,11 @@ def test_data_that_ends_before_it_begins_can_be_kept_and_is_found_by_both_times(
     assert found(context, **hour, data_ended=(NOON + timedelta(days=1)).isoformat()) == [1]
 
 
+def test_all_of_the_calendar_can_be_asked_for(context: Context) -> None:
+    put(context, [Data(started=NOON), Data()])
+    assert found(context, data_started="0001-01-01T00:00:00Z", data_ended="9999-12-31T23:59:59.999999Z") == [1]
+
+
 def test_sources_and_published_products_are_searched(context: Context) -> None:
     service = FileService(context)
     put(context, [Data(shapely.Point(1, 1), NOON)], is_parsed=True)
