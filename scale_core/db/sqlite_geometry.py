@@ -1,16 +1,33 @@
-"""What SQLite has no function for: whether two geometries have a point in common."""
+"""What SQLite has no function for, whether two geometries have a point in common; and what it must have."""
 
 import pkgutil
 import sqlite3
+from contextlib import closing
 from typing import Any, Final
+
+from scale_core.db.errors import DatabaseUnusable
 
 INTERSECTS: Final = "scale_intersects"
 """Of a footprint and of what is looked in, both WKB: 1, 0, or NULL where there is no footprint."""
+
+_TREE: Final = "CREATE VIRTUAL TABLE probe USING rtree (id, low, high)"
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
     """Let statements on this connection call :data:`INTERSECTS`."""
     connection.create_function(INTERSECTS, 2, _Intersects(), deterministic=True)
+
+
+def require_tree() -> None:
+    """Raise DatabaseUnusable, saying what to do, unless Python's SQLite has R*Trees."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(_TREE)
+        except sqlite3.OperationalError as error:
+            raise DatabaseUnusable(
+                f"The SQLite {sqlite3.sqlite_version} of this Python has no R*Tree ({error}). Take a Python whose "
+                "SQLite was built with SQLITE_ENABLE_RTREE, such as Debian's, or use PostgreSQL."
+            ) from error
 
 
 class _Intersects:

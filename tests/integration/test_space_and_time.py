@@ -17,8 +17,9 @@ from sqlalchemy import column, delete, select, table, update
 
 from fakes.databases import database_url, new_database
 from fakes.world import SetClock
-from scale_core.db import schema
+from scale_core.db import schema, sqlite_geometry
 from scale_core.db.database import Database
+from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.extent_index import TREE
 from scale_core.db.models import ScaleFile, Workspace
 from scale_core.plugin.registry import Registry
@@ -359,6 +360,13 @@ def test_an_older_database_is_searched_once_it_is_upgraded(tmp_path: Path, conte
     assert found(older, bbox="160,-15,-160,-12") == [1, 2, 3]
     assert found(older, countries=("DEU",)) == [6]
     database.close()
+
+
+@pytest.mark.sqlite
+def test_a_database_without_trees_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_geometry, "_TREE", "CREATE VIRTUAL TABLE probe USING no_such_tree (id)")
+    with pytest.raises(DatabaseUnusable, match=r"no such module: no_such_tree.*SQLITE_ENABLE_RTREE.*or use PostgreSQL"):
+        schema.upgrade(Database(f"sqlite:///{tmp_path / 'new.db'}"))
 
 
 def test_files_are_found_by_any_of_several_countries_as_they_are_now(context: Context) -> None:
