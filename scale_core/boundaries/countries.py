@@ -13,7 +13,7 @@ _STEPS: Final = 10_000
 
 
 class Countries:
-    """The boundaries of all countries, on land, simplified to about a kilometre; some 20 MiB.
+    """The boundaries of all countries, on land, simplified to about a kilometre; some 15 MiB.
 
     :param codes: one for each polygon, since most countries have several.
     """
