@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bench import growth, ingest, jobs, latency, orders, pages, report, resident, start
+from bench import growth, ingest, jobs, latency, orders, pages, report, resident, space, start
 from bench.figures import BenchFailure, Section
 from bench.machine import CHECKOUT, facts
 from bench.options import Options, quick
@@ -23,7 +23,7 @@ Scenario = Callable[[ScaleProcess, Options], Section]
 
 ON_ONE_SCALE: dict[str, Scenario] = {"jobs": jobs.measure, "latency": latency.measure, "ingest": ingest.measure}
 """Done one after the other by one ``scale up``, whose memory is looked at then."""
-SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders")
+SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders", "space")
 PAGE = CHECKOUT / "docs" / "performance.md"
 
 
@@ -105,6 +105,8 @@ def measured(names: Collection[str], options: Options) -> Generator[Section, Non
         yield from pages.measure(options)
     if "orders" in names:
         yield orders.measure(options)
+    if "space" in names:
+        yield space.measure(options)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, DateTime, Float, Integer, Table, text
 from sqlalchemy.types import JSON, Boolean, Numeric
 
+from scale_core.db import country_index, extent_index
 from scale_core.db.database import Database
 from scale_core.db.models import (
     TALLIES,
@@ -63,17 +64,19 @@ def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
     """
     end = (ended or datetime.now(UTC)).timestamp()
     with database.engine.connect() as connection:
-        helpers = _drop_helpers(connection)
+        helpers = drop_helpers(connection)
         for model, source, columns in (*_TYPES, *_HISTORY):
             _insert(connection, model.metadata.tables[model.__tablename__], source, columns, jobs, end)
         for statement in helpers:
             connection.exec_driver_sql(statement)
         for tally in TALLIES:
             tally.recount(connection)
+        extent_index.refill(connection)
+        country_index.refill(connection)
         connection.commit()
 
 
-def _drop_helpers(connection: Connection) -> list[str]:
+def drop_helpers(connection: Connection) -> list[str]:
     """Drop indexes and triggers; the statements that make them again."""
     rows = connection.exec_driver_sql(
         "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type"

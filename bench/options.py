@@ -21,6 +21,7 @@ class Options:
     :param page_requests: how often each page of a hundred is asked for.
     :param pages_history: how many finished jobs there are in the two databases that pages are asked for in.
     :param page_orders: how often each page of each order is asked for.
+    :param footprints: how many files there are that are searched by place and time.
     :param starts: how often Scale is started.
     """
 
@@ -38,6 +39,7 @@ class Options:
     page_requests: int = 300
     pages_history: tuple[int, int] = (100_000, 1_000_000)
     page_orders: int = 5
+    footprints: int = 1_000_000
     starts: int = 5
 
 
@@ -58,5 +60,6 @@ def quick(work: Path, kept: Path) -> Options:
         page_requests=2,
         pages_history=(100, 400),
         page_orders=1,
+        footprints=400,
         starts=1,
     )

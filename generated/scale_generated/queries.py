@@ -135,6 +135,11 @@ class ListFilesQuery:
     order: tuple[str, ...] = ()
     file_name: str | None = None
     workspace_name: tuple[str, ...] = ()
+    bbox: str | None = None
+    geometry: str | None = None
+    data_started: str | None = None
+    data_ended: str | None = None
+    countries: tuple[str, ...] = ()
 
     @classmethod
     def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
@@ -147,6 +152,11 @@ class ListFilesQuery:
             order=tuple(kwargs.get("order", ())),
             file_name=kwargs.get("file_name"),
             workspace_name=tuple(kwargs.get("workspace_name", ())),
+            bbox=kwargs.get("bbox"),
+            geometry=kwargs.get("geometry"),
+            data_started=kwargs.get("data_started"),
+            data_ended=kwargs.get("data_ended"),
+            countries=tuple(kwargs.get("countries", ())),
         )
 
 
@@ -564,6 +574,11 @@ class ListProductsQuery:
     job_type_category: tuple[str, ...] = ()
     is_operational: bool | None = None
     file_name: str | None = None
+    bbox: str | None = None
+    geometry: str | None = None
+    data_started: str | None = None
+    data_ended: str | None = None
+    countries: tuple[str, ...] = ()
 
     @classmethod
     def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
@@ -579,6 +594,11 @@ class ListProductsQuery:
             job_type_category=tuple(kwargs.get("job_type_category", ())),
             is_operational=kwargs.get("is_operational"),
             file_name=kwargs.get("file_name"),
+            bbox=kwargs.get("bbox"),
+            geometry=kwargs.get("geometry"),
+            data_started=kwargs.get("data_started"),
+            data_ended=kwargs.get("data_ended"),
+            countries=tuple(kwargs.get("countries", ())),
         )
 
 
@@ -707,6 +727,11 @@ class ListSourcesQuery:
     order: tuple[str, ...] = ()
     is_parsed: bool | None = None
     file_name: str | None = None
+    bbox: str | None = None
+    geometry: str | None = None
+    data_started: str | None = None
+    data_ended: str | None = None
+    countries: tuple[str, ...] = ()
 
     @classmethod
     def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
@@ -719,6 +744,11 @@ class ListSourcesQuery:
             order=tuple(kwargs.get("order", ())),
             is_parsed=kwargs.get("is_parsed"),
             file_name=kwargs.get("file_name"),
+            bbox=kwargs.get("bbox"),
+            geometry=kwargs.get("geometry"),
+            data_started=kwargs.get("data_started"),
+            data_ended=kwargs.get("data_ended"),
+            countries=tuple(kwargs.get("countries", ())),
         )
 
 

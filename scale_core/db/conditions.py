@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, Select
 
@@ -14,6 +14,13 @@ Column = Callable[[str], ColumnElement[Any]]
 """The column at a path such as ``"job_type.name"``."""
 
 
+class Search(Protocol):
+    """What rows are looked for by that no comparison with a column tells."""
+
+    def on(self, column: Column) -> ColumnElement[bool]:
+        """The condition as SQL."""
+
+
 class Comparison(Enum):
     """How a column is compared."""
 
@@ -21,6 +28,7 @@ class Comparison(Enum):
     ONE_OF = "in"
     SINCE = ">="
     UNTIL = "<="
+    SEARCHED = "is found in an index of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,9 @@ class Condition:
 
     def on(self, column: Column) -> ColumnElement[bool]:
         """The condition as SQL."""
+        if self.comparison is Comparison.SEARCHED:
+            searched: ColumnElement[bool] = self.value.on(column)
+            return searched
         left: ColumnElement[Any] = column(self.path)
         if self.comparison is Comparison.ONE_OF:
             return left.in_(self.value)

@@ -5,13 +5,13 @@ order of their types' names. So a page of rows of several types is put together 
 in the order of something that a tally counts is looked for where the tally says that it is.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
@@ -45,6 +45,28 @@ def cut(
         for group, piece in overlapping
     ]
     return session.scalars(_one_after_the_other(pieces, order[1:])).all() if pieces else []
+
+
+def is_searched(conditions: Iterable[Condition]) -> bool:
+    """Whether the rows are found by a search: by an index that has them in no order."""
+    return any(one.comparison is Comparison.SEARCHED for one in conditions)
+
+
+def sorted_out(
+    session: Session, model: type[Base], conditions: Sequence[Condition], order: Sequence[Order], part: Slice
+) -> tuple[int | None, Sequence[int]]:
+    """How many rows fulfil all conditions, and the ids of one part of them, in order; one statement, for all that a
+    search finds is looked at either way.
+
+    :return: the number is None if it is not known, for the part begins after the last row.
+    """
+    query = PathQuery(model)
+    keys = [_directed(query.ordered_by(one, by_sorting=True), one) for one in order]
+    statement = query.join(select(query.column("id"), func.count().over())).where(*query.matches(conditions))
+    rows = session.execute(statement.order_by(*keys).limit(part.size).offset(part.skip)).all()
+    if not rows:
+        return (None if part.skip else 0), []
+    return rows[0][1], [row[0] for row in rows]
 
 
 def ways(conditions: Sequence[Condition]) -> list[list[Condition]]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.changes import RECORDER
 from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.sqlite_geometry import add_functions
 from scale_core.db.troubles import said
 from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
@@ -150,6 +151,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    add_functions(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of
-from scale_core.db.cuts import cut, ways
+from scale_core.db.cuts import cut, is_searched, sorted_out, ways
 from scale_core.db.given import given, is_given
 from scale_core.db.paths import Order, PathQuery
 from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
@@ -60,9 +60,12 @@ class Shape:
         if _is_impossible(conditions):
             return 0, []
         complete = _complete(order)
+        part = Slice((page.number - 1) * page.size, page.size)
+        if is_searched(conditions):
+            number, ids = sorted_out(session, self._model, conditions, complete, part)
+            return self._count(session, conditions) if number is None else number, self._rows_of(session, ids)
         known = grouped(session, self._model, conditions, complete[0])
         count = self._count(session, conditions) if known is None else known.number
-        part = Slice((page.number - 1) * page.size, page.size)
         if part.skip >= count:
             return count, []
         return count, self._part(session, conditions, complete, part, known)

@@ -66,7 +66,8 @@ class PathQuery:
         return _not_by_index(column) if by_sorting else column
 
     def matches(self, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
-        """The conditions as SQL. Rows whose ids are given are looked up by these, not by what else they fulfil."""
+        """The conditions as SQL. Rows whose ids are given, or searched for, are looked up by these, not by what
+        else they fulfil."""
         by_id = any(one.path == "id" for one in conditions)
         return [
             one.on(self.column if one.path == "id" or (one.finds and not by_id) else self._indirectly)

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from scale_core.db import postgres
 from scale_core.db.database import Database
 from scale_core.db.errors import DatabaseUnusable
+from scale_core.db.sqlite_geometry import require_tree
 
 
 def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]:
@@ -19,7 +20,9 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
     :return: the revisions before and after.
     :raises DatabaseUnusable: the schema is newer than this software, or the server lacks what Scale needs.
     """
-    if not database.is_sqlite:
+    if database.is_sqlite:
+        require_tree()
+    else:
         postgres.prepare(database)
     before = _current(database)
     head = to or _scripts().get_current_head() or ""
@@ -36,7 +39,9 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
 def require_current(database: Database) -> None:
     """Raise DatabaseUnusable, saying what to do, unless the server has what Scale needs and the schema is the one that
     this software was made for."""
-    if not database.is_sqlite:
+    if database.is_sqlite:
+        require_tree()
+    else:
         postgres.require(database)
     SchemaCheck().require(database)
 

@@ -9,7 +9,9 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-_GEOMETRY_TYPES: Final = (
+from scale_core.domain import antimeridian
+
+GEOMETRY_TYPES: Final = (
     "Point",
     "LineString",
     "Polygon",
@@ -29,8 +31,8 @@ class Footprint:
     """A geometry in degrees of longitude and latitude, without heights.
 
     ``wkb`` and ``center_wkb`` are little-endian WKB without SRID, ``wkt`` and ``center_wkt`` the same as text;
-    ``west``, ``south``, ``east``, ``north`` bound it; the center is its centroid; ``properties`` are what the GeoJSON
-    says about it, see :func:`feature_properties`.
+    ``west``, ``south``, ``east``, ``north`` bound it, and west lies east of east if it reaches across the antimeridian;
+    the center is its centroid; ``properties`` are what the GeoJSON says about it, see :func:`feature_properties`.
     """
 
     wkb: bytes
@@ -51,23 +53,33 @@ def footprint(geo_json: Mapping[str, Any]) -> Footprint | None:
 
     :raises InvalidGeometry: it is no GeoJSON, a geometry crosses itself, or its coordinates are off the Earth.
     """
-    geometries = [each for each in map(_geometry, _geometry_documents(geo_json)) if not each.is_empty]
-    if not geometries:
+    geometry = read_geo_json(geo_json)
+    if geometry is None:
         return None
-    geometry = geometries[0] if len(geometries) == 1 else shapely.GeometryCollection(geometries)
-    west, south, east, north = map(float, geometry.bounds)
-    center = geometry.centroid
+    west, south, east, north = antimeridian.bounds(geometry)
+    center = antimeridian.center(geometry)
     return Footprint(
-        wkb=_wkb(geometry),
+        wkb=to_wkb(geometry),
         wkt=_wkt(geometry),
         west=west,
         south=south,
         east=east,
         north=north,
-        center_wkb=_wkb(center),
+        center_wkb=to_wkb(center),
         center_wkt=_wkt(center),
         properties=feature_properties(geo_json),
     )
+
+
+def read_geo_json(geo_json: Mapping[str, Any]) -> BaseGeometry | None:
+    """All geometries of a Geometry, Feature or FeatureCollection as one, without heights; None where there are none.
+
+    :raises InvalidGeometry: as :func:`footprint`.
+    """
+    geometries = [each for each in map(_geometry, _geometry_documents(geo_json)) if not each.is_empty]
+    if len(geometries) > 1:
+        return shapely.GeometryCollection(geometries)
+    return geometries[0] if geometries else None
 
 
 def feature_properties(geo_json: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,10 +114,10 @@ def _geometry_documents(geo_json: Mapping[str, Any]) -> Iterator[Mapping[str, An
             yield from _geometry_documents(feature)
     elif kind == "Feature":
         yield from _of_feature(geo_json)
-    elif kind in _GEOMETRY_TYPES:
+    elif kind in GEOMETRY_TYPES:
         yield geo_json
     else:
-        right = ", ".join(("Feature", "FeatureCollection", *_GEOMETRY_TYPES))
+        right = ", ".join(("Feature", "FeatureCollection", *GEOMETRY_TYPES))
         raise InvalidGeometry(f"{kind!r} is no type of GeoJSON; it is one of {right}")
 
 
@@ -115,8 +127,8 @@ def _of_feature(feature: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         raise InvalidGeometry("the properties of a Feature are an object or null")
     if geometry is None:
         return
-    if not isinstance(geometry, Mapping) or geometry.get("type") not in _GEOMETRY_TYPES:
-        raise InvalidGeometry(f"the geometry of a Feature is null or one of {', '.join(_GEOMETRY_TYPES)}")
+    if not isinstance(geometry, Mapping) or geometry.get("type") not in GEOMETRY_TYPES:
+        raise InvalidGeometry(f"the geometry of a Feature is null or one of {', '.join(GEOMETRY_TYPES)}")
     yield geometry
 
 
@@ -125,11 +137,16 @@ def _geometry(document: Mapping[str, Any]) -> BaseGeometry:
         geometry = shapely.force_2d(shapely.from_geojson(json.dumps(document, allow_nan=False)))
     except (ShapelyError, TypeError, ValueError, RecursionError) as error:
         raise InvalidGeometry(f"the {document['type']} cannot be read: {error}") from error
+    check(geometry, document["type"])
+    return geometry
+
+
+def check(geometry: BaseGeometry, kind: str) -> None:
+    """Raise InvalidGeometry unless a geometry of this kind crosses nothing and lies on the Earth."""
     _check_range(geometry)
     if not geometry.is_valid:
         why = shapely.is_valid_reason(geometry)
-        raise InvalidGeometry(f"the {document['type']} is not valid: {why}; rings may not cross or overlap")
-    return geometry
+        raise InvalidGeometry(f"the {kind} is not valid: {why}; rings may not cross or overlap")
 
 
 def _check_range(geometry: BaseGeometry) -> None:
@@ -139,11 +156,13 @@ def _check_range(geometry: BaseGeometry) -> None:
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         found = f"{west} to {east}, {south} to {north}"
         raise InvalidGeometry(
-            f"coordinates are longitudes from -180 to 180 and latitudes from -90 to 90 (WGS 84), not {found}"
+            f"coordinates are longitudes from -180 to 180 and latitudes from -90 to 90 (WGS 84), not {found}; "
+            "what reaches across the antimeridian is cut there in two"
         )
 
 
-def _wkb(geometry: BaseGeometry) -> bytes:
+def to_wkb(geometry: BaseGeometry) -> bytes:
+    """A geometry as it is stored."""
     return shapely.to_wkb(geometry, byte_order=1)
 
 

@@ -38,6 +38,14 @@ class TimeRange:
     ended: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OpenRange:
+    """From ``started`` (None: from the beginning) to ``ended`` (None: without an end), both UTC; not None both."""
+
+    started: datetime | None
+    ended: datetime | None
+
+
 def parse_when(text: str, now: datetime) -> datetime:
     """The moment (UTC) that a datetime names, or that lies a duration before ``now``.
 
@@ -75,6 +83,21 @@ def time_range(
         detail = f"{start.isoformat()} lies more than {max_days} days before {end.isoformat()}; ask for less at once"
         raise InvalidTime("started", detail)
     return TimeRange(start, end)
+
+
+def data_range(data_started: str | None, data_ended: str | None, now: datetime) -> OpenRange | None:
+    """The range that the parameters ``data_started`` and ``data_ended`` select; None: neither is given.
+
+    :raises InvalidTime: a parameter is wrong, or ``data_started`` lies after ``data_ended``.
+    """
+    if data_started is None and data_ended is None:
+        return None
+    start = None if data_started is None else _parameter("data_started", data_started, now)
+    end = None if data_ended is None else _parameter("data_ended", data_ended, now)
+    if start is not None and end is not None and start > end:
+        detail = f"{start.isoformat()} lies after data_ended, {end.isoformat()}; exchange them"
+        raise InvalidTime("data_started", detail)
+    return OpenRange(start, end)
 
 
 def _start(started: str | None, end: datetime, now: datetime, default: timedelta | None) -> datetime | None:

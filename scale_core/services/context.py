@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from scale_core.db.database import Database
 from scale_core.plugin.registry import Registry
+from scale_core.services.geometries import Boundaries
 from scale_core.services.telemetry import Telemetry
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
@@ -38,7 +39,7 @@ class Wakeup:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Database, plugins, documents, settings, clock and counters of one running Scale.
+    """Database, plugins, documents, settings, clock, counters and boundaries of countries of one running Scale.
 
     ``queue_changed`` is set after a commit that put executions on the queue, or freed what holds them back;
     ``strikes_changed`` after one that created, edited or canceled a Strike; ``moves_asked`` after one that wrote down
@@ -54,3 +55,4 @@ class Context:
     strikes_changed: Wakeup = field(default_factory=Wakeup)
     moves_asked: Wakeup = field(default_factory=Wakeup)
     telemetry: Telemetry = field(default_factory=Telemetry)
+    boundaries: Boundaries = field(default_factory=Boundaries)

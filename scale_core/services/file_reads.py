@@ -13,6 +13,7 @@ from scale_core.db.models import FileAncestry, ScaleFile
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Archived, NotFound
+from scale_core.services.file_searches import search_conditions
 from scale_core.services.job_reads import job_type_conditions
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
@@ -65,21 +66,26 @@ class FileService:
         if query.workspace_name:
             where.append(one_of("workspace.name", query.workspace_name))
 
+        now = self._context.now()
+        where += search_conditions(query, now)
         with self._context.database.read() as session:
-            return FILES.page(session, query, where, urls, self._context.now())
+            return FILES.page(session, query, where, urls, now)
 
     def list_sources(self, query: ListSourcesQuery, urls: SerializerContext) -> ListPage[models.Source]:
         """One page of source files."""
-        where = source_conditions(query)
+        now = self._context.now()
+        searches = search_conditions(query, now)
+        where = [*source_conditions(query, is_narrowed=bool(searches)), *searches]
         with self._context.database.read() as session:
-            return SOURCES.page(session, query, where, urls, self._context.now())
+            return SOURCES.page(session, query, where, urls, now)
 
     def list_products(self, query: ListProductsQuery, urls: SerializerContext) -> ListPage[models.Product]:
         """One page of published products."""
 
         # Nothing but products is published; to look at the type of each file would be to read it.
         where = [equal("is_published", True)]
-        narrowing = job_type_conditions(query)
+        now = self._context.now()
+        narrowing = job_type_conditions(query) + search_conditions(query, now)
         if query.file_name is not None:
             narrowing += [equal("file_name", query.file_name), equal("file_type", "PRODUCT")]
         where += narrowing
@@ -89,7 +95,7 @@ class FileService:
             where.append(one_of("is_operational", (True, False)))  # says nothing, but leads to the index
 
         with self._context.database.read() as session:
-            return PRODUCTS.page(session, query, where, urls, self._context.now())
+            return PRODUCTS.page(session, query, where, urls, now)
 
     def get_file(self, file_id: int, urls: SerializerContext) -> models.ScaleFile:
         """A file of any kind.
@@ -142,14 +148,19 @@ class FileService:
         return Content(broker.open(file.file_path), size, file.media_type, file.file_name, file.checksum)
 
 
-def source_conditions(query: ListSourcesQuery | ListSourceUpdatesQuery) -> list[Condition]:
-    """The filters that lists of source files share."""
+def source_conditions(
+    query: ListSourcesQuery | ListSourceUpdatesQuery, *, is_narrowed: bool = False
+) -> list[Condition]:
+    """The filters that lists of source files share.
+
+    :param is_narrowed: there are others, by which the files are found.
+    """
     where = [equal("file_type", "SOURCE")]
     if query.file_name is not None:
         where.append(equal("file_name", query.file_name))
     if query.is_parsed is not None:
         where.append(equal("is_parsed", query.is_parsed))
-    elif query.file_name is None:
+    elif query.file_name is None and not is_narrowed:
         where.append(one_of("is_parsed", (True, False)))  # says nothing, but leads to the index
     return where
 

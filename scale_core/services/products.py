@@ -109,7 +109,7 @@ def _product(
         created=now,
         last_modified=now,
     )
-    locate(product, file.geo_json)
+    locate(context, product, file.geo_json)
     return product
 
 
@@ -187,7 +187,7 @@ def _record_parse_result(session: WriteSession, context: Context, job: Job, pars
     file.data_type = sorted({*file.data_type, *parsed.data_types})
     file.data_started = _moment(parsed.data_started) or file.data_started
     file.data_ended = _moment(parsed.data_ended) or file.data_ended
-    locate(file, parsed.geo_json)
+    locate(context, file, parsed.geo_json)
     file.is_parsed, file.parsed, file.last_modified = True, now, now
     destination = _moved_path(file, parsed.new_workspace_path)
     if destination == file.file_path:
@@ -196,8 +196,8 @@ def _record_parse_result(session: WriteSession, context: Context, job: Job, pars
         ask_for_move(session, context, file, destination)
 
 
-def locate(file: ScaleFile, geo_json: Mapping[str, object] | None) -> None:
-    """Give a file the footprint, centre point and properties of a GeoJSON object; None leaves it as it is."""
+def locate(context: Context, file: ScaleFile, geo_json: Mapping[str, object] | None) -> None:
+    """Give a file the footprint, centre, countries and properties of a GeoJSON object; None leaves it as it is."""
     if geo_json is None:
         return
     found = footprint(geo_json)
@@ -205,6 +205,7 @@ def locate(file: ScaleFile, geo_json: Mapping[str, object] | None) -> None:
         return
     file.geometry, file.center_point = found.wkb, found.center_wkb
     file.west, file.south, file.east, file.north = found.west, found.south, found.east, found.north
+    file.countries = context.boundaries.countries_of(found.wkb)
     file.meta_data = {**(file.meta_data or {}), **found.properties}
 
 

@@ -12,6 +12,7 @@ from fakes import documents
 from fakes.documents import created, pointers
 from scale_core.db.models import ScaleFile
 from scale_core.services.context import Context
+from scale_core.services.products import locate
 
 
 @pytest.fixture
@@ -368,3 +369,46 @@ def test_a_whole_number_that_no_database_holds_is_refused(reading_http: httpx.Cl
     response = reading_http.post("/tokens/", json={"user_id": number})
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "/user_id")
     assert reading_http.get("/audit/", params={"object_type": "job", "object_id": number}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/files/", "/sources/", "/products/"])
+@pytest.mark.parametrize(
+    ("query", "pointer", "says"),
+    [
+        ({"bbox": "1,2,3"}, "bbox", "a box has four numbers, not 3: write west,south,east,north in degrees"),
+        ({"geometry": "CIRCLE (1 2)"}, "geometry", "it is no WKT"),
+        ({"geometry": '{"type": "Point", "coordinates": [200, 1]}'}, "geometry", "longitudes from -180 to 180"),
+        ({"data_started": "yesterday"}, "data_started", "write an ISO-8601 datetime with a zone"),
+        ({"data_ended": "2026-01-01T00:00:00"}, "data_ended", "has no time zone"),
+        ({"data_started": "PT1H", "data_ended": "PT2H"}, "data_started", "lies after data_ended"),
+        ({"countries": ["DEU", "de"]}, "countries", "[A-Z]{3}"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(
+    reading_http: httpx.Client, path: str, query: dict[str, Any], pointer: str, says: str
+) -> None:
+    response = reading_http.get(path, params=query)
+    assert (response.status_code, pointers(response)) == (400, [pointer])
+    assert says in response.json()["errors"][0]["detail"]
+
+
+def test_a_search_keeps_its_words_in_the_addresses_of_its_pages(
+    http: httpx.Client, served_context: Context, source: int
+) -> None:
+    with served_context.database.write() as session:
+        file = session.get(ScaleFile, source)
+        assert file is not None
+        locate(served_context, file, {"type": "Point", "coordinates": [13.4, 52.5]})
+        file.data_started = served_context.now()
+    query: dict[str, Any] = {
+        "bbox": "13,52,14,53",
+        "geometry": '{"type": "Point", "coordinates": [13.4, 52.5]}',
+        "data_started": "P1D",
+        "countries": ["DEU", "FRA"],
+    }
+    page = http.get("/sources/", params={**query, "page": 2, "page_size": 1}).json()
+    assert (page["count"], page["results"]) == (1, [])
+    (found,) = http.get(page["previous"]).json()["results"]
+    assert (found["id"], found["countries"]) == (source, ["DEU"])
+    assert http.get("/sources/", params={**query, "countries": "FRA"}).json()["count"] == 0
+    assert http.get("/files/", params=query).json()["count"] == 1

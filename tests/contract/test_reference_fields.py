@@ -27,7 +27,6 @@ OPTIONAL: Final = {"list_metric_plot_data/results[]/values[]/id": "only where se
 """Fields of answers that need not be there, as the reference says."""
 
 EMPTY: Final = {
-    r"/countries(\[\])?$": "nothing looks up countries yet",
     r"^(list_products/results\[\]|get_product)/deleted$": "the list has what is published, and is not deleted",
     r"node(s/results\[\]|_status/results\[\]/node|/node)?/archived$": "no node is ever taken out of the cluster here",
     r"list_node(s|_status)/next$": "there is one node",

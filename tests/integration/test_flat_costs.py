@@ -54,6 +54,8 @@ GROWING = (
 )
 SCAN = re.compile(rf"SCAN {GROWING}\b")
 SEARCH = re.compile(rf"SEARCH {GROWING} ")
+ALL_PLACES = re.compile(r"SCAN file_extent VIRTUAL TABLE INDEX 2:$")
+"""The whole tree: what bounds a search of it comes after the colon."""
 FEW = re.compile(
     # What these find are few, however much was done: one row by its id; those of one job, file, file name or recipe;
     # those in a span of time; those that wait or run; files on the move.
@@ -113,6 +115,16 @@ WORKSPACES: list[dict[str, Any]] = [
     {"workspace_name": ("raw",)},
     {"workspace_name": ("raw",), "order": ("-last_modified",)},
 ]
+SEARCHES: list[dict[str, Any]] = [
+    {"bbox": "170,-10,-170,10"},
+    {"geometry": "POLYGON ((0 0, 9 0, 9 9, 0 0))", "order": ("-last_modified",)},
+    {"data_started": "P2D", "data_ended": "P1D"},
+    {"data_ended": "P1D", "order": ("-created",)},
+    {"bbox": "0,0,1,1", "geometry": "POINT (1 1)", "data_started": "P1D", "page": 2},
+    {"bbox": "0,0,1,1", "file_name": "x", "started": "PT1H"},
+    {"countries": ("DEU", "FRA")},
+    {"countries": ("DEU",), "bbox": "0,0,1,1", "order": ("-last_modified",)},
+]
 SOURCES: list[dict[str, Any]] = [
     *BY_TIME,
     *SPANS,
@@ -143,10 +155,10 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         {"node_id": (1, 2)},
         {"node_id": (1,), "order": ("-last_modified",)},
     ],
-    "files": [*BY_TIME, *SPANS, {"file_name": "x"}, *WORKSPACES],
-    "sources": SOURCES,
+    "files": [*BY_TIME, *SPANS, *SEARCHES, {"file_name": "x"}, *WORKSPACES, WORKSPACES[0] | SEARCHES[0]],
+    "sources": [*SOURCES, *SEARCHES, {"is_parsed": True} | SEARCHES[0]],
     "source updates": SOURCES,
-    "products": PRODUCTS,
+    "products": [*PRODUCTS, *SEARCHES, TYPES[1] | SEARCHES[0]],
     "product updates": PRODUCTS,
     "job updates": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS],
     "jobs with execution": [*BY_TIME, *SPANS, *TYPES, *STATUSES, *ORDERS],
@@ -209,6 +221,8 @@ def _growing(statement: str, plan: list[Any]) -> str | None:
     for together in steps.values():
         sorts = any("TEMP B-TREE" in step for step in together)
         for step in together:
+            if ALL_PLACES.search(step):
+                return step
             if SCAN.match(step) and not FEW.search(step) and (sorts or not ends_early):
                 return step
             if SEARCH.match(step) and sorts and not FEW.search(step):

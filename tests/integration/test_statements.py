@@ -43,6 +43,7 @@ FILTERED = [
     "/job-executions/?order=job__job_type__title&order=-created",
     "/products/?job_type_name=type-3&is_operational=true&order=job_type__version",
     "/files/?workspace_name=history&order=workspace__name",
+    "/sources/?data_started=P30D&data_ended=PT1S&order=-created",
     "/recipes/?type_name=type-0&order=recipe_type__name",
     "/ingests/?status=ERRORED&order=-created",
     "/load/?job_type_name=type-1",

@@ -25,6 +25,7 @@ WANTED = {
         "What dashboards ask for, with 400 finished jobs": 3,
     },
     "orders": {"Orders of lists, with 400 finished jobs, beside 100": 9},
+    "space": {"Searches among 400 footprints": 9},
 }
 """Scenarios, the titles of their sections, and how many figures each has at least."""
 
@@ -42,7 +43,9 @@ def test_every_scenario_runs_and_prints_its_rows(names: str, tmp_path: Path) -> 
         for row in rows:
             assert row["name"] in output
             assert all(math.isfinite(sample) and sample >= 0 for sample in [*row["values"], *row["floors"]])
-    assert [path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith("history-")] == []
+    assert [
+        path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith(("history-", "footprints-"))
+    ] == []
 
 
 def test_each_scenario_is_run_here() -> None:
@@ -52,7 +55,7 @@ def test_each_scenario_is_run_here() -> None:
 def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["--work", str(tmp_path), "--only", "jobs,steam"])
     assert done.exit_code == 2
-    assert "there is no steam; there are jobs, latency, ingest, start, growth, pages, orders" in done.output
+    assert "there is no steam; there are jobs, latency, ingest, start, growth, pages, orders, space" in done.output
 
 
 @pytest.mark.parametrize("part", [["--quick"], ["--only", "jobs,latency"]])

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from scale_core.db import country_index, extent_index
 from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
 from scale_core.db.models.jobs import Job, JobType
 from scale_core.db.models.workspaces import Workspace
@@ -26,7 +27,8 @@ def _unpublished(name: str, *columns: str) -> Index:
 class ScaleFile(Record):
     """A file that Scale tracks: a source file (``file_type`` SOURCE: ingested) or a product (PRODUCT: made by a job).
 
-    ``geometry`` and ``center_point`` are WKB, WGS 84; ``west`` … ``north`` are the bounding box in degrees.
+    ``geometry`` and ``center_point`` are WKB, WGS 84; ``west`` … ``north`` are the bounding box in degrees; west
+    lies east of east if it reaches across the antimeridian.
     ``moving_to`` is set while a file is moved inside its workspace.
     """
 
@@ -113,6 +115,10 @@ class ScaleFile(Record):
     workspace: Mapped[Workspace] = relationship()
     job_type: Mapped[JobType | None] = relationship()
     job: Mapped[Job | None] = relationship()
+
+
+extent_index.add_indexes(Base.metadata)
+country_index.add_index(Base.metadata)
 
 
 class FileAncestry(Base):

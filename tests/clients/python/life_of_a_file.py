@@ -162,6 +162,11 @@ def watch_job(client: AuthenticatedClient) -> JobDetails:
 def read_products(client: AuthenticatedClient, job: JobDetails) -> None:
     page = answered(ProductPage, list_products.sync(client=client, job_type_name=["copy"], order=["-created"]))
     assert (page.count, page.next_) == (1, None)
+    place, lands = "POINT (178 -18)", ["FJI", "NZL"]
+    located = list_products.sync(
+        client=client, bbox="170,-20,-175,-10", geometry=place, countries=lands, data_started="P1D"
+    )
+    assert answered(ProductPage, located).count == 0  # it has no footprint
     details = answered(ProductDetails, get_product.sync(str(page.results[0].id), client=client))
     assert [source.file_name for source in details.sources] == ["a.txt"]
     assert [product.id for product in job.products] == [details.id]

@@ -10,7 +10,7 @@ from alembic import op
 from scale_core.db.types import Json, Keyword, Utc
 
 revision: str = "0013"
-down_revision: str | None = "0011"
+down_revision: str | None = "0012"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

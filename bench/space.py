@@ -1,0 +1,90 @@
+"""What it takes to find files by place and time among very many, beside a page of all of them."""
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from bench.figures import BenchFailure, Figure, Goal, Section
+from bench.footprints import fill
+from bench.options import Options
+from bench.pages import SIZE
+from bench.progress import progress, tell
+from bench.server import ScaleProcess
+from scale_core.db import schema
+from scale_core.db.database import Database
+
+GOAL = Goal("median", "at most", 50.0, 25.0)
+WARM = 3
+
+SEARCHES = {
+    "ten degrees, a month": "bbox=0,40,10,50&data_started=2024-01-01T00:00:00Z&data_ended=2024-02-01T00:00:00Z",
+    "half a continent, three months": "bbox=-10,30,40,60&data_started=2024-01-01T00:00:00Z"
+    "&data_ended=2024-04-01T00:00:00Z",
+    "across the antimeridian, three months": "bbox=170,-50,-170,50&data_started=2024-01-01T00:00:00Z"
+    "&data_ended=2024-04-01T00:00:00Z",
+    "all the Earth, a week": "bbox=-180,-90,180,90&data_started=2024-01-01T00:00:00Z&data_ended=2024-01-08T00:00:00Z",
+    "a triangle, a year, latest first": "geometry=POLYGON((0 40,10 45,5 50,0 40))&data_started=2024-01-01T00:00:00Z"
+    "&data_ended=2025-01-01T00:00:00Z&order=-data_started",
+}
+"""Searches by place and time: these have the goal."""
+
+OTHERS = {
+    "ten degrees, any time": "bbox=0,40,10,50",
+    "anywhere, two days": "data_started=2024-01-01T00:00:00Z&data_ended=2024-01-03T00:00:00Z",
+    "ten degrees and a country, a year": "bbox=0,40,10,50&countries=DEU&data_started=2024-01-01T00:00:00Z"
+    "&data_ended=2025-01-01T00:00:00Z",
+}
+
+
+def measure(options: Options) -> Section:
+    """Each search in turn with the first page of all files."""
+    with ScaleProcess(_data_with_footprints(options), "web") as scale:
+        searched = [_search(scale, name, query, options.requests, GOAL) for name, query in SEARCHES.items()]
+        others = [_search(scale, name, query, options.requests, None) for name, query in OTHERS.items()]
+    worst = max(searched, key=lambda one: one.median)
+    return Section(
+        f"Searches among {options.footprints:,} footprints",
+        [Figure(f"the worst of {len(searched)} searches by place and time", "ms", worst.values, goal=GOAL)],
+        [*searched, *others],
+        [
+            f"The first {SIZE} source files of each, with how many there are. The floor is the first page of all files "
+            "at the same time. Footprints are squares of 0.1 to 2 degrees, all over the Earth and through five years."
+        ],
+    )
+
+
+def _search(scale: ScaleProcess, name: str, query: str, requests: int, goal: Goal | None) -> Figure:
+    number = scale.send("GET", f"/sources/?page_size=1&{query}")["count"]
+    if not number and requests > WARM:
+        raise BenchFailure(f"{name}: nothing was found by {query}")
+    samples: tuple[list[float], list[float]] = ([], [])
+    with progress(name) as step:
+        for done in range(requests + WARM):
+            for each, url in zip(samples, (f"page_size={SIZE}&{query}", f"page_size={SIZE}"), strict=True):
+                began = time.perf_counter()
+                scale.http.get(f"/sources/?{url}").raise_for_status()
+                if done >= WARM:
+                    each.append((time.perf_counter() - began) * 1000)
+            step(done + 1, requests + WARM)
+    return Figure(f"{name}: {number:,} files", "ms", *samples, goal)
+
+
+def _data_with_footprints(options: Options) -> Path:
+    """A data folder with that many footprints, copied from a database that is kept for the next run."""
+    new = options.work / "new.db"
+    with closing(Database(f"sqlite:///{new}")) as database:
+        _before, revision = schema.upgrade(database)
+        kept = options.kept / f"footprints-{revision}-{options.footprints}.db"
+        if not kept.exists():
+            tell(f"Filling {kept.name}, once")
+            fill(database, options.footprints)
+    if not kept.exists():
+        new.rename(kept)
+    new.unlink(missing_ok=True)
+    data_dir = Path(tempfile.mkdtemp(prefix="footprints-", dir=options.work))
+    shutil.copyfile(kept, data_dir / "scale.db")
+    os.sync()
+    return data_dir
