@@ -11,12 +11,13 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, are_common, equal, one_of
 from scale_core.db.paths import Order, PathQuery
+from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import MOST_WAYS, Group, Slice, overlaps
 
 
@@ -37,9 +38,13 @@ def cut(
         groups, order = None, order[1:]  # they are equal in what comes first
     overlapping = [] if groups is None else overlaps(groups, part)
     if groups is None or len(overlapping) > MOST_WAYS:
-        prepare = _any_slice if are_common(conditions) else _any_slice.__wrapped__
-        bounds = {"skip": part.skip, "size": part.size}
-        return session.scalars(prepare(model, tuple(conditions), tuple(order)), bounds).all()
+        if are_common(conditions):
+            dialect = session.get_bind().dialect
+            found = _any_slice(model, tuple(conditions), tuple(order), dialect).rows(
+                session, skip=part.skip, size=part.size
+            )
+            return [row[0] for row in found]
+        return session.scalars(_merged(model, conditions, order, _Bounds.of(part))).all()
     pieces = [
         _merged(model, [*conditions, one_of(group.path, group.values)], order[1:], _Bounds.of(piece), is_keyed=True)
         for group, piece in overlapping
@@ -77,13 +82,15 @@ class _Bounds:
     @classmethod
     def any(cls) -> Self:
         """Of a slice that is told when the statement is executed."""
-        return cls(*(bindparam(name, type_=Integer()) for name in ("skip", "size")))
+        return cls(*(bindparam(name, type_=Integer(), required=False) for name in ("skip", "size")))
 
 
 @lru_cache(maxsize=100)
-def _any_slice(model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...]) -> Select[Any]:
+def _any_slice(
+    model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...], dialect: Dialect
+) -> Prepared:
     """Kept for the next page: to put it together takes longer than to execute it."""
-    return _merged(model, conditions, order, _Bounds.any())
+    return Prepared(_merged(model, conditions, order, _Bounds.any()), dialect)
 
 
 def _one_after_the_other(pieces: Sequence[Select[Any]], order: Sequence[Order]) -> Select[Any]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, func, inspect, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Dialect, Select, func, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
@@ -21,6 +21,7 @@ from scale_core.db.conditions import Comparison, Condition, equal, one_of
 from scale_core.db.cuts import cut, ways
 from scale_core.db.given import given, is_given
 from scale_core.db.paths import Order, PathQuery
+from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
 from scale_core.db.types import StoredJson, StoredUtc, Utc
 
@@ -50,7 +51,8 @@ class Shape:
     def __init__(self, model: type[Base], columns: Sequence[str]) -> None:
         self._model = model
         self._paths = tuple(columns)
-        self._by_id: dict[str, Select[Any]] = {}
+        self._place_of_id = self._paths.index("id") if "id" in self._paths else len(self._paths)
+        self._by_id: dict[Dialect, Prepared] = {}
 
     def page(
         self, session: Session, where: Iterable[Condition], order: Sequence[Order], page: Page
@@ -170,14 +172,21 @@ class Shape:
 
     def _rows_of(self, session: Session, ids: Sequence[int]) -> list[Row]:
         """The rows with these ids, in their order."""
-        query, selected = self._selected
-        dialect = session.get_bind().dialect.name
+        dialect = session.get_bind().dialect
         if dialect not in self._by_id:
-            identity = query.column("id")
-            self._by_id[dialect] = selected.add_columns(identity.label(_ID)).where(is_given(identity, dialect))
-        rows = session.execute(self._by_id[dialect], given(ids, dialect)).all()
-        found = {row[-1]: row[:-1] for row in rows}
+            self._by_id[dialect] = self._any_of(dialect)
+        rows = self._by_id[dialect].rows(session, **given(ids, dialect.name))
+        place, width = self._place_of_id, len(self._paths)
+        found = {row[place]: row[:width] for row in rows}
         return [found[one] for one in ids if one in found]
+
+    def _any_of(self, dialect: Dialect) -> Prepared:
+        """The rows whose ids are given, each with its id somewhere."""
+        query, selected = self._selected
+        identity = query.column("id")
+        if self._place_of_id == len(self._paths):
+            selected = selected.add_columns(identity.label(_ID))
+        return Prepared(selected.where(is_given(identity, dialect.name)), dialect)
 
     @cached_property
     def _selected(self) -> tuple[PathQuery, Select[Any]]:

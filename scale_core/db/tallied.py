@@ -7,13 +7,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, func, inspect, select
+from sqlalchemy import ColumnElement, Dialect, Select, Table, func, inspect, select
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, are_common
 from scale_core.db.models import TALLIES
 from scale_core.db.paths import Order, PathQuery
+from scale_core.db.prepared import Prepared
 
 MOST_WAYS: Final = 64
 """So many combinations of wanted values are looked at one by one; more are left to the database."""
@@ -49,8 +50,10 @@ class Grouped:
 
 def number_of(session: Session, model: type[Base], conditions: Sequence[Condition]) -> int | None:
     """How many rows fulfil all conditions; None: no tally knows."""
-    prepare = _sum if are_common(conditions) else _sum.__wrapped__
-    statement = prepare(model, tuple(conditions))
+    if are_common(conditions):
+        prepared = _prepared_sum(model, tuple(conditions), session.get_bind().dialect)
+        return None if prepared is None else int(prepared.rows(session)[0][0] or 0)
+    statement = _sum(model, conditions)
     return None if statement is None else int(session.scalar(statement) or 0)
 
 
@@ -121,8 +124,13 @@ def is_of_short_table(model: type[Base], path: str) -> bool:
 
 
 @lru_cache(maxsize=100)
-def _sum(model: type[Base], conditions: tuple[Condition, ...]) -> Select[tuple[int]] | None:
+def _prepared_sum(model: type[Base], conditions: tuple[Condition, ...], dialect: Dialect) -> Prepared | None:
     """Kept for the next request: to put it together takes longer than to execute it."""
+    statement = _sum(model, conditions)
+    return None if statement is None else Prepared(statement, dialect)
+
+
+def _sum(model: type[Base], conditions: Sequence[Condition]) -> Select[tuple[int]] | None:
     query = PathQuery(model)
     tally = _tally_for(model, query, conditions)
     if tally is None:
