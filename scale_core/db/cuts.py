@@ -5,8 +5,9 @@ order of their types' names. So a page of rows of several types is put together 
 in the order of something that a tally counts is looked for where the tally says that it is.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from itertools import product
 from typing import Any, Self
@@ -16,9 +17,18 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, are_common, equal, one_of
-from scale_core.db.paths import Order, PathQuery
+from scale_core.db.keyset import Place, behind
+from scale_core.db.paths import Order, PathQuery, directed
 from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import MOST_WAYS, Group, Slice, overlaps
+
+
+class Seek(Enum):
+    """Whether the rows behind a place are cut, and whether its row has something to be ordered by."""
+
+    NONE = "none"
+    BY_KEY = "by key"
+    WITHOUT_KEY = "without key"
 
 
 def cut(
@@ -38,18 +48,60 @@ def cut(
         groups, order = None, order[1:]  # they are equal in what comes first
     overlapping = [] if groups is None else overlaps(groups, part)
     if groups is None or len(overlapping) > MOST_WAYS:
-        if are_common(conditions):
-            dialect = session.get_bind().dialect
-            found = _any_slice(model, tuple(conditions), tuple(order), dialect).rows(
-                session, skip=part.skip, size=part.size
-            )
-            return [row[0] for row in found]
-        return session.scalars(_merged(model, conditions, order, _Bounds.of(part))).all()
+        return _some(session, model, conditions, order, {"skip": part.skip, "size": part.size})
     pieces = [
         _merged(model, [*conditions, one_of(group.path, group.values)], order[1:], _Bounds.of(piece), is_keyed=True)
         for group, piece in overlapping
     ]
-    return session.scalars(_one_after_the_other(pieces, order[1:])).all() if pieces else []
+    return session.scalars(_one_after_the_other(model, pieces, order[1:])).all() if pieces else []
+
+
+def cut_behind(
+    session: Session,
+    model: type[Base],
+    conditions: Sequence[Condition],
+    order: Sequence[Order],
+    place: Place,
+    size: int,
+    groups: Sequence[Group] | None,
+) -> Sequence[int]:
+    """The ids of the first ``size`` rows behind a place; as :func:`cut`.
+
+    :param groups: with the side of the place that each is on.
+    """
+    if groups is None:
+        seek = Seek.WITHOUT_KEY if place.key is None else Seek.BY_KEY
+        values = {"skip": 0, "size": size, **place.parameters}
+        return _some(session, model, conditions, order, values, seek)
+    pieces: list[Select[Any]] = []
+    found = 0
+    for group in groups:
+        if group.side < 0 or found >= size:
+            continue
+        of_group = [*conditions, one_of(group.path, group.values)]
+        seek = Seek.BY_KEY if group.side == 0 else Seek.NONE
+        pieces.append(_merged(model, of_group, order[1:], _Bounds(0, size), is_keyed=True, seek=seek))
+        found += group.number if group.side else 0
+    if not pieces:
+        return []
+    if len(pieces) > MOST_WAYS:
+        return cut_behind(session, model, conditions, order, place, size, None)
+    statement = _one_after_the_other(model, pieces, order[1:]).limit(size)
+    return session.scalars(statement, place.parameters).all()
+
+
+def _some(
+    session: Session,
+    model: type[Base],
+    conditions: Sequence[Condition],
+    order: Sequence[Order],
+    values: Mapping[str, Any],
+    seek: Seek = Seek.NONE,
+) -> Sequence[int]:
+    if are_common(conditions):
+        prepared = _any_slice(model, tuple(conditions), tuple(order), seek, session.get_bind().dialect)
+        return [row[0] for row in prepared.rows(session, **values)]
+    return session.scalars(_merged(model, conditions, order, _Bounds.any(), seek=seek), values).all()
 
 
 def ways(conditions: Sequence[Condition]) -> list[list[Condition]]:
@@ -87,21 +139,24 @@ class _Bounds:
 
 @lru_cache(maxsize=100)
 def _any_slice(
-    model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...], dialect: Dialect
+    model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...], seek: Seek, dialect: Dialect
 ) -> Prepared:
     """Kept for the next page: to put it together takes longer than to execute it."""
-    return Prepared(_merged(model, conditions, order, _Bounds.any()), dialect)
+    return Prepared(_merged(model, conditions, order, _Bounds.any(), seek=seek), dialect)
 
 
-def _one_after_the_other(pieces: Sequence[Select[Any]], order: Sequence[Order]) -> Select[Any]:
+def _one_after_the_other(model: type[Base], pieces: Sequence[Select[Any]], order: Sequence[Order]) -> Select[Any]:
     numbered = [select(literal(number).label("piece"), piece.subquery()) for number, piece in enumerate(pieces)]
     together = union_all(*numbered).subquery()
-    keys = [_directed(together.c[f"key_{index}"], one) for index, one in enumerate(order)]
-    return select(together.c.id).order_by(together.c.piece, *keys)
+    return select(together.c.id).order_by(together.c.piece, *_by_keys(model, together.c, order))
 
 
-def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
-    return column.desc() if order.descending else column.asc()
+def _by_keys(model: type[Base], columns: Any, order: Sequence[Order]) -> list[ColumnElement[Any]]:
+    query = PathQuery(model)
+    return [
+        directed(columns[f"key_{index}"], one, may_be_null=query.may_be_null(one.path))
+        for index, one in enumerate(order)
+    ]
 
 
 def _merged(
@@ -111,36 +166,52 @@ def _merged(
     part: _Bounds,
     *,
     is_keyed: bool = False,
+    seek: Seek = Seek.NONE,
 ) -> Select[Any]:
     """Cut the part out of the rows of each way to fulfil the conditions, merged.
 
     :param is_keyed: with the columns of the order, to merge it with others.
+    :param seek: only of those behind a place.
     """
-    each = ways(conditions)
+    each = [_Way(model, way, order, seek) for way in ways(conditions)]
     if len(each) == 1:
-        return _firsts(model, each[0], order, is_keyed=is_keyed).limit(part.size).offset(part.skip)
+        (only,) = each
+        return only.ordered(is_keyed=is_keyed).limit(part.size).offset(part.skip)
     # Each way as it is: databases merge what indexes have in order, and stop where enough is found.
-    together = union_all(*(_keyed(model, way, order) for way in each))
-    keys = [_directed(together.selected_columns[f"key_{index}"], one) for index, one in enumerate(order)]
-    found = together.order_by(*keys).limit(part.size).offset(part.skip).subquery()
-    columns = [found.c[f"key_{index}"] for index in range(len(order))]
-    merged = [_directed(column, one) for column, one in zip(columns, order, strict=True)]
-    return select(found.c.id, *(columns if is_keyed else ())).order_by(*merged)
+    together = union_all(*(one.keyed() for one in each))
+    found = together.order_by(*_by_keys(model, together.selected_columns, order))
+    found_part = found.limit(part.size).offset(part.skip).subquery()
+    columns = [found_part.c[f"key_{index}"] for index in range(len(order))]
+    return select(found_part.c.id, *(columns if is_keyed else ())).order_by(*_by_keys(model, found_part.c, order))
 
 
-def _firsts(model: type[Base], way: Sequence[Condition], order: Sequence[Order], *, is_keyed: bool) -> Select[Any]:
-    query = PathQuery(model)
-    orderings = _orderings(query, way, order)
-    keys = [query.column(one.path).label(f"key_{index}") for index, one in enumerate(order)]
-    statement = query.join(select(query.column("id").label("id"), *(keys if is_keyed else ())))
-    directed = [_directed(column, one) for column, one in zip(orderings, order, strict=True)]
-    return statement.where(*query.matches(way)).order_by(*directed)
+class _Way:
+    """The rows that fulfil the conditions of one way."""
 
+    def __init__(self, model: type[Base], way: Sequence[Condition], order: Sequence[Order], seek: Seek) -> None:
+        self._query = PathQuery(model)
+        self._order = order
+        self._columns = _orderings(self._query, way, order)
+        self._where = self._query.matches(way)
+        if seek is not Seek.NONE:
+            self._where.append(behind(self._query, self._columns, order, is_null=seek is Seek.WITHOUT_KEY))
 
-def _keyed(model: type[Base], way: Sequence[Condition], order: Sequence[Order]) -> Select[Any]:
-    query = PathQuery(model)
-    keys = [column.label(f"key_{index}") for index, column in enumerate(_orderings(query, way, order))]
-    return query.join(select(query.column("id").label("id"), *keys)).where(*query.matches(way))
+    def ordered(self, *, is_keyed: bool) -> Select[Any]:
+        """Their ids in order."""
+        keys = [self._query.column(one.path).label(f"key_{index}") for index, one in enumerate(self._order)]
+        by = [
+            directed(column, one, may_be_null=self._query.may_be_null(one.path))
+            for column, one in zip(self._columns, self._order, strict=True)
+        ]
+        return self._selected(keys if is_keyed else ()).order_by(*by)
+
+    def keyed(self) -> Select[Any]:
+        """Their ids with what they are ordered by."""
+        return self._selected([column.label(f"key_{index}") for index, column in enumerate(self._columns)])
+
+    def _selected(self, keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        query = self._query
+        return query.join(select(query.column("id").label("id"), *keys)).where(*self._where)
 
 
 def _orderings(query: PathQuery, conditions: Sequence[Condition], order: Sequence[Order]) -> list[ColumnElement[Any]]:

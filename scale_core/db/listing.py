@@ -9,17 +9,19 @@ What a page costs does not depend on how long the list is: :mod:`scale_core.db.c
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Dialect, Select, func, inspect, select, type_coerce
+from sqlalchemy import JSON, Boolean, ColumnElement, Dialect, Integer, Select, func, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of
-from scale_core.db.cuts import cut, ways
+from scale_core.db.cuts import cut, cut_behind, ways
 from scale_core.db.given import given, is_given
+from scale_core.db.keyset import Place
 from scale_core.db.paths import Order, PathQuery
 from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
@@ -39,6 +41,15 @@ class Page:
 
     number: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How many rows there are, some of them, and whether none comes behind these."""
+
+    count: int
+    rows: list[Row]
+    is_last: bool
 
 
 class Shape:
@@ -68,6 +79,34 @@ class Shape:
         if part.skip >= count:
             return count, []
         return count, self._part(session, conditions, complete, part, known)
+
+    def beside(
+        self, session: Session, where: Iterable[Condition], order: Sequence[Order], place: Place, size: int
+    ) -> Beside:
+        """The ``size`` rows that come first behind a place in an order by one column.
+
+        :param order: one column, or none: by id.
+        """
+        conditions = self._own(session, where)
+        if _is_impossible(conditions):
+            return Beside(0, [], is_last=True)
+        complete = _complete(order)
+        known = grouped(session, self._model, conditions, complete[0], place)
+        count = self._count(session, conditions) if known is None else known.number
+        groups = None if known is None else known.groups
+        ids = cut_behind(session, self._model, conditions, complete, place, size + 1, groups)
+        return Beside(count, self._rows_of(session, ids[:size]), is_last=len(ids) <= size)
+
+    def place(self, row: Row, path: str) -> Place:
+        """Where one of its rows is in the order by the column at ``path``."""
+        return Place(row[self._paths.index(path)], row[self._paths.index("id")])
+
+    def type_of(self, path: str) -> type[str | int | bool | datetime]:
+        """What the column at ``path`` has, where it has something."""
+        kind = PathQuery(self._model).column(path).type
+        if isinstance(kind, Utc):
+            return datetime
+        return bool if isinstance(kind, Boolean) else int if isinstance(kind, Integer) else str
 
     def rows(
         self,
@@ -198,6 +237,8 @@ class Shape:
 
 def _complete(order: Sequence[Order]) -> Sequence[Order]:
     """The order, to the end: no two rows have the same id."""
+    if order and order[-1].path == "id":
+        return order
     return [*order, Order("id", bool(order) and order[-1].descending)]
 
 

@@ -4,7 +4,7 @@ SQLAlchemy looks up what it has compiled, makes a context and a result for each 
 statements that a database answers in a few hundredths.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
@@ -16,16 +16,21 @@ Values = tuple[Any, ...]
 
 
 class Prepared:
-    """A statement whose parameters are numbers, words and truth values: they reach the driver as they are.
+    """A statement as text, with what its parameters and results have to go through.
 
     :param statement: the parameters without a value are given at each execution.
     :param dialect: of the database that it is executed on.
     """
 
     def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self._text = str(compiled)
-        self._values: dict[str, Any] = dict(compiled.params)
+        self._writes = {
+            name: write
+            for name, parameter in compiled.binds.items()
+            if (write := parameter.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        self._values = self._written(compiled.params)
         self._places: Sequence[str] | None = getattr(compiled, "positiontup", None)
         self._reads = [
             (place, read)
@@ -38,7 +43,7 @@ class Prepared:
 
         :raises sqlalchemy.exc.DBAPIError: as SQLAlchemy would raise it.
         """
-        rows = self._fetch(session.connection(), {**self._values, **given})
+        rows = self._fetch(session.connection(), {**self._values, **self._written(given)})
         return [self._read(row) for row in rows] if self._reads else rows
 
     def _fetch(self, connection: Connection, values: dict[str, Any]) -> list[Values]:
@@ -53,6 +58,9 @@ class Prepared:
             raise _known(error, self._text, connection) from error
         finally:
             cursor.close()
+
+    def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._writes[name](one) if name in self._writes else one for name, one in values.items()}
 
     def _read(self, row: Values) -> Values:
         values = list(row)
