@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from scale_generated import models
 
@@ -20,8 +20,13 @@ class QueryParameters(Protocol):
 class ListAuditRecordsQuery:
     """Query of GET /audit/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "occurred",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -36,6 +41,7 @@ class ListAuditRecordsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -128,8 +134,18 @@ class ListErrorsQuery:
 class ListFilesQuery:
     """Query of GET /files/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "file_name",
+        "uuid",
+        "workspace__id",
+        "workspace__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -142,6 +158,7 @@ class ListFilesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -154,8 +171,16 @@ class ListFilesQuery:
 class ListIngestsQuery:
     """Query of GET /ingests/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "file_name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -167,6 +192,7 @@ class ListIngestsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -200,8 +226,19 @@ class ListIngestStatusQuery:
 class ListJobExecutionsQuery:
     """Query of GET /job-executions/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job__job_type__id",
+        "job__job_type__name",
+        "node__id",
+        "node__hostname",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -217,6 +254,7 @@ class ListJobExecutionsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -342,8 +380,17 @@ class ListJobTypeSystemFailuresQuery:
 class ListJobsQuery:
     """Query of GET /jobs/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -359,6 +406,7 @@ class ListJobsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -374,8 +422,17 @@ class ListJobsQuery:
 class ListJobsWithExecutionQuery:
     """Query of GET /jobs/executions/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -390,6 +447,7 @@ class ListJobsWithExecutionQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -404,8 +462,17 @@ class ListJobsWithExecutionQuery:
 class ListJobUpdatesQuery:
     """Query of GET /jobs/updates/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -420,6 +487,7 @@ class ListJobUpdatesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -554,8 +622,17 @@ class ListNodeStatusQuery:
 class ListProductsQuery:
     """Query of GET /products/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "is_operational",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -571,6 +648,7 @@ class ListProductsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -586,8 +664,13 @@ class ListProductsQuery:
 class ListProductUpdatesQuery:
     """Query of GET /products/updates/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "last_modified",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -603,6 +686,7 @@ class ListProductUpdatesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -640,8 +724,16 @@ class ListRecipeTypesQuery:
 class ListRecipesQuery:
     """Query of GET /recipes/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "recipe_type__id",
+        "recipe_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -654,6 +746,7 @@ class ListRecipesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -700,8 +793,15 @@ class FinishExternalSignInQuery:
 class ListSourcesQuery:
     """Query of GET /sources/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "is_parsed",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -714,6 +814,7 @@ class ListSourcesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -726,8 +827,15 @@ class ListSourcesQuery:
 class ListSourceUpdatesQuery:
     """Query of GET /sources/updates/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "is_parsed",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -740,6 +848,7 @@ class ListSourceUpdatesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -800,8 +909,14 @@ class ListTokensQuery:
 class ListTriggerEventsQuery:
     """Query of GET /trigger-events/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "occurred",
+        "type",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -813,6 +928,7 @@ class ListTriggerEventsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),

@@ -9,6 +9,7 @@ from starlette.datastructures import URL
 from starlette.types import Scope
 
 from scale_core.api.public import PUBLIC_URL
+from scale_core.services.cursors import PARAMETER
 from scale_core.services.listing import ListPage
 from scale_core.services.serialization import SerializerContext
 
@@ -55,18 +56,21 @@ def location(path: str) -> str:
 
 
 def paged(query: Paged, found: ListPage[T]) -> Mapping[str, Any]:
-    """A page of a list with its neighbours' URLs, which keep the query."""
+    """A page of a list with its neighbours' URLs, which keep the query: by a cursor where the order has them, else by
+    the page's number."""
     last = -(-found.count // query.page_size)
-    return {
-        "count": found.count,
-        "next": _page_url(query.page + 1) if query.page < last else None,
-        "previous": _page_url(min(query.page - 1, last)) if query.page > 1 and last else None,
-        "results": found.results,
-    }
+    beside = found.neighbours
+    if beside is not None:
+        following = None if beside.next is None else _page_url(PARAMETER, beside.next)
+        preceding = None if beside.previous is None else _page_url(PARAMETER, beside.previous)
+    else:
+        following = _page_url("page", query.page + 1) if query.page < last else None
+        preceding = _page_url("page", min(query.page - 1, last)) if query.page > 1 and last else None
+    return {"count": found.count, "next": following, "previous": preceding, "results": found.results}
 
 
-def _page_url(number: int) -> str:
+def _page_url(parameter: str, value: int | str) -> str:
     scope = current_scope()
     given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    kept = [(key, value) for key, value in given if key != "page"]
-    return f"{base_url(scope)}{scope['path']}?{urlencode([*kept, ('page', number)])}"
+    kept = [(key, one) for key, one in given if key not in ("page", PARAMETER)]
+    return f"{base_url(scope)}{scope['path']}?{urlencode([*kept, (parameter, value)])}"
