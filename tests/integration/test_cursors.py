@@ -200,6 +200,7 @@ def test_what_is_not_there_comes_first_on_every_database_and_last_backwards(
     relation, _, name = field.rpartition("__")
     for direction, expected in (("", [True, False]), ("-", [False, True])):
         query = ListJobExecutionsQuery(order=(f"{direction}{field}",), started=started)
-        rows: list[Any] = [one[relation] if relation else one for one in service.list(query, urls).results]
+        results: list[Any] = service.list(query, urls).results
+        rows = [one[relation] if relation else one for one in results]
         are_missing = [one is None or one[name] is None for one in rows]
         assert [key for key, _ in groupby(are_missing)] == expected
