@@ -5,30 +5,21 @@ order of their types' names. So a page of rows of several types is put together 
 in the order of something that a tally counts is looked for where the tally says that it is.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
-from itertools import product
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
-from scale_core.db.conditions import Comparison, Condition, are_common, equal, one_of
-from scale_core.db.keyset import Place, behind
+from scale_core.db.conditions import Condition, are_common, one_of
+from scale_core.db.keyset import Place
 from scale_core.db.paths import Order, PathQuery, directed
 from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import MOST_WAYS, Group, Slice, overlaps
-
-
-class Seek(Enum):
-    """Whether the rows behind a place are cut, and whether its row has something to be ordered by."""
-
-    NONE = "none"
-    BY_KEY = "by key"
-    WITHOUT_KEY = "without key"
+from scale_core.db.ways import Seek, Way, ways
 
 
 def cut(
@@ -104,21 +95,6 @@ def _some(
     return session.scalars(_merged(model, conditions, order, _Bounds.any(), seek=seek), values).all()
 
 
-def ways(conditions: Sequence[Condition]) -> list[list[Condition]]:
-    """The conditions with each "one of" as so many conditions that can be fulfilled one at a time."""
-    choices: list[Collection[Condition]] = []
-    number = 1
-    for one in conditions:
-        is_choice = one.comparison is Comparison.ONE_OF and isinstance(one.value, tuple) and one.path != "id"
-        values = dict.fromkeys(one.value) if is_choice else ()
-        if is_choice and number * len(values) <= MOST_WAYS:
-            number *= len(values)
-            choices.append([equal(one.path, value) for value in values])
-        else:
-            choices.append([one])
-    return [list(way) for way in product(*choices)]
-
-
 @dataclass(frozen=True, slots=True)
 class _Bounds:
     """A slice in a statement: numbers, or parameters."""
@@ -173,7 +149,7 @@ def _merged(
     :param is_keyed: with the columns of the order, to merge it with others.
     :param seek: only of those behind a place.
     """
-    each = [_Way(model, way, order, seek) for way in ways(conditions)]
+    each = [Way(model, way, order, seek) for way in ways(conditions)]
     if len(each) == 1:
         (only,) = each
         return only.ordered(is_keyed=is_keyed).limit(part.size).offset(part.skip)
@@ -183,39 +159,3 @@ def _merged(
     found_part = found.limit(part.size).offset(part.skip).subquery()
     columns = [found_part.c[f"key_{index}"] for index in range(len(order))]
     return select(found_part.c.id, *(columns if is_keyed else ())).order_by(*_by_keys(model, found_part.c, order))
-
-
-class _Way:
-    """The rows that fulfil the conditions of one way."""
-
-    def __init__(self, model: type[Base], way: Sequence[Condition], order: Sequence[Order], seek: Seek) -> None:
-        self._query = PathQuery(model)
-        self._order = order
-        self._columns = _orderings(self._query, way, order)
-        self._where = self._query.matches(way)
-        if seek is not Seek.NONE:
-            self._where.append(behind(self._query, self._columns, order, is_null=seek is Seek.WITHOUT_KEY))
-
-    def ordered(self, *, is_keyed: bool) -> Select[Any]:
-        """Their ids in order."""
-        keys = [self._query.column(one.path).label(f"key_{index}") for index, one in enumerate(self._order)]
-        by = [
-            directed(column, one, may_be_null=self._query.may_be_null(one.path))
-            for column, one in zip(self._columns, self._order, strict=True)
-        ]
-        return self._selected(keys if is_keyed else ()).order_by(*by)
-
-    def keyed(self) -> Select[Any]:
-        """Their ids with what they are ordered by."""
-        return self._selected([column.label(f"key_{index}") for index, column in enumerate(self._columns)])
-
-    def _selected(self, keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
-        query = self._query
-        return query.join(select(query.column("id").label("id"), *keys)).where(*self._where)
-
-
-def _orderings(query: PathQuery, conditions: Sequence[Condition], order: Sequence[Order]) -> list[ColumnElement[Any]]:
-    """What the rows are ordered by."""
-    ranged = {one.path for one in conditions if one.comparison in (Comparison.SINCE, Comparison.UNTIL)}
-    by_sorting = bool(ranged) and order[0].path not in ranged
-    return [query.ordered_by(one, by_sorting=by_sorting and one is order[0]) for one in order]

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of
-from scale_core.db.cuts import cut, cut_behind, ways
+from scale_core.db.cuts import cut, cut_behind
 from scale_core.db.given import given, is_given
 from scale_core.db.keyset import Place
 from scale_core.db.paths import Order, PathQuery
 from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
 from scale_core.db.types import StoredJson, StoredUtc, Utc
+from scale_core.db.ways import ways
 
 __all__ = ["Order", "Page", "Row", "Shape"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
-from scale_core.db import cuts
+from scale_core.db import cuts, ways
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of, since, until
 from scale_core.db.keyset import Place, backwards
@@ -109,7 +109,8 @@ def test_pages_and_counts_are_exact(
     engine: Engine, conditions: list[Condition], order: list[Order], size: int, most: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, Session(engine) as session:
-        patch.setattr(cuts, "MOST_WAYS", most)
+        for module in (cuts, ways):
+            patch.setattr(module, "MOST_WAYS", most)
         cuts._any_slice.cache_clear()
         everything = [dict(zip(COLUMNS, row, strict=True)) for row in SHAPE.rows(session)]
         assert len(everything) == ROWS
@@ -149,7 +150,8 @@ def test_pages_behind_one_another_have_each_row_once(
     engine: Engine, conditions: list[Condition], order: list[Order], size: int, most: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, Session(engine) as session:
-        patch.setattr(cuts, "MOST_WAYS", most)
+        for module in (cuts, ways):
+            patch.setattr(module, "MOST_WAYS", most)
         cuts._any_slice.cache_clear()
         everything = [dict(zip(COLUMNS, row, strict=True)) for row in SHAPE.rows(session)]
         matching = [row for row in everything if all(fulfils(row, one) for one in conditions)]
