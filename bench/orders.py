@@ -1,5 +1,5 @@
 """What the first hundred pages of long lists cost in each order that the document says to be flat, beside a list of a
-tenth of the length."""
+tenth of the length; and what pages far behind cost who follows the links to them."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +19,11 @@ AGAIN = 5
 
 GOAL = Goal("ratio", "at most", 1.3, 1.1)
 WORST = Goal("median", "at most", GOAL.target, GOAL.aim)
+
+FOLLOWED = ("/jobs/?order=-last_modified", "/jobs/?order=job_type__name", "/products/?order=created")
+"""Lists whose links are followed: from an index, from groups, and merged from two."""
+DEEP = 1000
+SAMPLES = 20
 
 FILTERS = {
     "/jobs/": ("status=FAILED", "job_type_name=type-5", "job_type_category=category-1"),
@@ -56,19 +61,43 @@ def measure(options: Options) -> Section:
         )
         asked = [(path, list(_queries(path, orders))) for path, orders in _flat_orders(large)]
         figures = [_worst(small, large, path, queries, options.page_orders) for path, queries in asked]
+        followed = [_followed(large, url) for url in FOLLOWED]
     pages = sum(len(queries) for _path, queries in asked) * len(PAGES)
     ratios = [one.ratio or 0.0 for one in figures]
     return Section(
         f"Orders of lists, with {many:,} finished jobs, beside {few:,}",
-        [Figure(f"the worst of {pages:,} pages", "times", [max(ratios)], goal=WORST)],
+        [Figure(f"the worst of {pages:,} pages", "times", [max(ratios)], goal=WORST), *followed],
         figures,
         [
             f"Pages {', '.join(map(str, PAGES))} of {SIZE}, forwards and backwards, in each order that the document "
             "says to be flat, and with filters by id and last_modified; of each list the page with the highest ratio. "
             "The floor is the same page of the shorter list; a page that this does not have is left out.",
             f"Each is the shortest time of {options.page_orders} requests, or of {AGAIN} times as many.",
+            f"Page {DEEP:,} is come to by following `next`; its floor is page 1, asked for in turn with it. Of a list "
+            "that has fewer pages it is the last full one.",
         ],
     )
+
+
+def _followed(scale: ScaleProcess, url: str) -> Figure:
+    """The time of a page that its links lead to, beside that of the first."""
+    first = f"{url}&page_size={SIZE}"
+    page = scale.send("GET", first)
+    number, deep = 1, first
+    with progress(url) as step:
+        while number < DEEP and (following := page["next"]) is not None:
+            page = scale.send("GET", following)
+            if len(page["results"]) < SIZE:
+                break
+            number, deep = number + 1, following
+            step(number, DEEP)
+    times: list[list[float]] = [[], []]
+    for _ in range(SAMPLES):
+        for samples, one in zip(times, (deep, first), strict=True):
+            began = time.perf_counter()
+            scale.http.get(one).raise_for_status()
+            samples.append((time.perf_counter() - began) * 1000)
+    return Figure(f"GET {url}, page {number:,} by `next`, beside page 1", "ms", times[0], times[1], GOAL)
 
 
 def _flat_orders(scale: ScaleProcess) -> Iterator[tuple[str, Sequence[str]]]:

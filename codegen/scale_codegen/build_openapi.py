@@ -24,6 +24,7 @@ from scale_codegen.ir import (
     Wrapper,
 )
 from scale_codegen.pointer import child
+from scale_codegen.schemas import FLAT_ORDERS
 from scale_codegen.text import camel, identifier
 
 METHODS: Final = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
@@ -135,7 +136,8 @@ class _OperationBuilder:
             for parameter in parameters
             if parameter["in"] == "query"
         )
-        return Query(f"{hint}Query", f"Query of {raw.label}", fields) if fields else None
+        flat_orders = tuple(raw.content.get(FLAT_ORDERS, ()))
+        return Query(f"{hint}Query", f"Query of {raw.label}", fields, flat_orders) if fields else None
 
     def _query_parameter(self, parameter: Mapping[str, Any], hint: str, pointer: str) -> QueryParameter:
         schema = parameter.get("schema", {})

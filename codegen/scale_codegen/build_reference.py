@@ -8,8 +8,7 @@ from typing import Any
 from scale_codegen.build_openapi import RawOperation, operations_of, parameters_of
 from scale_codegen.bundle import Bundle
 from scale_codegen.curl import JSON, curl
-from scale_codegen.schemas import Schema, description_of, properties_of, target_of
-from scale_codegen.validate_marks import FLAT_ORDERS
+from scale_codegen.schemas import FLAT_ORDERS, Schema, description_of, properties_of, target_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,12 @@ class QueryParameter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The query parameters of one operation."""
+    """The query parameters of one operation. ``flat_orders``: what a list can be ordered by however long it is."""
 
     name: str
     description: str
     parameters: tuple[QueryParameter, ...]
+    flat_orders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ Schema: TypeAlias = Mapping[str, Any]
 SCHEMAS: Final = "/components/schemas"
 _REF: Final = f"#{SCHEMAS}/"
 
+FLAT_ORDERS: Final = "x-scale-flat-orders"
+"""At a list: what it can be ordered by, forwards and backwards, at a cost that does not grow with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Property:

@@ -8,7 +8,7 @@ from scale_codegen.access import COMMON, ROLE
 from scale_codegen.bundle import Bundle
 from scale_codegen.errors import Problem
 from scale_codegen.pointer import child
-from scale_codegen.schemas import Schema, is_row, schema_pointer, target_of
+from scale_codegen.schemas import FLAT_ORDERS, Schema, is_row, schema_pointer, target_of
 
 _PREFIX: Final = "x-scale-"
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
@@ -16,9 +16,6 @@ _PATH: Final = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
 _OF_PROPERTIES: Final = ("x-scale-column", "x-scale-computed", "x-scale-attached")
 _ELSEWHERE: Final = frozenset({COMMON, ROLE})
 """Checked by :mod:`scale_codegen.access`."""
-
-FLAT_ORDERS: Final = "x-scale-flat-orders"
-"""At a list: what it can be ordered by, forwards and backwards, at a cost that does not grow with it."""
 
 _KNOWN: Final = frozenset({"x-scale-row", "x-scale-spec", FLAT_ORDERS, *_OF_PROPERTIES, *_ELSEWHERE})
 

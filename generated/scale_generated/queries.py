@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from scale_generated import models
 
@@ -20,8 +20,13 @@ class QueryParameters(Protocol):
 class ListAuditRecordsQuery:
     """Query of GET /audit/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "occurred",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -36,6 +41,7 @@ class ListAuditRecordsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -128,8 +134,18 @@ class ListErrorsQuery:
 class ListFilesQuery:
     """Query of GET /files/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "file_name",
+        "uuid",
+        "workspace__id",
+        "workspace__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -147,6 +163,7 @@ class ListFilesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -164,8 +181,16 @@ class ListFilesQuery:
 class ListIngestsQuery:
     """Query of GET /ingests/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "file_name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -177,6 +202,7 @@ class ListIngestsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -210,8 +236,19 @@ class ListIngestStatusQuery:
 class ListJobExecutionsQuery:
     """Query of GET /job-executions/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job__job_type__id",
+        "job__job_type__name",
+        "node__id",
+        "node__hostname",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -227,6 +264,7 @@ class ListJobExecutionsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -352,8 +390,17 @@ class ListJobTypeSystemFailuresQuery:
 class ListJobsQuery:
     """Query of GET /jobs/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -369,6 +416,7 @@ class ListJobsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -384,8 +432,17 @@ class ListJobsQuery:
 class ListJobsWithExecutionQuery:
     """Query of GET /jobs/executions/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -400,6 +457,7 @@ class ListJobsWithExecutionQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -414,8 +472,17 @@ class ListJobsWithExecutionQuery:
 class ListJobUpdatesQuery:
     """Query of GET /jobs/updates/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "status",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -430,6 +497,7 @@ class ListJobUpdatesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -564,8 +632,17 @@ class ListNodeStatusQuery:
 class ListProductsQuery:
     """Query of GET /products/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "is_operational",
+        "job_type__id",
+        "job_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -586,6 +663,7 @@ class ListProductsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -606,8 +684,13 @@ class ListProductsQuery:
 class ListProductUpdatesQuery:
     """Query of GET /products/updates/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "last_modified",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -623,6 +706,7 @@ class ListProductUpdatesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -660,8 +744,16 @@ class ListRecipeTypesQuery:
 class ListRecipesQuery:
     """Query of GET /recipes/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "recipe_type__id",
+        "recipe_type__name",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -674,6 +766,7 @@ class ListRecipesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -720,8 +813,15 @@ class FinishExternalSignInQuery:
 class ListSourcesQuery:
     """Query of GET /sources/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "is_parsed",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -739,6 +839,7 @@ class ListSourcesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -756,8 +857,15 @@ class ListSourcesQuery:
 class ListSourceUpdatesQuery:
     """Query of GET /sources/updates/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "created",
+        "last_modified",
+        "is_parsed",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -770,6 +878,7 @@ class ListSourceUpdatesQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
@@ -830,8 +939,14 @@ class ListTokensQuery:
 class ListTriggerEventsQuery:
     """Query of GET /trigger-events/."""
 
+    flat_orders: ClassVar[tuple[str, ...]] = (
+        "id",
+        "occurred",
+        "type",
+    )
     page: int = 1
     page_size: int = 100
+    cursor: str | None = None
     started: str | None = None
     ended: str | None = None
     order: tuple[str, ...] = ()
@@ -843,6 +958,7 @@ class ListTriggerEventsQuery:
         return cls(
             page=kwargs.get("page", 1),
             page_size=kwargs.get("page_size", 100),
+            cursor=kwargs.get("cursor"),
             started=kwargs.get("started"),
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),

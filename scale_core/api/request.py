@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from connexion.context import request
-from connexion.lifecycle import ConnexionRequest
+from connexion.context import scope as current
+from starlette.datastructures import URL
+from starlette.types import Scope
 
 from scale_core.api.public import PUBLIC_URL
+from scale_core.services.cursors import PARAMETER
 from scale_core.services.listing import ListPage
 from scale_core.services.serialization import SerializerContext
 
@@ -28,35 +30,47 @@ class Paged(Protocol):
 
 def urls() -> SerializerContext:
     """Absolute URLs, as the client that asks would write them."""
-    return SerializerContext(base_url(request))
+    return SerializerContext(base_url(current_scope()))
 
 
-def base_url(asked: ConnexionRequest) -> str:
+def current_scope() -> Scope:
+    """The scope of the request that is being handled: itself, since each look through connexion's proxies takes as long
+    as the rest of what is looked for."""
+    found: Scope = current._get_current_object()
+    return found
+
+
+def base_url(scope: Scope) -> str:
     """Scheme, host and prefix under which clients reach this API, without a slash at the end: as the settings say, or
     else as the request does."""
-    public_url = asked.scope.get("extensions", {}).get(PUBLIC_URL)
+    public_url = scope.get("extensions", {}).get(PUBLIC_URL)
     if public_url is not None:
         return str(public_url)
-    return f"{asked.url.scheme}://{asked.url.netloc}{asked.scope.get('root_path', '')}"
+    url = URL(scope=scope)
+    return f"{url.scheme}://{url.netloc}{scope.get('root_path', '')}"
 
 
 def location(path: str) -> str:
     """The absolute URL of a path of the document."""
-    return f"{base_url(request)}{path}"
+    return f"{base_url(current_scope())}{path}"
 
 
 def paged(query: Paged, found: ListPage[T]) -> Mapping[str, Any]:
-    """A page of a list with its neighbours' URLs, which keep the query."""
+    """A page of a list with its neighbours' URLs, which keep the query: by a cursor where the order has them, else by
+    the page's number."""
     last = -(-found.count // query.page_size)
-    return {
-        "count": found.count,
-        "next": _page_url(query.page + 1) if query.page < last else None,
-        "previous": _page_url(min(query.page - 1, last)) if query.page > 1 and last else None,
-        "results": found.results,
-    }
+    beside = found.neighbours
+    if beside is not None:
+        following = None if beside.next is None else _page_url(PARAMETER, beside.next)
+        preceding = None if beside.previous is None else _page_url(PARAMETER, beside.previous)
+    else:
+        following = _page_url("page", query.page + 1) if query.page < last else None
+        preceding = _page_url("page", min(query.page - 1, last)) if query.page > 1 and last else None
+    return {"count": found.count, "next": following, "previous": preceding, "results": found.results}
 
 
-def _page_url(number: int) -> str:
-    given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    kept = [(key, value) for key, value in given if key != "page"]
-    return f"{location(request.scope['path'])}?{urlencode([*kept, ('page', number)])}"
+def _page_url(parameter: str, value: int | str) -> str:
+    scope = current_scope()
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    kept = [(key, one) for key, one in given if key not in ("page", PARAMETER)]
+    return f"{base_url(scope)}{scope['path']}?{urlencode([*kept, (parameter, value)])}"

@@ -96,3 +96,8 @@ def are_common(conditions: Iterable[Condition]) -> bool:
         and not (isinstance(one.value, tuple) and len(one.value) > MOST_COMMON_VALUES)
         for one in conditions
     )
+
+
+def is_searched(conditions: Iterable[Condition]) -> bool:
+    """Whether the rows are found by a search: by an index that has them in no order."""
+    return any(one.comparison is Comparison.SEARCHED for one in conditions)

@@ -5,19 +5,21 @@ order of their types' names. So a page of rows of several types is put together 
 in the order of something that a tally counts is looked for where the tally says that it is.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
-from scale_core.db.conditions import Comparison, Condition, are_common, equal, one_of
-from scale_core.db.paths import Order, PathQuery
+from scale_core.db.conditions import Condition, are_common, one_of
+from scale_core.db.keyset import Place
+from scale_core.db.paths import Order, PathQuery, directed
+from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import MOST_WAYS, Group, Slice, overlaps
+from scale_core.db.ways import Seek, Way, ways
 
 
 def cut(
@@ -37,19 +39,12 @@ def cut(
         groups, order = None, order[1:]  # they are equal in what comes first
     overlapping = [] if groups is None else overlaps(groups, part)
     if groups is None or len(overlapping) > MOST_WAYS:
-        prepare = _any_slice if are_common(conditions) else _any_slice.__wrapped__
-        bounds = {"skip": part.skip, "size": part.size}
-        return session.scalars(prepare(model, tuple(conditions), tuple(order)), bounds).all()
+        return _some(session, model, conditions, order, {"skip": part.skip, "size": part.size})
     pieces = [
         _merged(model, [*conditions, one_of(group.path, group.values)], order[1:], _Bounds.of(piece), is_keyed=True)
         for group, piece in overlapping
     ]
-    return session.scalars(_one_after_the_other(pieces, order[1:])).all() if pieces else []
-
-
-def is_searched(conditions: Iterable[Condition]) -> bool:
-    """Whether the rows are found by a search: by an index that has them in no order."""
-    return any(one.comparison is Comparison.SEARCHED for one in conditions)
+    return session.scalars(_one_after_the_other(model, pieces, order[1:])).all() if pieces else []
 
 
 def sorted_out(
@@ -61,7 +56,9 @@ def sorted_out(
     :return: the number is None if it is not known, for the part begins after the last row.
     """
     query = PathQuery(model)
-    keys = [_directed(query.ordered_by(one, by_sorting=True), one) for one in order]
+    keys = [
+        directed(query.ordered_by(one, by_sorting=True), one, may_be_null=query.may_be_null(one.path)) for one in order
+    ]
     statement = query.join(select(query.column("id"), func.count().over())).where(*query.matches(conditions))
     rows = session.execute(statement.order_by(*keys).limit(part.size).offset(part.skip)).all()
     if not rows:
@@ -69,19 +66,52 @@ def sorted_out(
     return rows[0][1], [row[0] for row in rows]
 
 
-def ways(conditions: Sequence[Condition]) -> list[list[Condition]]:
-    """The conditions with each "one of" as so many conditions that can be fulfilled one at a time."""
-    choices: list[Collection[Condition]] = []
-    number = 1
-    for one in conditions:
-        is_choice = one.comparison is Comparison.ONE_OF and isinstance(one.value, tuple) and one.path != "id"
-        values = dict.fromkeys(one.value) if is_choice else ()
-        if is_choice and number * len(values) <= MOST_WAYS:
-            number *= len(values)
-            choices.append([equal(one.path, value) for value in values])
-        else:
-            choices.append([one])
-    return [list(way) for way in product(*choices)]
+def cut_behind(
+    session: Session,
+    model: type[Base],
+    conditions: Sequence[Condition],
+    order: Sequence[Order],
+    place: Place,
+    size: int,
+    groups: Sequence[Group] | None,
+) -> Sequence[int]:
+    """The ids of the first ``size`` rows behind a place; as :func:`cut`.
+
+    :param groups: with the side of the place that each is on.
+    """
+    if groups is None:
+        seek = Seek.WITHOUT_KEY if place.key is None else Seek.BY_KEY
+        values = {"skip": 0, "size": size, **place.parameters}
+        return _some(session, model, conditions, order, values, seek)
+    pieces: list[Select[Any]] = []
+    found = 0
+    for group in groups:
+        if group.side < 0 or found >= size:
+            continue
+        of_group = [*conditions, one_of(group.path, group.values)]
+        seek = Seek.BY_KEY if group.side == 0 else Seek.NONE
+        pieces.append(_merged(model, of_group, order[1:], _Bounds(0, size), is_keyed=True, seek=seek))
+        found += group.number if group.side else 0
+    if not pieces:
+        return []
+    if len(pieces) > MOST_WAYS:
+        return cut_behind(session, model, conditions, order, place, size, None)
+    statement = _one_after_the_other(model, pieces, order[1:]).limit(size)
+    return session.scalars(statement, place.parameters).all()
+
+
+def _some(
+    session: Session,
+    model: type[Base],
+    conditions: Sequence[Condition],
+    order: Sequence[Order],
+    values: Mapping[str, Any],
+    seek: Seek = Seek.NONE,
+) -> Sequence[int]:
+    if are_common(conditions):
+        prepared = _any_slice(model, tuple(conditions), tuple(order), seek, session.get_bind().dialect)
+        return [row[0] for row in prepared.rows(session, **values)]
+    return session.scalars(_merged(model, conditions, order, _Bounds.any(), seek=seek), values).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +129,29 @@ class _Bounds:
     @classmethod
     def any(cls) -> Self:
         """Of a slice that is told when the statement is executed."""
-        return cls(*(bindparam(name, type_=Integer()) for name in ("skip", "size")))
+        return cls(*(bindparam(name, type_=Integer(), required=False) for name in ("skip", "size")))
 
 
 @lru_cache(maxsize=100)
-def _any_slice(model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...]) -> Select[Any]:
+def _any_slice(
+    model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...], seek: Seek, dialect: Dialect
+) -> Prepared:
     """Kept for the next page: to put it together takes longer than to execute it."""
-    return _merged(model, conditions, order, _Bounds.any())
+    return Prepared(_merged(model, conditions, order, _Bounds.any(), seek=seek), dialect)
 
 
-def _one_after_the_other(pieces: Sequence[Select[Any]], order: Sequence[Order]) -> Select[Any]:
+def _one_after_the_other(model: type[Base], pieces: Sequence[Select[Any]], order: Sequence[Order]) -> Select[Any]:
     numbered = [select(literal(number).label("piece"), piece.subquery()) for number, piece in enumerate(pieces)]
     together = union_all(*numbered).subquery()
-    keys = [_directed(together.c[f"key_{index}"], one) for index, one in enumerate(order)]
-    return select(together.c.id).order_by(together.c.piece, *keys)
+    return select(together.c.id).order_by(together.c.piece, *_by_keys(model, together.c, order))
 
 
-def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
-    return column.desc() if order.descending else column.asc()
+def _by_keys(model: type[Base], columns: Any, order: Sequence[Order]) -> list[ColumnElement[Any]]:
+    query = PathQuery(model)
+    return [
+        directed(columns[f"key_{index}"], one, may_be_null=query.may_be_null(one.path))
+        for index, one in enumerate(order)
+    ]
 
 
 def _merged(
@@ -126,40 +161,20 @@ def _merged(
     part: _Bounds,
     *,
     is_keyed: bool = False,
+    seek: Seek = Seek.NONE,
 ) -> Select[Any]:
     """Cut the part out of the rows of each way to fulfil the conditions, merged.
 
     :param is_keyed: with the columns of the order, to merge it with others.
+    :param seek: only of those behind a place.
     """
-    each = ways(conditions)
+    each = [Way(model, way, order, seek) for way in ways(conditions)]
     if len(each) == 1:
-        return _firsts(model, each[0], order, is_keyed=is_keyed).limit(part.size).offset(part.skip)
+        (only,) = each
+        return only.ordered(is_keyed=is_keyed).limit(part.size).offset(part.skip)
     # Each way as it is: databases merge what indexes have in order, and stop where enough is found.
-    together = union_all(*(_keyed(model, way, order) for way in each))
-    keys = [_directed(together.selected_columns[f"key_{index}"], one) for index, one in enumerate(order)]
-    found = together.order_by(*keys).limit(part.size).offset(part.skip).subquery()
-    columns = [found.c[f"key_{index}"] for index in range(len(order))]
-    merged = [_directed(column, one) for column, one in zip(columns, order, strict=True)]
-    return select(found.c.id, *(columns if is_keyed else ())).order_by(*merged)
-
-
-def _firsts(model: type[Base], way: Sequence[Condition], order: Sequence[Order], *, is_keyed: bool) -> Select[Any]:
-    query = PathQuery(model)
-    orderings = _orderings(query, way, order)
-    keys = [query.column(one.path).label(f"key_{index}") for index, one in enumerate(order)]
-    statement = query.join(select(query.column("id").label("id"), *(keys if is_keyed else ())))
-    directed = [_directed(column, one) for column, one in zip(orderings, order, strict=True)]
-    return statement.where(*query.matches(way)).order_by(*directed)
-
-
-def _keyed(model: type[Base], way: Sequence[Condition], order: Sequence[Order]) -> Select[Any]:
-    query = PathQuery(model)
-    keys = [column.label(f"key_{index}") for index, column in enumerate(_orderings(query, way, order))]
-    return query.join(select(query.column("id").label("id"), *keys)).where(*query.matches(way))
-
-
-def _orderings(query: PathQuery, conditions: Sequence[Condition], order: Sequence[Order]) -> list[ColumnElement[Any]]:
-    """What the rows are ordered by."""
-    ranged = {one.path for one in conditions if one.comparison in (Comparison.SINCE, Comparison.UNTIL)}
-    by_sorting = bool(ranged) and order[0].path not in ranged
-    return [query.ordered_by(one, by_sorting=by_sorting and one is order[0]) for one in order]
+    together = union_all(*(one.keyed() for one in each))
+    found = together.order_by(*_by_keys(model, together.selected_columns, order))
+    found_part = found.limit(part.size).offset(part.skip).subquery()
+    columns = [found_part.c[f"key_{index}"] for index in range(len(order))]
+    return select(found_part.c.id, *(columns if is_keyed else ())).order_by(*_by_keys(model, found_part.c, order))

@@ -9,20 +9,24 @@ What a page costs does not depend on how long the list is: :mod:`scale_core.db.c
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, func, inspect, select, type_coerce
+from sqlalchemy import JSON, Boolean, ColumnElement, Dialect, Integer, Select, func, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
-from scale_core.db.conditions import Comparison, Condition, equal, one_of
-from scale_core.db.cuts import cut, is_searched, sorted_out, ways
+from scale_core.db.conditions import Comparison, Condition, equal, is_searched, one_of
+from scale_core.db.cuts import cut, cut_behind, sorted_out
 from scale_core.db.given import given, is_given
+from scale_core.db.keyset import Place
 from scale_core.db.paths import Order, PathQuery
+from scale_core.db.prepared import Prepared
 from scale_core.db.tallied import GROWING, Grouped, Slice, grouped, is_of_short_table, number_of, numbers_by
 from scale_core.db.types import StoredJson, StoredUtc, Utc
+from scale_core.db.ways import ways
 
 __all__ = ["Order", "Page", "Row", "Shape"]
 
@@ -40,6 +44,15 @@ class Page:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How many rows there are, some of them, and whether none comes behind these."""
+
+    count: int
+    rows: list[Row]
+    is_last: bool
+
+
 class Shape:
     """Selects the columns of one resource.
 
@@ -50,7 +63,8 @@ class Shape:
     def __init__(self, model: type[Base], columns: Sequence[str]) -> None:
         self._model = model
         self._paths = tuple(columns)
-        self._by_id: dict[str, Select[Any]] = {}
+        self._place_of_id = self._paths.index("id") if "id" in self._paths else len(self._paths)
+        self._by_id: dict[Dialect, Prepared] = {}
 
     def page(
         self, session: Session, where: Iterable[Condition], order: Sequence[Order], page: Page
@@ -69,6 +83,34 @@ class Shape:
         if part.skip >= count:
             return count, []
         return count, self._part(session, conditions, complete, part, known)
+
+    def beside(
+        self, session: Session, where: Iterable[Condition], order: Sequence[Order], place: Place, size: int
+    ) -> Beside:
+        """The ``size`` rows that come first behind a place in an order by one column.
+
+        :param order: one column, or none: by id.
+        """
+        conditions = self._own(session, where)
+        if _is_impossible(conditions):
+            return Beside(0, [], is_last=True)
+        complete = _complete(order)
+        known = grouped(session, self._model, conditions, complete[0], place)
+        count = self._count(session, conditions) if known is None else known.number
+        groups = None if known is None else known.groups
+        ids = cut_behind(session, self._model, conditions, complete, place, size + 1, groups)
+        return Beside(count, self._rows_of(session, ids[:size]), is_last=len(ids) <= size)
+
+    def place(self, row: Row, path: str) -> Place:
+        """Where one of its rows is in the order by the column at ``path``."""
+        return Place(row[self._paths.index(path)], row[self._paths.index("id")])
+
+    def type_of(self, path: str) -> type[str | int | bool | datetime]:
+        """What the column at ``path`` has, where it has something."""
+        kind = PathQuery(self._model).column(path).type
+        if isinstance(kind, Utc):
+            return datetime
+        return bool if isinstance(kind, Boolean) else int if isinstance(kind, Integer) else str
 
     def rows(
         self,
@@ -173,14 +215,21 @@ class Shape:
 
     def _rows_of(self, session: Session, ids: Sequence[int]) -> list[Row]:
         """The rows with these ids, in their order."""
-        query, selected = self._selected
-        dialect = session.get_bind().dialect.name
+        dialect = session.get_bind().dialect
         if dialect not in self._by_id:
-            identity = query.column("id")
-            self._by_id[dialect] = selected.add_columns(identity.label(_ID)).where(is_given(identity, dialect))
-        rows = session.execute(self._by_id[dialect], given(ids, dialect)).all()
-        found = {row[-1]: row[:-1] for row in rows}
+            self._by_id[dialect] = self._any_of(dialect)
+        rows = self._by_id[dialect].rows(session, **given(ids, dialect.name))
+        place, width = self._place_of_id, len(self._paths)
+        found = {row[place]: row[:width] for row in rows}
         return [found[one] for one in ids if one in found]
+
+    def _any_of(self, dialect: Dialect) -> Prepared:
+        """The rows whose ids are given, each with its id somewhere."""
+        query, selected = self._selected
+        identity = query.column("id")
+        if self._place_of_id == len(self._paths):
+            selected = selected.add_columns(identity.label(_ID))
+        return Prepared(selected.where(is_given(identity, dialect.name)), dialect)
 
     @cached_property
     def _selected(self) -> tuple[PathQuery, Select[Any]]:
@@ -192,6 +241,8 @@ class Shape:
 
 def _complete(order: Sequence[Order]) -> Sequence[Order]:
     """The order, to the end: no two rows have the same id."""
+    if order and order[-1].path == "id":
+        return order
     return [*order, Order("id", bool(order) and order[-1].descending)]
 
 

@@ -19,6 +19,16 @@ class Order:
     descending: bool = False
 
 
+def directed(column: ColumnElement[Any], order: Order, *, may_be_null: bool) -> ColumnElement[Any]:
+    """The column in the direction of the order, NULL before all that is there, as SQLite has it and PostgreSQL has not.
+
+    :param may_be_null: what never is needs no word for it, which PostgreSQL's indexes do not know.
+    """
+    if order.descending:
+        return column.desc().nulls_last() if may_be_null else column.desc()
+    return column.asc().nulls_first() if may_be_null else column.asc()
+
+
 def _not_by_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The same value, but of no use for finding or ordering rows by an index."""
     return func.coalesce(column, column, type_=column.type)
@@ -55,10 +65,14 @@ class PathQuery:
         """Whether a column is the row's own, not of what it refers to."""
         return getattr(column, "table", None) is self._tables[""][1]
 
+    def may_be_null(self, path: str) -> bool:
+        """Whether some rows have nothing at ``path``: in the column, or no row that it would be of."""
+        column = self.column(path)
+        return not self.is_own(column) or bool(getattr(column, "nullable", True))
+
     def ordering(self, order: Order) -> ColumnElement[Any]:
         """The column in the direction of the order."""
-        column = self.column(order.path)
-        return column.desc() if order.descending else column.asc()
+        return directed(self.column(order.path), order, may_be_null=self.may_be_null(order.path))
 
     def ordered_by(self, order: Order, *, by_sorting: bool = False) -> ColumnElement[Any]:
         """``by_sorting``: not by walking along an index on it, which has far more rows than those that are wanted."""

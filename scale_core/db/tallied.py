@@ -7,13 +7,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, func, inspect, select
+from sqlalchemy import ColumnElement, Dialect, Select, Table, func, inspect, literal, select
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, are_common
+from scale_core.db.keyset import Place, side_of
 from scale_core.db.models import TALLIES
-from scale_core.db.paths import Order, PathQuery
+from scale_core.db.paths import Order, PathQuery, directed
+from scale_core.db.prepared import Prepared
 
 MOST_WAYS: Final = 64
 """So many combinations of wanted values are looked at one by one; more are left to the database."""
@@ -32,11 +34,15 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows that are equal in what comes first in the order: those with one of ``values`` in the column at ``path``."""
+    """Rows that are equal in what comes first in the order: those with one of ``values`` in the column at ``path``.
+
+    ``side`` of a place that is looked for: -1 before it, 0 the same, 1 behind it, by what comes first in the order.
+    """
 
     path: str
     values: tuple[Any, ...]
     number: int
+    side: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,10 @@ class Grouped:
 
 def number_of(session: Session, model: type[Base], conditions: Sequence[Condition]) -> int | None:
     """How many rows fulfil all conditions; None: no tally knows."""
-    prepare = _sum if are_common(conditions) else _sum.__wrapped__
-    statement = prepare(model, tuple(conditions))
+    if are_common(conditions):
+        prepared = _prepared_sum(model, tuple(conditions), session.get_bind().dialect)
+        return None if prepared is None else int(prepared.rows(session)[0][0] or 0)
+    statement = _sum(model, conditions)
     return None if statement is None else int(session.scalar(statement) or 0)
 
 
@@ -66,8 +74,13 @@ def numbers_by(
     return {value: int(number) for value, number in session.execute(statement) if number}
 
 
-def grouped(session: Session, model: type[Base], conditions: Sequence[Condition], order: Order) -> Grouped | None:
-    """The rows grouped by what comes first in the order, in that order; None: no tally knows."""
+def grouped(
+    session: Session, model: type[Base], conditions: Sequence[Condition], order: Order, place: Place | None = None
+) -> Grouped | None:
+    """The rows grouped by what comes first in the order, in that order; None: no tally knows.
+
+    :param place: with the side of it that each group is on.
+    """
     relation, _, name = order.path.rpartition(".")
     if "." in relation:
         return None
@@ -77,26 +90,33 @@ def grouped(session: Session, model: type[Base], conditions: Sequence[Condition]
     tally = _tally_for(model, query, conditions, path)
     if tally is None:
         return None
-    column = _own(query, path)
-    statement = _numbers(tally, column, _on_tally(tally, query, conditions))
-    if not is_foreign:
-        rows = _some(session.execute(statement.order_by(_directed(tally.c[column], order))))
-        groups = [Group(path, (value,), int(number)) for value, number in rows]
-        return Grouped(sum(group.number for group in groups), groups)
-    target = inspect(model).relationships[relation].mapper.local_table
-    key = target.c[name]
-    statement = statement.add_columns(key).outerjoin(target, target.c.id == tally.c[column])
-    ordered = statement.group_by(key).order_by(_directed(key, order))
-    return _foreign(path, _some(session.execute(ordered)))
+    column = tally.c[_own(query, path)]
+    statement = _numbers(tally, column.key, _on_tally(tally, query, conditions))
+    key: ColumnElement[Any] = column
+    if is_foreign:
+        target = inspect(model).relationships[relation].mapper.local_table
+        key = target.c[name]
+        statement = statement.outerjoin(target, target.c.id == column)
+    side = literal(1) if place is None else side_of(key, order, place)
+    ordered = statement.add_columns(key, side).group_by(key).order_by(directed(key, order, may_be_null=True))
+    rows = _some(session.execute(ordered))
+    return _foreign(path, rows) if is_foreign else _one_by_one(path, rows)
+
+
+def _one_by_one(path: str, rows: Sequence[Sequence[Any]]) -> Grouped:
+    """Of value, number, value again, and side, in order."""
+    groups = [Group(path, (value,), int(number), side) for value, number, _key, side in rows]
+    return Grouped(sum(group.number for group in groups), groups)
 
 
 def _foreign(path: str, rows: Sequence[Sequence[Any]]) -> Grouped:
-    """Of value, number, and what is ordered by, in order. Rows that refer to nothing have None for both."""
+    """Of value, number, what is ordered by, and side, in order. Rows that refer to nothing have None for the first and
+    the third."""
     number = sum(int(row[1]) for row in rows)
     groups = []
     for _key, equals in groupby(rows, key=itemgetter(2)):
         same = list(equals)
-        groups.append(Group(path, tuple(row[0] for row in same), sum(int(row[1]) for row in same)))
+        groups.append(Group(path, tuple(row[0] for row in same), sum(int(row[1]) for row in same), same[0][3]))
     is_found = all(None not in group.values or len(group.values) <= MOST_WAYS for group in groups)
     return Grouped(number, groups if is_found else None)
 
@@ -121,8 +141,13 @@ def is_of_short_table(model: type[Base], path: str) -> bool:
 
 
 @lru_cache(maxsize=100)
-def _sum(model: type[Base], conditions: tuple[Condition, ...]) -> Select[tuple[int]] | None:
+def _prepared_sum(model: type[Base], conditions: tuple[Condition, ...], dialect: Dialect) -> Prepared | None:
     """Kept for the next request: to put it together takes longer than to execute it."""
+    statement = _sum(model, conditions)
+    return None if statement is None else Prepared(statement, dialect)
+
+
+def _sum(model: type[Base], conditions: Sequence[Condition]) -> Select[tuple[int]] | None:
     query = PathQuery(model)
     tally = _tally_for(model, query, conditions)
     if tally is None:
@@ -163,7 +188,3 @@ def _numbers(tally: Table, column: str, where: Sequence[Any]) -> Select[Any]:
 
 def _some(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
     return [row for row in rows if row[1]]
-
-
-def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
-    return column.desc() if order.descending else column.asc()

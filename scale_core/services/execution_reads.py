@@ -18,16 +18,18 @@ from scale_generated import models, serializers
 from scale_generated.enums import JobExecutionStatus
 from scale_generated.queries import GetJobExecutionLogQuery, GetJobExecutionLogsQuery, ListJobExecutionsQuery
 
-ORDER = {
+KNOWN_AS = {
     # Executions know the type of their job themselves, and are tallied by it.
-    name: path.removeprefix("job.") if path.startswith("job.job_type.") else path
-    for name, path in serializers.JOB_EXECUTION_ORDER.items()
+    path: path.removeprefix("job.")
+    for path in serializers.JOB_EXECUTION_ORDER.values()
+    if path.startswith("job.job_type.")
 }
 
 EXECUTIONS: Listing[models.JobExecution] = Listing(
     Shape(JobExecution, serializers.JOB_EXECUTION_COLUMNS),
     serializers.job_execution,
-    ORDER,
+    serializers.JOB_EXECUTION_ORDER,
+    KNOWN_AS,
 )
 DETAILS = Shape(JobExecution, serializers.JOB_EXECUTION_DETAILS_COLUMNS)
 LOGS = Shape(JobExecution, serializers.JOB_EXECUTION_LOGS_COLUMNS)

@@ -66,35 +66,35 @@ class UpdateService:
             # A job is modified whenever its status changes, and the indexes are on that.
             where.append(since("last_modified", started))
         with self._context.database.read() as session:
-            count, rows = JOBS.find(session, query, where, now, "last_status_change")
-            files = _input_files(session, _ids(rows), urls)
-        return ListPage(count, [serializers.job_update(row, urls, input_files=files.get(row[0], [])) for row in rows])
+            found = JOBS.find(session, query, where, now, "last_status_change")
+            files = _input_files(session, _ids(found.rows), urls)
+        return found.page([serializers.job_update(row, urls, input_files=files.get(row[0], [])) for row in found.rows])
 
     def jobs_with_execution(
         self, query: ListJobsWithExecutionQuery, urls: SerializerContext
     ) -> ListPage[models.JobWithExecution]:
         """One page of jobs, each with its latest execution."""
         with self._context.database.read() as session:
-            count, rows = JOBS_WITH_EXECUTION.find(session, query, _job_conditions(query), self._context.now())
-            latest = _latest_executions(session, _ids(rows), urls)
-        return ListPage(
-            count, [serializers.job_with_execution(row, urls, latest_job_exe=latest.get(row[0])) for row in rows]
+            found = JOBS_WITH_EXECUTION.find(session, query, _job_conditions(query), self._context.now())
+            latest = _latest_executions(session, _ids(found.rows), urls)
+        return found.page(
+            [serializers.job_with_execution(row, urls, latest_job_exe=latest.get(row[0])) for row in found.rows]
         )
 
     def sources(self, query: ListSourceUpdatesQuery, urls: SerializerContext) -> ListPage[models.SourceUpdate]:
         """One page of source files, each with what last happened to it."""
         where = source_conditions(query)
         with self._context.database.read() as session:
-            count, rows = SOURCES.find(session, query, where, self._context.now())
-        return ListPage(count, [_source(row, urls) for row in rows])
+            found = SOURCES.find(session, query, where, self._context.now())
+        return found.page([_source(row, urls) for row in found.rows])
 
     def products(self, query: ListProductUpdatesQuery, urls: SerializerContext) -> ListPage[models.ProductUpdate]:
         """One page of products, published or not, each with what last happened to it and its sources."""
         where = _product_conditions(query)
         with self._context.database.read() as session:
-            count, rows = PRODUCTS.find(session, query, where, self._context.now())
-            sources = _origins(session, _ids(rows), urls)
-        return ListPage(count, [_product(row, urls, sources.get(row[0], [])) for row in rows])
+            found = PRODUCTS.find(session, query, where, self._context.now())
+            sources = _origins(session, _ids(found.rows), urls)
+        return found.page([_product(row, urls, sources.get(row[0], [])) for row in found.rows])
 
 
 def _job_conditions(query: ListJobUpdatesQuery | ListJobsWithExecutionQuery) -> list[Condition]:

@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 M_ARENA_MAX = -8
 """The parameter of mallopt(3)."""
 
+YOUNG_OBJECTS = 5_000
+"""How many objects come before the garbage collector looks whether some of them keep each other: more than a page of a
+list or a group of jobs makes, which go by themselves when it is done."""
+
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -66,9 +70,11 @@ def share_heaps() -> None:
 
 def spare_what_stays() -> None:
     """Have the garbage collector pass over all that is there now, and stays: a look through it takes a tenth of a
-    second, in which nothing else is done, and comes again and again while many rows are made and dropped."""
+    second, in which nothing else is done, and comes again and again while many rows are made and dropped. At what is
+    new it looks seldom, too: most of it would be the rows of a page that is about to be written."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
 
 
 def url_of(listening: socket.socket) -> str:

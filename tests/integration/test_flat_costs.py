@@ -4,12 +4,14 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
 from scale_core.api.document import document_bytes
+from scale_core.db.keyset import Place
 from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import EngineSettings, ExecutionReport
@@ -17,10 +19,12 @@ from scale_core.services.audit import AuditService
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.configuration import ConfigurationService
 from scale_core.services.context import Context
+from scale_core.services.cursors import Cursor
 from scale_core.services.daily_metric_reads import MetricService
 from scale_core.services.daily_metrics import DailyMetrics
 from scale_core.services.dry_runs import DryRunService
 from scale_core.services.endings import EndingService, failure_report
+from scale_core.services.exceptions import Invalid
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.executions import ExecutionService
 from scale_core.services.file_reads import FileService
@@ -56,12 +60,15 @@ SCAN = re.compile(rf"SCAN {GROWING}\b")
 SEARCH = re.compile(rf"SEARCH {GROWING} ")
 ALL_PLACES = re.compile(r"SCAN file_extent VIRTUAL TABLE INDEX 2:$")
 """The whole tree: what bounds a search of it comes after the colon."""
-FEW = re.compile(
+SPAN = r"[<>]\?"
+"""What finds those in a span of time, which are few, too."""
+FEW_BUT_SPANS = (
     # What these find are few, however much was done: one row by its id; those of one job, file, file name or recipe;
-    # those in a span of time; those that wait or run; files on the move.
-    r"\(rowid=\?\)|\(job_id=\?|\(recipe_id=\?|\(file_name=\?|\(source_file_id=\?|[<>]\?|ix_job_exe_(?:queue|waiting)"
+    # those that wait or run; files on the move. Behind a file name, only those of each name are sorted.
+    r"\(rowid=\?\)|\(job_id=\?|\(recipe_id=\?|\(file_name[=<>]\?|\(source_file_id=\?|ix_job_exe_(?:queue|waiting)"
     r"|ix_job_status \(status=\?\)|ix_scale_file_moving|ix_ingest_open"
 )
+FEW = re.compile(f"{FEW_BUT_SPANS}|{SPAN}")
 
 LISTS: dict[str, tuple[type[Any], Callable[[Context], Any]]] = {
     "jobs": (queries.ListJobsQuery, lambda context: JobService(context).list),
@@ -204,15 +211,20 @@ class Plans:
             raw = connection.connection.dbapi_connection
             self.explained[statement] = raw.execute(explain, parameters).fetchall()
 
-    def dear(self) -> list[str]:
-        """The queries whose cost grows with what was ever done, and why."""
+    def dear(self, few: re.Pattern[str] = FEW) -> list[str]:
+        """The queries whose cost grows with what was ever done, and why.
+
+        :param few: what finds few rows.
+        """
         assert self.explained
         return [
-            f"{why}: {statement}" for statement, plan in self.explained.items() if (why := _growing(statement, plan))
+            f"{why}: {statement}"
+            for statement, plan in self.explained.items()
+            if (why := _growing(statement, plan, few))
         ]
 
 
-def _growing(statement: str, plan: list[Any]) -> str | None:
+def _growing(statement: str, plan: list[Any], few: re.Pattern[str]) -> str | None:
     steps: dict[int, list[str]] = defaultdict(list)
     for _id, parent, _unused, step in plan:
         steps[parent].append(step)
@@ -223,9 +235,9 @@ def _growing(statement: str, plan: list[Any]) -> str | None:
         for step in together:
             if ALL_PLACES.search(step):
                 return step
-            if SCAN.match(step) and not FEW.search(step) and (sorts or not ends_early):
+            if SCAN.match(step) and not few.search(step) and (sorts or not ends_early):
                 return step
-            if SEARCH.match(step) and sorts and not FEW.search(step):
+            if SEARCH.match(step) and sorts and not few.search(step):
                 return f"{step}, sorted"
     return None
 
@@ -278,6 +290,33 @@ def test_the_orders_that_are_said_to_be_flat(
     for order in FLAT[name]:
         for direction in ("", "-"):
             service(context)(query(order=(f"{direction}{order}",), page=1, page_size=1), urls)
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_pages_by_cursors(
+    context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans, name: str
+) -> None:
+    query, service = LISTS[name]
+    for order in FLAT[name]:
+        for direction in ("", "-"):
+            for is_backwards in (False, True):
+                asked = query(order=(f"{direction}{order}",), page_size=10)
+                beside = [Cursor(Place(key, 5), is_backwards).text(asked) for key in SOME_KEYS]
+                assert sum(_takes(service(context), replace(asked, cursor=one), urls) for one in beside) >= 1
+    # What is behind a place is no span of time: there may be a million rows, which must not be sorted.
+    assert plans.dear(re.compile(FEW_BUT_SPANS)) == []
+
+
+SOME_KEYS = ("2026-01-01T00:00:00+00:00", "RUNNING", 5, True)
+"""One of each kind that a list is ordered by."""
+
+
+def _takes(service: Callable[..., Any], query: Any, urls: SerializerContext) -> bool:
+    try:
+        service(query, urls)
+    except Invalid:
+        return False
+    return True
 
 
 def test_every_list_that_says_so_is_looked_at() -> None:

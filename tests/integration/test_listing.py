@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
-from scale_core.db import cuts
+from scale_core.db import cuts, ways
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of, since, until
+from scale_core.db.keyset import Place, backwards
 from scale_core.db.listing import Order, Page, Shape
 from scale_core.db.models import JobExecution, JobType, Node
 
@@ -108,7 +109,8 @@ def test_pages_and_counts_are_exact(
     engine: Engine, conditions: list[Condition], order: list[Order], size: int, most: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, Session(engine) as session:
-        patch.setattr(cuts, "MOST_WAYS", most)
+        for module in (cuts, ways):
+            patch.setattr(module, "MOST_WAYS", most)
         cuts._any_slice.cache_clear()
         everything = [dict(zip(COLUMNS, row, strict=True)) for row in SHAPE.rows(session)]
         assert len(everything) == ROWS
@@ -119,6 +121,45 @@ def test_pages_and_counts_are_exact(
         for number in range(1, len(expected) // size + 3):
             count, rows = SHAPE.page(session, conditions, order, Page(number, size))
             assert (count, rows) == (len(expected), expected[(number - 1) * size : number * size])
+
+
+def walked(session: Session, conditions: list[Condition], order: list[Order], size: int) -> list[list[Any]]:
+    """The pages from the first to the last, each found behind the last row of the one before."""
+    path = order[0].path if order else "id"
+    count, rows = SHAPE.page(session, conditions, order, Page(1, size))
+    pages: list[list[Any]] = [rows] if rows else []
+    while rows:
+        beside = SHAPE.beside(session, conditions, order, place_of(rows[-1], path), size)
+        assert beside.count == count
+        assert beside.is_last or len(beside.rows) == size
+        pages += [beside.rows] if beside.rows else []
+        rows = [] if beside.is_last else beside.rows
+    return pages
+
+
+def place_of(row: Any, path: str) -> Place:
+    """The place of a row, as services find it in what a client sends back."""
+    place = SHAPE.place(row, path)
+    is_moment = SHAPE.type_of(path) is datetime and isinstance(place.key, str)
+    return Place(datetime.fromisoformat(place.key).replace(tzinfo=UTC), place.row_id) if is_moment else place
+
+
+@given(conditions=CONDITIONS, order=ORDERS, size=st.integers(1, 30), most=st.sampled_from([1, 4, 64]))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_pages_behind_one_another_have_each_row_once(
+    engine: Engine, conditions: list[Condition], order: list[Order], size: int, most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, Session(engine) as session:
+        for module in (cuts, ways):
+            patch.setattr(module, "MOST_WAYS", most)
+        cuts._any_slice.cache_clear()
+        everything = [dict(zip(COLUMNS, row, strict=True)) for row in SHAPE.rows(session)]
+        matching = [row for row in everything if all(fulfils(row, one) for one in conditions)]
+        expected = [tuple(row.values()) for row in in_order(matching, order[:1])]
+        pages = walked(session, conditions, order[:1], size)
+        assert [row for page in pages for row in page] == expected
+        back = walked(session, conditions, backwards(order[:1] or [Order("id")]), size)
+        assert [row for page in back for row in page] == expected[::-1]
 
 
 def test_a_tally_is_used_where_it_knows_all_that_is_asked(engine: Engine) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from scale_client import AuthenticatedClient
 from scale_client.api.configuration import export_configuration, import_configuration, validate_configuration
@@ -177,6 +178,19 @@ def read_products(client: AuthenticatedClient, job: JobDetails) -> None:
     assert answered(File, part.parsed).payload.read() == b"copied"
 
 
+def follow_jobs(client: AuthenticatedClient) -> None:
+    """One by one, by the cursor in the link to the next page, they are those of one page; new ones come at the end."""
+    whole = answered(JobPage, list_jobs.sync(client=client, order=["created"]))
+    page = answered(JobPage, list_jobs.sync(client=client, order=["created"], page_size=1))
+    found = [*page.results]
+    while page.next_ is not None:
+        (cursor,) = parse_qs(urlsplit(page.next_).query)["cursor"]
+        page = answered(JobPage, list_jobs.sync(client=client, order=["created"], page_size=1, cursor=cursor))
+        found += page.results
+    assert len(whole.results) > 1
+    assert [job.id for job in found[: len(whole.results)]] == [job.id for job in whole.results]
+
+
 def cancel_and_requeue(client: AuthenticatedClient, folder: Path) -> None:
     interface = {"version": "1.0", "command": "sh", "command_arguments": f"{folder / 'hold.sh'} {folder / 'go'}"}
     body = NewJobType(name="hold", version="1.0", interface=JobInterface.from_dict(interface))
@@ -223,6 +237,7 @@ def main(address: str, place: str) -> None:
         drop_file(client, folder)
         read_products(client, watch_job(client))
         cancel_and_requeue(client, folder)
+        follow_jobs(client)
         export_and_import(client, copy_type)
     print("the whole life")
 

@@ -131,6 +131,22 @@ async function readProducts(scale: Scale, job: Schemas["JobDetails"]): Promise<v
   assert.deepEqual([part.response.status, answered(part)], [206, "copied"]);
 }
 
+async function followJobs(scale: Scale): Promise<void> {
+  const order = ["created"];
+  const whole = answered(await scale.GET("/jobs/", { params: { query: { order } } }));
+  let page = answered(await scale.GET("/jobs/", { params: { query: { order, page_size: 1 } } }));
+  const found = page.results.map((job) => job.id);
+  while (page.next !== null) {
+    const cursor = new URL(page.next).searchParams.get("cursor");
+    assert(cursor !== null);
+    page = answered(await scale.GET("/jobs/", { params: { query: { order, page_size: 1, cursor } } }));
+    found.push(...page.results.map((job) => job.id));
+  }
+  assert(whole.results.length > 1);
+  // Those that are new come at the end.
+  assert.deepEqual(found.slice(0, whole.results.length), whole.results.map((job) => job.id));
+}
+
 async function cancelAndRequeue(scale: Scale, folder: string): Promise<void> {
   const command_arguments = `${join(folder, "hold.sh")} ${join(folder, "go")}`;
   const jobType = answered(
@@ -191,6 +207,7 @@ async function main(address: string | undefined, folder: string | undefined): Pr
   await dropFile(scale, folder);
   await readProducts(scale, await watchJob(scale));
   await cancelAndRequeue(scale, folder);
+  await followJobs(scale);
   await exportAndImport(scale, copyType);
   console.log("the whole life");
 }
