@@ -31,6 +31,7 @@ class Settings:
     :param grace_seconds: how long running executions may go on after SIGTERM.
     :param long_wait_seconds: how long an execution waits on the queue until it counts as one that has waited long.
     :param long_wait_share: the share of placements and nodes, from 0 to 0.5, that those get whatever their priority.
+    :param node_absent_seconds: how long a node may be absent from the cluster until it counts as removed from it.
     :param auth: whether clients are asked who they are; needed to listen on anything but loopback.
     :param max_request_mib: the largest body of a request, in MiB.
     :param oidc_issuer: address of the OpenID Connect provider; empty: there is none.
@@ -53,6 +54,7 @@ class Settings:
     grace_seconds: float = 10.0
     long_wait_seconds: float = 300.0
     long_wait_share: float = 0.25
+    node_absent_seconds: float = 86400.0
     auth: bool = False
     max_request_mib: float = 16.0
     oidc_issuer: str = ""
@@ -87,7 +89,7 @@ class Settings:
         return _address("metrics_bind", self.metrics_bind) if self.metrics_bind else None
 
 
-SECONDS = frozenset({"grace_seconds", "long_wait_seconds"})
+SECONDS = frozenset({"grace_seconds", "long_wait_seconds", "node_absent_seconds"})
 OIDC = frozenset({"oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_claim", "oidc_roles"})
 TEXTS = OIDC | {"data_dir", "database_url", "engine", "bind", "public_url", "metrics_bind", "log_level", "log_format"}
 SWITCHES = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}

@@ -22,6 +22,7 @@ class OutputFile:
     source: Path
     file_name: str
     media_type: str
+    data_types: Sequence[str]
     data_started: str | None
     data_ended: str | None
     geo_json: Mapping[str, Any] | None
@@ -123,6 +124,7 @@ def _output_file(output: PlanOutput, file: ManifestFile, outputs: Path) -> Outpu
         source=source,
         file_name=file_name,
         media_type=output.media_type or media_type(file_name, read_head(source, HEAD_SIZE)),
+        data_types=file.data_types,
         data_started=normal_timestamp(geo.data_started),
         data_ended=normal_timestamp(geo.data_ended),
         geo_json=geo.geo_json,

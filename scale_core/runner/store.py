@@ -72,6 +72,7 @@ def _store(file: OutputFile, path: str, broker: Broker, *, move: bool) -> Report
         media_type=file.media_type,
         size=stored.size,
         checksum=stored.checksum,
+        data_types=tuple(file.data_types),
         data_started=file.data_started,
         data_ended=file.data_ended,
         geo_json=file.geo_json,

@@ -1,7 +1,9 @@
 """Nodes: what the engine reports, and what operators decide about them."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +12,8 @@ from scale_core.db.bulk import table_of
 from scale_core.db.models import Node
 from scale_core.interfaces import engine
 from scale_core.services.context import Context
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +33,24 @@ class NodeService:
         self._context = context
 
     def sync(self, connected: Sequence[engine.Node]) -> dict[str, NodeState]:
-        """Record which nodes the engine has now; writes only what has changed.
+        """Record which nodes the engine has now; writes only what has changed. A node that has been absent for longer
+        than the setting ``node_absent_seconds`` is archived: it is no part of the cluster until it comes back.
 
         :return: the connected nodes by agent id.
         """
+        given_up = self._context.now() - timedelta(seconds=self._context.settings.node_absent_seconds)
         with self._context.database.read() as session:
             known = {row.slave_id: row for row in session.execute(_KNOWN)}
-            if _differs(known, connected):
+            if _differs(known, connected) or any(_is_given_up(one, given_up) for one in known.values()):
                 session.rollback()
-                self._write(connected)
+                self._write(connected, given_up)
                 known = {row.slave_id: row for row in session.execute(_KNOWN)}
         return {
             one.agent_id: NodeState(known[one.agent_id].id, one.agent_id, known[one.agent_id].is_paused, one.total)
             for one in connected
         }
 
-    def _write(self, connected: Sequence[engine.Node]) -> None:
+    def _write(self, connected: Sequence[engine.Node], given_up: datetime) -> None:
         now = self._context.now()
         with self._context.database.write() as session:
             known = {one.slave_id: one for one in session.scalars(select(Node))}
@@ -61,6 +67,9 @@ class NodeService:
             for agent_id, node in known.items():
                 if agent_id not in agents and node.is_connected:
                     node.is_connected, node.last_modified = False, now
+                elif _is_given_up(node, given_up):
+                    node.is_active, node.archived, node.last_modified = False, now, now
+                    log.info("The node %s is absent and counts as removed", node.hostname, extra={"node_id": node.id})
 
 
 _node = table_of(Node).c
@@ -70,10 +79,16 @@ _KNOWN = select(
     _node.is_paused,
     _node.is_active,
     _node.is_connected,
+    _node.last_modified,
     _node.cpus_total,
     _node.mem_total,
     _node.disk_total,
 )
+
+
+def _is_given_up(node: Any, since: datetime) -> bool:
+    """Whether a node has been absent since then; ``last_modified`` says when it was missed, or edited after that."""
+    return node.is_active and not node.is_connected and node.last_modified <= since
 
 
 def _differs(known: Mapping[str, Any], connected: Sequence[engine.Node]) -> bool:

@@ -93,7 +93,7 @@ def _product(
         media_type=file.media_type,
         file_size=file.size,
         checksum=file.checksum,
-        data_type=[],
+        data_type=sorted(set(file.data_types)),
         uuid=_stable_uuid(job, output, number, parents),
         data_started=_moment(file.data_started),
         data_ended=_moment(file.data_ended),

@@ -26,5 +26,6 @@ UPGRADES: Upgrades = MappingProxyType(
     {
         ("clock-trigger", "1.0"): ("1.1", dict),  # 1.1 may have parameters besides
         ("results-manifest", "1.0"): ("1.1", _manifest_1_0_to_1_1),
+        ("results-manifest", "1.1"): ("1.2", dict),  # 1.2 may tag output files besides
     }
 )

@@ -28,12 +28,11 @@ OPTIONAL: Final = {"list_metric_plot_data/results[]/values[]/id": "only where se
 
 EMPTY: Final = {
     r"^(list_products/results\[\]|get_product)/deleted$": "the list has what is published, and is not deleted",
-    r"node(s/results\[\]|_status/results\[\]/node|/node)?/archived$": "no node is ever taken out of the cluster here",
+    r"node(s/results\[\]|_status/results\[\]/node|/node)?/archived$": "the one node that there is has not been absent",
     r"list_node(s|_status)/next$": "there is one node",
     r"strike/job/(job_type/author_(name|url)|error)$": "Scale's own job types have no author, and Strikes run",
     r"/job_exes_running\[\]/(job/error|error|ended|(pre|post)_started|\w+_(completed|exit_code))$": "told when it ends",
     r"^list_products/results\[\]/unpublished$": "the list has what is published",
-    r"(^list_product\w+/results\[\]|^get_job/outputs\[\]/value)/data_type$": "manifests give types to inputs",
 }
 """Where nothing is answered, and why that is right."""
 

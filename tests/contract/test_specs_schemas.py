@@ -56,7 +56,7 @@ def test_the_specifications_of_the_architecture_are_there() -> None:
 
     assert set(library.names()) == NAMES
     assert library.versions("clock-trigger") == ["1.0", "1.1"]
-    assert library.versions("results-manifest") == ["1.0", "1.1"]
+    assert library.versions("results-manifest") == ["1.0", "1.1", "1.2"]
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=identify)

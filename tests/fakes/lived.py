@@ -29,7 +29,8 @@ place='{"type": "Feature", "properties": {"cloud": 7},
   "geometry": {"type": "Polygon", "coordinates": [[[10, 50], [11, 50], [11, 51], [10, 50]]]}}'
 about="\\"data_started\\": \\"$now\\", \\"data_ended\\": \\"$now\\", \\"geo_json\\": $place"
 cp "$1" "$2/copy.txt"
-printf '{"version": "1.1", "output_data": [{"name": "copy", "file": {"path": "copy.txt", "geo_metadata": {%s}}}],
+printf '{"version": "1.2", "output_data": [
+  {"name": "copy", "file": {"path": "copy.txt", "data_types": ["copied"], "geo_metadata": {%s}}}],
   "parse_results": [{"filename": "%s", "data_types": ["seen"], "geo_metadata": {%s}}]}' \\
   "$about" "${1##*/}" "$about" >"$2/results_manifest.json"
 """

@@ -186,12 +186,13 @@ def gone(pid: int) -> bool:
 
 def test_a_manifest_makes_products(bench: Bench) -> None:
     document = {
-        "version": "1.1",
+        "version": "1.2",
         "output_data": [
             {
                 "name": "one",
                 "file": {
                     "path": "sub/one.txt",
+                    "data_types": ["night", "image"],
                     "geo_metadata": {
                         "data_started": "2015-05-15T10:34:12+02:00",
                         "data_ended": "2015-05-15T10:36:12Z",
@@ -217,6 +218,7 @@ def test_a_manifest_makes_products(bench: Bench) -> None:
     assert file.checksum == HostBroker(bench.workspace).checksum(file.path)
     assert (file.data_started, file.data_ended) == ("2015-05-15T08:34:12.000Z", "2015-05-15T10:36:12.000Z")
     assert file.geo_json == GEO_JSON
+    assert file.data_types == ("night", "image")
     assert bench.stored() == [f"{folder}/a.csv", f"{folder}/a_2.csv", f"{folder}/one.txt"]
     assert report.results_manifest is not None
     assert bench.node.listener.steps(1)[-1] == "post"
@@ -236,7 +238,7 @@ def test_a_manifest_of_version_1_0_is_upgraded(bench: Bench) -> None:
     report = bench.run("touch $1/x.txt $1/y.txt\n" + manifest(document), outputs=[output("x"), output("y", "files")])
     assert [each.name for each in report.outputs] == ["x", "y"]
     assert report.results_manifest is not None
-    assert report.results_manifest["version"] == "1.1"
+    assert report.results_manifest["version"] == "1.2"
 
 
 def test_artifact_lines_make_products(bench: Bench) -> None:

@@ -23,7 +23,7 @@ def test_list_names_every_specification_with_its_versions() -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert len(lines) == len(LIBRARY.names())
-    assert any(line.split()[:3] == ["results-manifest", "1.0,", "1.1"] for line in lines)
+    assert any(line.split()[:4] == ["results-manifest", "1.0,", "1.1,", "1.2"] for line in lines)
 
 
 def test_show_prints_the_schema() -> None:

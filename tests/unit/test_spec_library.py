@@ -48,7 +48,7 @@ def test_a_valid_old_manifest_upgrades_to_a_valid_one(name: str, files: list[str
         assert LIBRARY.problems("results-manifest", LIBRARY.upgrade("results-manifest", document)) == []
 
 
-def test_a_manifest_1_0_becomes_1_1() -> None:
+def test_a_manifest_1_0_becomes_one_of_the_latest_version() -> None:
     parsed = [{"filename": "a.h5", "data_started": "2015-05-15T10:34:12Z", "data_types": ["H5"], "gis_data_path": "g"}]
     document = {
         "version": "1.0",
@@ -58,7 +58,7 @@ def test_a_manifest_1_0_becomes_1_1() -> None:
     }
 
     assert LIBRARY.check("results-manifest", document) == {
-        "version": "1.1",
+        "version": "1.2",
         "output_data": [
             {"name": "one", "file": {"path": "/out/a"}},
             {"name": "several", "files": [{"path": "/out/b"}, {"path": "/out/c"}]},
@@ -75,12 +75,12 @@ def test_a_document_without_version_is_read_as_the_latest() -> None:
 
 
 def test_the_version_of_a_silent_document_can_be_given() -> None:
-    assert LIBRARY.check("results-manifest", {"files": []}, version="1.0") == {"version": "1.1", "output_data": []}
+    assert LIBRARY.check("results-manifest", {"files": []}, version="1.0") == {"version": "1.2", "output_data": []}
 
 
 def test_an_unknown_version_is_a_problem_that_names_those_there_are() -> None:
     assert LIBRARY.problems("results-manifest", {"version": "2.0"}) == [
-        Problem("/version", 'results-manifest has no version "2.0"; there are: "1.0", "1.1"')
+        Problem("/version", 'results-manifest has no version "2.0"; there are: "1.0", "1.1", "1.2"')
     ]
 
 
@@ -130,7 +130,7 @@ def test_the_flat_layout_of_the_package_reads_the_same(tmp_path: Path) -> None:
     flat = SpecLibrary.from_flat(tmp_path)
 
     assert flat.names() == LIBRARY.names()
-    assert flat.versions("results-manifest") == ["1.0", "1.1"]
+    assert flat.versions("results-manifest") == ["1.0", "1.1", "1.2"]
     assert flat.problems("ingest-trigger", TRIGGER) == []
 
 

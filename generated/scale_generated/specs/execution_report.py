@@ -106,6 +106,7 @@ class ReportFile:
     media_type: str
     size: int
     checksum: str
+    data_types: tuple[str, ...] = ()
     data_started: str | None = None
     data_ended: str | None = None
     geo_json: Mapping[str, Any] | None = None
@@ -120,6 +121,7 @@ class ReportFile:
             media_type=document["media_type"],
             size=document["size"],
             checksum=document["checksum"],
+            data_types=tuple(document.get("data_types", [])),
             data_started=document.get("data_started"),
             data_ended=document.get("data_ended"),
             geo_json=document.get("geo_json"),
@@ -134,6 +136,7 @@ class ReportFile:
         document["media_type"] = self.media_type
         document["size"] = self.size
         document["checksum"] = self.checksum
+        document["data_types"] = list(self.data_types)
         if self.data_started is not None:
             document["data_started"] = self.data_started
         if self.data_ended is not None:
