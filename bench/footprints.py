@@ -48,8 +48,8 @@ def fill(database: Database, number: int) -> None:
         for statement in helpers:
             connection.exec_driver_sql(statement)
         if database.is_sqlite:
-            extent_index.refill(connection)
-            country_index.refill(connection)
+            extent_index.INDEX.refill(connection)
+            country_index.INDEX.refill(connection)
         for tally in TALLIES:
             tally.recount(connection)
 

@@ -71,8 +71,8 @@ def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
             connection.exec_driver_sql(statement)
         for tally in TALLIES:
             tally.recount(connection)
-        extent_index.refill(connection)
-        country_index.refill(connection)
+        extent_index.INDEX.refill(connection)
+        country_index.INDEX.refill(connection)
         connection.commit()
 
 

@@ -1,7 +1,6 @@
 """The index of the countries that files have a part in.
 
-PostgreSQL has it on the lists of codes themselves. SQLite has a table of codes and files, which triggers keep, so that
-whoever writes a file's list, by whatever statement, writes it in the same transaction.
+PostgreSQL has it on the lists of codes themselves, SQLite in a table of codes and files.
 """
 
 from collections.abc import Collection, Iterator
@@ -10,12 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    MetaData,
     Text,
     and_,
     column,
-    event,
     literal_column,
     select,
     table,
@@ -24,6 +20,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from scale_core.db.by_dialect import by_dialect
 from scale_core.db.conditions import Column, Comparison, Condition
+from scale_core.db.index_beside import IndexBeside
 
 _FILES: Final = "scale_file"
 _BY_COUNTRY: Final = "file_country"
@@ -53,37 +50,6 @@ class _Countries:
         return by_dialect(on_sqlite, on_postgresql)
 
 
-def add_index(metadata: MetaData) -> None:
-    """Make it whenever all tables are made."""
-    event.listen(metadata, "after_create", lambda _target, connection, **_: install(connection))
-
-
-def install(connection: Connection) -> None:
-    """Make the index, and fill it with what is there. A migration that makes the table of files anew has to call it."""
-    remove(connection)
-    is_sqlite = connection.dialect.name == "sqlite"
-    for statement in _on_sqlite() if is_sqlite else _on_postgresql():
-        connection.exec_driver_sql(statement)
-    if is_sqlite:
-        refill(connection)
-
-
-def remove(connection: Connection) -> None:
-    """Take it away."""
-    names = [f"TRIGGER IF EXISTS {_BY_COUNTRY}_{kind}" for kind in ("insert", "update", "delete")]
-    names.append(f"TABLE IF EXISTS {_BY_COUNTRY}")
-    if connection.dialect.name != "sqlite":
-        names = [f"INDEX IF EXISTS {_INDEX}"]
-    for name in names:
-        connection.exec_driver_sql(f"DROP {name}")
-
-
-def refill(connection: Connection) -> None:
-    """Fill the table of SQLite anew; of use where its triggers were away for a while."""
-    connection.exec_driver_sql(f"DELETE FROM {_BY_COUNTRY}")
-    connection.exec_driver_sql(_put(f"{_FILES}", f"{_FILES}, "))
-
-
 def _on_postgresql() -> Iterator[str]:
     yield f"CREATE INDEX {_INDEX} ON {_FILES} USING gin (countries) WHERE countries <> {_NONE}::jsonb"
 
@@ -110,3 +76,6 @@ def _put(row: str, source: str = "") -> str:
         f"INSERT OR IGNORE INTO {_BY_COUNTRY} (country, file_id) "
         f"SELECT value, {row}.id FROM {source}json_each({row}.countries)"
     )
+
+
+INDEX: Final = IndexBeside(_BY_COUNTRY, (_INDEX,), _on_sqlite, _on_postgresql, fill=lambda: _put(_FILES, f"{_FILES}, "))

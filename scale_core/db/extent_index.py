@@ -1,15 +1,16 @@
 """The indexes of where files are, and of what time.
 
 PostgreSQL has them on footprints and times themselves. SQLite has an R*Tree of boxes with three sides: longitude,
-latitude and days. Triggers keep it, so that whoever writes a file, by whatever statement, writes its box in the same
-transaction. A file without a footprint lies off the Earth there, one without times off the calendar; what has neither,
-as most files when they come, is not in it. A footprint across the antimeridian is a box on each side of it.
+latitude and days. A file without a footprint lies off the Earth there, one without times off the calendar; what has
+neither, as most files when they come, is not in it. A footprint across the antimeridian is a box on each side of it.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, MetaData, event, func, literal_column, or_
+from sqlalchemy import ColumnElement, func, literal_column, or_
+
+from scale_core.db.index_beside import IndexBeside
 
 FILES: Final = "scale_file"
 TREE: Final = "file_extent"
@@ -29,38 +30,6 @@ _PLACES: Final = "ix_scale_file_extent"
 _TIMES: Final = "ix_scale_file_data_time"
 
 _KEPT: Final = ("west", "south", "east", "north", "data_started", "data_ended")
-
-
-def add_indexes(metadata: MetaData) -> None:
-    """Make them whenever all tables are made."""
-    event.listen(metadata, "after_create", lambda _target, connection, **_: install(connection))
-
-
-def install(connection: Connection) -> None:
-    """Make the indexes, and fill them with what is there. A migration that makes the table of files anew has to call
-    it."""
-    remove(connection)
-    is_sqlite = connection.dialect.name == "sqlite"
-    for statement in _on_sqlite() if is_sqlite else _on_postgresql():
-        connection.exec_driver_sql(statement)
-    if is_sqlite:
-        refill(connection)
-
-
-def remove(connection: Connection) -> None:
-    """Take them away."""
-    names = [f"TRIGGER IF EXISTS {TREE}_{kind}" for kind in ("insert", "update", "delete")]
-    names.append(f"TABLE IF EXISTS {TREE}")
-    if connection.dialect.name != "sqlite":
-        names = [f"INDEX IF EXISTS {name}" for name in (_PLACES, _TIMES)]
-    for name in names:
-        connection.exec_driver_sql(f"DROP {name}")
-
-
-def refill(connection: Connection) -> None:
-    """Fill the tree of SQLite anew; of use where its triggers were away for a while."""
-    connection.exec_driver_sql(f"DELETE FROM {TREE}")
-    connection.exec_driver_sql(_put(FILES, f"FROM {FILES}"))
 
 
 def has_data_time(started: ColumnElement[Any], ended: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -121,3 +90,8 @@ def _put(row: str, source: str = "") -> str:
 
 def _day(moment: str) -> str:
     return f"coalesce(julianday({moment}) - {_EPOCH}, {_OFF_CALENDAR})"
+
+
+INDEX: Final = IndexBeside(
+    TREE, (_PLACES, _TIMES), _on_sqlite, _on_postgresql, fill=lambda: _put(FILES, f"FROM {FILES}")
+)

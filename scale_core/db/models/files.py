@@ -117,8 +117,8 @@ class ScaleFile(Record):
     job: Mapped[Job | None] = relationship()
 
 
-extent_index.add_indexes(Base.metadata)
-country_index.add_index(Base.metadata)
+extent_index.INDEX.make_with(Base.metadata)
+country_index.INDEX.make_with(Base.metadata)
 
 
 class FileAncestry(Base):

@@ -24,14 +24,14 @@ _AT_ONCE = 1000
 def upgrade() -> None:
     """Go from the revision before to this one."""
     _look_countries_up(op.get_bind())
-    extent_index.install(op.get_bind())
-    country_index.install(op.get_bind())
+    extent_index.INDEX.install(op.get_bind())
+    country_index.INDEX.install(op.get_bind())
 
 
 def downgrade() -> None:
     """Go back. The countries stay: that nobody reads them does no harm."""
-    country_index.remove(op.get_bind())
-    extent_index.remove(op.get_bind())
+    country_index.INDEX.remove(op.get_bind())
+    extent_index.INDEX.remove(op.get_bind())
 
 
 def _look_countries_up(connection: sa.Connection) -> None:
