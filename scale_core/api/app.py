@@ -4,6 +4,7 @@ import threading
 from urllib.parse import urlsplit
 
 from connexion.middleware import ConnexionMiddleware, MiddlewarePosition
+from connexion.middleware.response_validation import ResponseValidationMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
@@ -12,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scale_core.api.access import AccessMiddleware
+from scale_core.api.contract import ContractMiddleware
 from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
 from scale_core.api.endpoints import Endpoints
@@ -56,24 +58,25 @@ def create_app(
     :raises MissingHandler: an operation of the document is handled by nobody.
     """
     admission = Admission(context)
-    contract = served_contract()
+    contract = served_contract(responses=validate_responses)
     table = handler_table(Services(context))
     check_handlers(table)
     endpoints = {
         operation.operation_id: endpoint(operation, resolve(table, operation), context.now) for operation in OPERATIONS
     }
-    app = ConnexionMiddleware(
+    # Ours needs the role of an operation, which the security of OpenAPI 3.0 cannot say.
+    left_out = {SecurityMiddleware} if validate_responses else {SecurityMiddleware, ResponseValidationMiddleware}
+    app = ContractMiddleware(
         Endpoints(endpoints),
         import_name="scale_core.api",
-        # Ours needs the role of an operation, which the security of OpenAPI 3.0 cannot say.
-        middlewares=[one for one in ConnexionMiddleware.default_middlewares if one is not SecurityMiddleware],
+        middlewares=[one for one in ConnexionMiddleware.default_middlewares if one not in left_out],
         resolver=Resolver(endpoints.__getitem__),
         strict_validation=True,
         validate_responses=validate_responses,
         validator_map=validator_map(),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui_path=DOCS_PATH, spec_path=DOCUMENT_PATH),
     )
-    app.add_api(contract, pythonic_params=False)
+    app.add_contract(contract)
     add_error_handlers(app.add_error_handler)
     schemes = contract["components"]["securitySchemes"]
     app.add_middleware(

@@ -43,7 +43,7 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._slots = threading.Semaphore(AT_ONCE)
-        self._nobodys = self.hash(new_secret())
+        self._nobodys = ""
 
     def hash(self, password: str) -> str:
         """What is kept of a password."""
@@ -53,6 +53,8 @@ class Passwords:
     def is_right(self, password: str, kept: str | None) -> bool:
         """Whether it is the password of which ``kept`` is kept; None: there is none, which takes as long to say."""
         with self._slots:
+            # Made before it is known whether it is needed: who asks first must not see by the time whether it was.
+            self._nobodys = self._nobodys or self._hasher.hash(new_secret())
             try:
                 right = self._hasher.verify(kept or self._nobodys, password)
             except VerificationError:

@@ -6,32 +6,25 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from sqlalchemy import select
 
 from scale_core.db.models import User
 from scale_core.services.context import Context
 from scale_core.services.credentials import new_secret
-from scale_core.services.exceptions import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable, invalid
+from scale_core.services.exceptions import Conflict, Forbidden, NotFound, Unauthenticated, invalid
 from scale_core.services.records import change
 from scale_core.services.sessions import Begun, SessionService
 from scale_core.settings import Settings, SettingsError
 from scale_generated.enums import Role
 from scale_generated.queries import FinishExternalSignInQuery
 
-ATTEMPT_LIFE: Final = timedelta(minutes=10)
-SECONDS: Final = 10.0
-"""How long the provider may take to answer."""
+if TYPE_CHECKING:
+    from scale_core.services.oidc_provider import OidcProvider
 
-LEEWAY_SECONDS: Final = 60
-ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures by a key of the provider: never one that is made with what others know, and never none."""
+ATTEMPT_LIFE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +56,7 @@ class OidcService:
         """
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        with self._client() as client:
-            endpoint = self._metadata(client)["authorization_endpoint"]
+        endpoint = self._provider().authorization_endpoint()
         asked = {
             "response_type": "code",
             "client_id": self._settings.oidc_client_id,
@@ -93,50 +85,8 @@ class OidcService:
         if query.code is None:
             raise invalid("code", "The provider has to send a code.")
         _state, nonce, verifier = parts
-        claims = self._claims(query.code, verifier, redirect_uri, nonce)
+        claims = self._provider().claims(query.code, verifier, redirect_uri, nonce)
         return self._sessions.begin(self._user_id(claims))
-
-    def _claims(self, code: str, verifier: str, redirect_uri: str, nonce: str) -> Mapping[str, Any]:
-        """What the provider says of the user: its ID token, and what it tells besides."""
-        with self._client() as client:
-            metadata = self._metadata(client)
-            given = {
-                "grant_type": "authorization_code",
-                "code": code,
-                "code_verifier": verifier,
-                "redirect_uri": redirect_uri,
-                "client_id": self._settings.oidc_client_id,
-            }
-            secret = self._settings.oidc_client_secret
-            auth = httpx.BasicAuth(self._settings.oidc_client_id, secret) if secret else None
-            answer = _asked(client, "POST", metadata["token_endpoint"], data=given, auth=auth)
-            claims = self._verified(str(answer.get("id_token", "")), _keys(client, metadata), nonce)
-            if self._settings.oidc_claim in claims or "userinfo_endpoint" not in metadata:
-                return claims
-            headers = {"Authorization": f"Bearer {answer.get('access_token', '')}"}
-            further = _asked(client, "GET", metadata["userinfo_endpoint"], headers=headers)
-        if further.get("sub") != claims["sub"]:
-            raise Unauthenticated("The provider tells of another user than the one who signed in.")
-        return {**further, **claims}
-
-    def _verified(self, id_token: str, keys: KeySet, nonce: str) -> Mapping[str, Any]:
-        required = jwt.JWTClaimsRegistry(
-            now=int(self._context.now().timestamp()),
-            leeway=LEEWAY_SECONDS,
-            iss={"essential": True, "value": self._settings.oidc_issuer},
-            aud={"essential": True, "value": self._settings.oidc_client_id},
-            sub={"essential": True},
-            exp={"essential": True},
-            nonce={"essential": True, "value": nonce},
-        )
-        try:
-            claims = jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims
-            required.validate(claims)
-        except (JoseError, ValueError) as error:
-            raise Unauthenticated(f"The provider's ID token proves nothing: {error}. Sign in again.") from error
-        if claims.get("azp", self._settings.oidc_client_id) != self._settings.oidc_client_id:
-            raise Unauthenticated("The provider's ID token is for another client than Scale.")
-        return claims
 
     def _user_id(self, claims: Mapping[str, Any]) -> int:
         role = self._role(claims)
@@ -170,17 +120,13 @@ class OidcService:
             )
         return max(found, key=list(Role).index)
 
-    def _metadata(self, client: httpx.Client) -> Mapping[str, Any]:
-        issuer = self._settings.oidc_issuer
-        found = _asked(client, "GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if found.get("issuer") != issuer:
-            raise Unavailable(f"The provider at {issuer} calls itself {found.get('issuer')!r}: mend oidc_issuer.")
-        return found
-
-    def _client(self) -> httpx.Client:
+    def _provider(self) -> "OidcProvider":
         if not self._settings.oidc_issuer:
             raise NotFound("setting", "oidc_issuer")
-        return httpx.Client(timeout=SECONDS)
+        # Imported where there is a provider: cryptography takes 10 MiB, and most installations have none.
+        from scale_core.services.oidc_provider import OidcProvider
+
+        return OidcProvider(self._settings, self._context.now)
 
 
 def roles_by_value(settings: Settings) -> Mapping[str, Role]:
@@ -197,35 +143,3 @@ def roles_by_value(settings: Settings) -> Mapping[str, Role]:
             raise SettingsError(f"oidc_roles: {pair!r} is not ROLE=VALUE with a role out of {', '.join(Role)}.")
         values[role] = value
     return {value: Role(role) for role, value in values.items()}
-
-
-def _keys(client: httpx.Client, metadata: Mapping[str, Any]) -> KeySet:
-    """The provider's keys.
-
-    :raises Unavailable: it gives none that can be read.
-    """
-    # Any, for it comes from outside: joserfc asks for the type of a key set, and finds out whether it is one.
-    document: Any = _asked(client, "GET", metadata["jwks_uri"])
-    try:
-        return KeySet.import_key_set(document)
-    except (JoseError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise Unavailable(f"The keys of the provider at {metadata['jwks_uri']} cannot be read: {error!r}.") from error
-
-
-def _asked(client: httpx.Client, method: str, url: str, **options: Any) -> dict[str, Any]:
-    """The JSON that the provider answers.
-
-    :raises Unauthenticated: it refuses what it is shown.
-    :raises Unavailable: it does not answer, or not as it should.
-    """
-    try:
-        response = client.request(method, url, **options)
-        if 400 <= response.status_code < 500:
-            raise Unauthenticated(f"The provider refused ({response.status_code} at {url}): sign in again.")
-        response.raise_for_status()
-        document = response.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Unavailable(f"The OpenID Connect provider does not answer as it should at {url}: {error}") from error
-    if not isinstance(document, dict):
-        raise Unavailable(f"The OpenID Connect provider does not answer a JSON object at {url}.")
-    return document

@@ -71,8 +71,9 @@ def share_heaps() -> None:
 def spare_what_stays() -> None:
     """Have the garbage collector pass over all that is there now, and stays: a look through it takes a tenth of a
     second, in which nothing else is done, and comes again and again while many rows are made and dropped. At what is
-    new it looks seldom, too: most of it would be the rows of a page that is about to be written."""
-    gc.collect()
+    new it looks seldom, too: most of it would be the rows of a page that is about to be written.
+
+    Nothing is collected before: hardly anything of what imports leave would be, and it would take as long."""
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
 
@@ -91,6 +92,7 @@ class WebServer(uvicorn.Server):
             app,
             log_config=None,
             access_log=False,
+            ws="none",
             timeout_graceful_shutdown=max(1, int(grace_seconds)),
             server_header=False,
         )

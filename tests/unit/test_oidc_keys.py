@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from scale_core.services import oidc
+from scale_core.services import oidc_provider
 from scale_core.services.exceptions import Unavailable
 
 
@@ -13,4 +13,4 @@ from scale_core.services.exceptions import Unavailable
 def test_keys_that_are_none_are_the_providers_fault(document: object) -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, json=document))
     with httpx.Client(transport=transport) as client, pytest.raises(Unavailable, match="cannot be read"):
-        oidc._keys(client, {"jwks_uri": "https://provider.test/keys"})
+        oidc_provider._keys(client, {"jwks_uri": "https://provider.test/keys"})
