@@ -16,9 +16,9 @@ def is_given(column: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
     :param dialect: name of the database system.
     """
     if dialect == "sqlite":
-        each = func.json_each(bindparam(_IDS, type_=Text())).table_valued("value")
+        each = func.json_each(bindparam(_IDS, type_=Text(), required=False)).table_valued("value")
         return column.in_(select(each.c.value))
-    return column == any_(bindparam(_IDS, type_=ARRAY(BigInteger())))
+    return column == any_(bindparam(_IDS, type_=ARRAY(BigInteger()), required=False))
 
 
 def given(ids: Sequence[int], dialect: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import JSON, Boolean, ColumnElement, Dialect, Integer, Select, f
 from sqlalchemy.orm import Session
 
 from scale_core.db.base import Base
-from scale_core.db.conditions import Comparison, Condition, equal, is_searched, one_of
+from scale_core.db.conditions import Comparison, Condition, is_searched, one_of
 from scale_core.db.cuts import cut, cut_behind, sorted_out
 from scale_core.db.given import given, is_given
 from scale_core.db.keyset import Place
@@ -77,7 +77,7 @@ class Shape:
         part = Slice((page.number - 1) * page.size, page.size)
         if is_searched(conditions):
             number, ids = sorted_out(session, self._model, conditions, complete, part)
-            return self._count(session, conditions) if number is None else number, self._rows_of(session, ids)
+            return self._count(session, conditions) if number is None else number, self.rows_of(session, ids)
         known = grouped(session, self._model, conditions, complete[0])
         count = self._count(session, conditions) if known is None else known.number
         if part.skip >= count:
@@ -99,7 +99,7 @@ class Shape:
         count = self._count(session, conditions) if known is None else known.number
         groups = None if known is None else known.groups
         ids = cut_behind(session, self._model, conditions, complete, place, size + 1, groups)
-        return Beside(count, self._rows_of(session, ids[:size]), is_last=len(ids) <= size)
+        return Beside(count, self.rows_of(session, ids[:size]), is_last=len(ids) <= size)
 
     def place(self, row: Row, path: str) -> Place:
         """Where one of its rows is in the order by the column at ``path``."""
@@ -165,7 +165,7 @@ class Shape:
 
     def row(self, session: Session, row_id: int) -> Row | None:
         """The row with this id."""
-        found = self.rows(session, [equal("id", row_id)])
+        found = self.rows_of(session, [row_id])
         return found[0] if found else None
 
     def _own(self, session: Session, where: Iterable[Condition]) -> list[Condition]:
@@ -199,7 +199,7 @@ class Shape:
         if self._model.__tablename__ not in GROWING:
             return self._all_rows(session, conditions, order, part)
         groups = None if known is None else known.groups
-        return self._rows_of(session, cut(session, self._model, conditions, order, part, groups))
+        return self.rows_of(session, cut(session, self._model, conditions, order, part, groups))
 
     def _all_rows(
         self, session: Session, conditions: Sequence[Condition], order: Sequence[Order], part: Slice | None = None
@@ -213,8 +213,8 @@ class Shape:
             statement = statement.limit(part.size).offset(part.skip)
         return list(session.execute(statement).all())
 
-    def _rows_of(self, session: Session, ids: Sequence[int]) -> list[Row]:
-        """The rows with these ids, in their order."""
+    def rows_of(self, session: Session, ids: Sequence[int]) -> list[Row]:
+        """The rows with these ids, in their order; those that are not there are left out."""
         dialect = session.get_bind().dialect
         if dialect not in self._by_id:
             self._by_id[dialect] = self._any_of(dialect)

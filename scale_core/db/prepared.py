@@ -15,6 +15,31 @@ from sqlalchemy.types import Float, TypeEngine
 Values = tuple[Any, ...]
 
 
+class Kept:
+    """A statement that is prepared when it is first executed on a database of its dialect.
+
+    :param build: makes it for a dialect, which it is given by name.
+    """
+
+    def __init__(self, build: Callable[[str], Select[Any]]) -> None:
+        self._build = build
+        self._by_dialect: dict[str, Prepared] = {}
+
+    def rows(self, session: Session, **given: Any) -> list[Values]:
+        """All rows, with the parameters that are still without a value.
+
+        :raises sqlalchemy.exc.DBAPIError: as SQLAlchemy would raise it.
+        """
+        dialect = session.get_bind().dialect
+        if dialect.name not in self._by_dialect:
+            self._by_dialect[dialect.name] = Prepared(self._build(dialect.name), dialect)
+        return self._by_dialect[dialect.name].rows(session, **given)
+
+    def values(self, session: Session, **given: Any) -> list[Any]:
+        """What the first column has, as :meth:`rows`."""
+        return [row[0] for row in self.rows(session, **given)]
+
+
 class Prepared:
     """A statement as text, with what its parameters and results have to go through.
 

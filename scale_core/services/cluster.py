@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import table_of
 from scale_core.db.models import JobExecution, JobType, Node
+from scale_core.db.prepared import Kept
 from scale_core.domain.placement import Capacity, NodeFree
 from scale_core.interfaces.engine import Resources
 from scale_core.services.scheduler_notes import SchedulerNote
@@ -18,22 +19,26 @@ NOTHING = Resources()
 
 _exe, _type, _node = table_of(JobExecution).c, table_of(JobType).c, table_of(Node).c
 
-_USED = (
-    select(
-        _exe.node_id,
-        _type.is_long_running,
-        func.sum(_exe.cpus_scheduled),
-        func.sum(_exe.mem_scheduled),
-        func.sum(_exe.disk_total_scheduled),
+_USED = Kept(
+    lambda _dialect: (
+        select(
+            _exe.node_id,
+            _type.is_long_running,
+            func.sum(_exe.cpus_scheduled),
+            func.sum(_exe.mem_scheduled),
+            func.sum(_exe.disk_total_scheduled),
+        )
+        .join(table_of(JobType), _exe.job_type_id == _type.id)
+        .where(_exe.status == JobExecutionStatus.RUNNING, _exe.node_id.is_not(None))
+        .group_by(_exe.node_id, _type.is_long_running)
     )
-    .join(table_of(JobType), _exe.job_type_id == _type.id)
-    .where(_exe.status == JobExecutionStatus.RUNNING, _exe.node_id.is_not(None))
-    .group_by(_exe.node_id, _type.is_long_running)
 )
-_CONNECTED = (
-    select(_node.id, _node.slave_id, _node.is_paused, _node.cpus_total, _node.mem_total, _node.disk_total)
-    .where(_node.is_connected)
-    .order_by(_node.id)
+_CONNECTED = Kept(
+    lambda _dialect: (
+        select(_node.id, _node.slave_id, _node.is_paused, _node.cpus_total, _node.mem_total, _node.disk_total)
+        .where(_node.is_connected)
+        .order_by(_node.id)
+    )
 )
 
 
@@ -43,11 +48,11 @@ def capacity(session: Session, note: SchedulerNote) -> Capacity:
         return Capacity(None, note.runs_containers, note.slots)
     used: dict[int, Resources] = {}
     endless: dict[int, Resources] = {}
-    for node_id, is_endless, *amounts in session.execute(_USED):
+    for node_id, is_endless, *amounts in _USED.rows(session):
         used[node_id] = used.get(node_id, NOTHING) + Resources(*amounts)
         if is_endless:
             endless[node_id] = Resources(*amounts)
-    nodes = [_node_free(row, note, used, endless) for row in session.execute(_CONNECTED)]
+    nodes = [_node_free(row, note, used, endless) for row in _CONNECTED.rows(session)]
     return Capacity(nodes, note.runs_containers, note.slots)
 
 

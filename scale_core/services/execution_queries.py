@@ -8,25 +8,33 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
 
 from scale_core.db.bulk import table_of
+from scale_core.db.given import is_given
 from scale_core.db.models import Job, JobExecution, JobType, Scheduler
+from scale_core.db.prepared import Kept
 from scale_generated.enums import JobExecutionStatus, JobStatus
 
 _exe = table_of(JobExecution).c
 _job = table_of(Job).c
 _type = table_of(JobType).c
 
-IS_PAUSED: Final = select(table_of(Scheduler).c.is_paused).where(table_of(Scheduler).c.id == 1)
+IS_PAUSED: Final = Kept(lambda _dialect: select(table_of(Scheduler).c.is_paused).where(table_of(Scheduler).c.id == 1))
 """Whether an operator has paused all scheduling."""
 
-RUNNING_BY_TYPE: Final = (
-    select(_exe.job_type_id, func.count()).where(_exe.status == JobExecutionStatus.RUNNING).group_by(_exe.job_type_id)
+RUNNING_BY_TYPE: Final = Kept(
+    lambda _dialect: (
+        select(_exe.job_type_id, func.count())
+        .where(_exe.status == JobExecutionStatus.RUNNING)
+        .group_by(_exe.job_type_id)
+    )
 )
 """Ids of job types, and how many executions of them run."""
 
-CANCELED: Final = (
-    select(_exe.id)
-    .join(table_of(Job), _exe.job_id == _job.id)
-    .where(_exe.status == JobExecutionStatus.RUNNING, _job.status != JobStatus.RUNNING)
+CANCELED: Final = Kept(
+    lambda _dialect: (
+        select(_exe.id)
+        .join(table_of(Job), _exe.job_id == _job.id)
+        .where(_exe.status == JobExecutionStatus.RUNNING, _job.status != JobStatus.RUNNING)
+    )
 )
 """Executions that run though their job does not."""
 
@@ -65,23 +73,28 @@ def _needs(is_type_paused: ColumnElement[bool], is_still_ending: ColumnElement[b
     )
 
 
-_QUEUED: Final = _needs(false(), false()).where(~_type.is_paused, ~_STILL_ENDING).limit(bindparam("at_most"))
+_QUEUED: Final = (
+    _needs(false(), false()).where(~_type.is_paused, ~_STILL_ENDING).limit(bindparam("at_most", required=False))
+)
+_BY_RANK: Final = _QUEUED.order_by(_exe.priority, _exe.queued, _exe.id)
 
-OF_JOBS: Final = _needs(_type.is_paused, _STILL_ENDING).where(_exe.job_id.in_(bindparam("job_ids", expanding=True)))
-"""Those of some jobs, whatever keeps them from being placed."""
+OF_JOBS: Final = Kept(lambda dialect: _needs(_type.is_paused, _STILL_ENDING).where(is_given(_exe.job_id, dialect)))
+"""Those of the jobs whose ids are given, whatever keeps them from being placed."""
 
-BY_RANK: Final = _QUEUED.order_by(_exe.priority, _exe.queued, _exe.id)
+BY_RANK: Final = Kept(lambda _dialect: _BY_RANK)
 """The first ``at_most`` of the queue, by priority, then age."""
 
-BY_AGE: Final = _QUEUED.order_by(_exe.queued, _exe.id).where(
-    _exe.queued <= bindparam("since"), _exe.id.not_in(bindparam("hopeless", expanding=True))
+BY_AGE: Final = Kept(
+    lambda dialect: _QUEUED.order_by(_exe.queued, _exe.id).where(
+        _exe.queued <= bindparam("since", required=False), ~is_given(_exe.id, dialect)
+    )
 )
-"""The first ``at_most`` of those that wait since ``since``, the oldest first; ``hopeless`` ones are left out."""
+"""The first ``at_most`` of those that wait since ``since``, the oldest first, without those whose ids are given."""
 
-BEHIND: Final = BY_RANK.where(_exe.job_type_id.not_in(bindparam("skipped", expanding=True)))
-"""The first ``at_most`` of the queue that are of none of the job types ``skipped``."""
+BEHIND: Final = Kept(lambda dialect: _BY_RANK.where(~is_given(_exe.job_type_id, dialect)))
+"""The first ``at_most`` of the queue that are of none of the job types whose ids are given."""
 
-TASKS_BEHIND: Final = BEHIND.where(_type.is_system)
+TASKS_BEHIND: Final = Kept(lambda dialect: _BY_RANK.where(~is_given(_exe.job_type_id, dialect), _type.is_system))
 """Of these, those of Scale's own job types."""
 
 CLAIMS: Final = (

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scale_core.db.conditions import Condition, equal, one_of
-from scale_core.db.listing import Order, Shape
+from scale_core.db.listing import Shape
 from scale_core.db.models import Job, JobExecution, Recipe, RecipeJob, ScaleFile
+from scale_core.db.prepared import Kept
 from scale_core.domain.job_data import referenced_file_ids
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
@@ -29,6 +30,22 @@ EXECUTIONS = Shape(JobExecution, serializers.JOB_EXECUTION_SUMMARY_COLUMNS)
 FILES = Shape(ScaleFile, serializers.SCALE_FILE_COLUMNS)
 PRODUCTS = Shape(ScaleFile, serializers.PRODUCT_COLUMNS)
 RECIPES = Shape(Recipe, serializers.RECIPE_COLUMNS)
+
+_EXECUTIONS_OF = Kept(
+    lambda _dialect: (
+        select(JobExecution.id)
+        .where(JobExecution.job_id == bindparam("job_id", required=False))
+        .order_by(JobExecution.id.desc())
+    )
+)
+_RECIPES_OF = Kept(
+    lambda _dialect: (
+        select(RecipeJob.recipe_id)
+        .where(RecipeJob.job_id == bindparam("job_id", required=False))
+        .distinct()
+        .order_by(RecipeJob.recipe_id)
+    )
+)
 
 
 class JobService:
@@ -105,10 +122,10 @@ def job_details(session: Session, context: Context, job_id: int, urls: Serialize
 
 def files_by_id(session: Session, ids: Iterable[int], urls: SerializerContext) -> dict[int, models.ScaleFile]:
     """Files as clients see them, by id."""
-    wanted = list(ids)
+    wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = FILES.rows(session, [one_of("id", wanted)])
+    rows = FILES.rows_of(session, wanted)
     return {row[0]: serializers.scale_file(row, urls) for row in rows}
 
 
@@ -120,20 +137,20 @@ def _products(session: Session, job: Job, urls: SerializerContext) -> dict[int, 
     ]
     if not ids:
         return {}
-    rows = PRODUCTS.rows(session, [one_of("id", ids)])
+    rows = PRODUCTS.rows_of(session, sorted(set(ids)))
     return {row[0]: serializers.product(row, urls) for row in rows}
 
 
 def _executions_of(session: Session, job_id: int, urls: SerializerContext) -> list[models.JobExecutionSummary]:
-    rows = EXECUTIONS.rows(session, [equal("job.id", job_id)], [Order("id", descending=True)])
+    rows = EXECUTIONS.rows_of(session, _EXECUTIONS_OF.values(session, job_id=job_id))
     return [serializers.job_execution_summary(row, urls) for row in rows]
 
 
 def _recipes_of(session: Session, job_id: int, urls: SerializerContext) -> list[models.Recipe]:
-    ids = list(session.scalars(select(RecipeJob.recipe_id).where(RecipeJob.job_id == job_id)))
+    ids = _RECIPES_OF.values(session, job_id=job_id)
     if not ids:
         return []
-    rows = RECIPES.rows(session, [one_of("id", ids)])
+    rows = RECIPES.rows_of(session, ids)
     return [serializers.recipe(row, urls) for row in rows]
 
 

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import table_of
 from scale_core.db.models import Node
+from scale_core.db.prepared import Kept
 from scale_core.interfaces import engine
 from scale_core.services.context import Context
 
@@ -40,11 +42,11 @@ class NodeService:
         """
         given_up = self._context.now() - timedelta(seconds=self._context.settings.node_absent_seconds)
         with self._context.database.read() as session:
-            known = {row.slave_id: row for row in session.execute(_KNOWN)}
+            known = _known(session)
             if _differs(known, connected) or any(_is_given_up(one, given_up) for one in known.values()):
                 session.rollback()
                 self._write(connected, given_up)
-                known = {row.slave_id: row for row in session.execute(_KNOWN)}
+                known = _known(session)
         return {
             one.agent_id: NodeState(known[one.agent_id].id, one.agent_id, known[one.agent_id].is_paused, one.total)
             for one in connected
@@ -72,26 +74,34 @@ class NodeService:
                     log.info("The node %s is absent and counts as removed", node.hostname, extra={"node_id": node.id})
 
 
-_node = table_of(Node).c
-_KNOWN = select(
-    _node.id,
-    _node.slave_id,
-    _node.is_paused,
-    _node.is_active,
-    _node.is_connected,
-    _node.last_modified,
-    _node.cpus_total,
-    _node.mem_total,
-    _node.disk_total,
-)
+class _KnownNode(NamedTuple):
+    """What is looked at of a node in each pass: columns of its row."""
+
+    id: int
+    slave_id: str
+    is_paused: bool
+    is_active: bool
+    is_connected: bool
+    last_modified: datetime
+    cpus_total: float
+    mem_total: float
+    disk_total: float
 
 
-def _is_given_up(node: Any, since: datetime) -> bool:
+_KNOWN = Kept(lambda _dialect: select(*(table_of(Node).c[name] for name in _KnownNode._fields)))
+
+
+def _known(session: Session) -> dict[str, _KnownNode]:
+    """All nodes, by the name that the engine has for them."""
+    return {one.slave_id: one for one in map(_KnownNode._make, _KNOWN.rows(session))}
+
+
+def _is_given_up(node: Node | _KnownNode, since: datetime) -> bool:
     """Whether a node has been absent since then; ``last_modified`` says when it was missed, or edited after that."""
     return node.is_active and not node.is_connected and node.last_modified <= since
 
 
-def _differs(known: Mapping[str, Any], connected: Sequence[engine.Node]) -> bool:
+def _differs(known: Mapping[str, _KnownNode], connected: Sequence[engine.Node]) -> bool:
     agents = {one.agent_id for one in connected}
     if any(node.is_connected and agent_id not in agents for agent_id, node in known.items()):
         return True

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from scale_core.db.given import given
+from scale_core.db.prepared import Kept, Values
 from scale_core.domain.placement import QueuedExecution
 from scale_core.interfaces.engine import Resources
 from scale_core.services.execution_queries import (
@@ -54,11 +55,11 @@ def look(session: Session, window: int, longest: int, since: datetime, hopeless:
     running = running_by_type(session)
     queue = _queued(session, running, BY_RANK, at_most=window)
     return QueueView(
-        is_paused=bool(session.scalar(IS_PAUSED)),
+        is_paused=any(IS_PAUSED.values(session)),
         queue=queue,
         is_whole=len(queue) < window,
-        longest=_queued(session, running, BY_AGE, at_most=longest, since=since, hopeless=list(hopeless)),
-        canceled=list(session.scalars(CANCELED)),
+        longest=_queued(session, running, BY_AGE, hopeless, at_most=longest, since=since),
+        canceled=CANCELED.values(session),
     )
 
 
@@ -71,20 +72,24 @@ def queue_behind(
     :param only_tasks: look at those of Scale's own job types only.
     """
     statement = TASKS_BEHIND if only_tasks else BEHIND
-    return _queued(session, running_by_type(session), statement, at_most=limit, skipped=list(skipped))
+    return _queued(session, running_by_type(session), statement, skipped, at_most=limit)
 
 
 def queued_of_jobs(session: Session, job_ids: Sequence[int]) -> list[QueuedExecution]:
     """The executions of some jobs that are on the queue, those of paused types and those behind an execution that is
     still being ended too."""
-    return _queued(session, running_by_type(session), OF_JOBS, job_ids=list(job_ids))
+    return _queued(session, running_by_type(session), OF_JOBS, job_ids)
 
 
-def _queued(session: Session, running: dict[int, int], statement: Select[Any], **given: Any) -> list[QueuedExecution]:
-    return [_queued_execution(row, running) for row in session.execute(statement, given)]
+def _queued(
+    session: Session, running: dict[int, int], statement: Kept, ids: Collection[int] | None = None, **values: Any
+) -> list[QueuedExecution]:
+    if ids is not None:
+        values |= given(list(ids), session.get_bind().dialect.name)
+    return [_queued_execution(row, running) for row in statement.rows(session, **values)]
 
 
-def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
+def _queued_execution(row: Values, running: dict[int, int]) -> QueuedExecution:
     execution_id, job_id, type_id, name, is_system, is_long_running, image, priority, queued, *rest = row
     cpus, mem, disk_in, disk_out, most, is_type_paused, is_still_ending = rest
     return QueuedExecution(
@@ -107,5 +112,5 @@ def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:
 
 def running_by_type(session: Session) -> dict[int, int]:
     """How many executions of each job type run, by the type's id; of types that are not in it none does."""
-    rows: Any = session.execute(RUNNING_BY_TYPE)
-    return dict(rows.all())
+    rows: list[Any] = RUNNING_BY_TYPE.rows(session)
+    return dict(rows)
