@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Job, JobExecution, JobInputFile, JobType, JobTypeRevision, TriggerEvent
 from scale_core.db.postgres import tell_queue_changed
+from scale_core.db.prepared import Kept
 from scale_core.domain.job_data import job_data_problems, referenced_file_ids, referenced_workspace_ids
 from scale_core.domain.reach import COPIED_SETTINGS
 from scale_core.domain.resources import disk_in_mib, disk_out_mib
@@ -22,16 +23,21 @@ from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 
-_REVISION = select(JobTypeRevision).where(
-    JobTypeRevision.job_type_id == bindparam("job_type_id"), JobTypeRevision.revision_num == bindparam("number")
+_REVISION = Kept(
+    lambda _dialect: select(JobTypeRevision.id).where(
+        JobTypeRevision.job_type_id == bindparam("job_type_id", required=False),
+        JobTypeRevision.revision_num == bindparam("number", required=False),
+    )
 )
 
 ENDED_JOB = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
 
 
-def current_revision(session: WriteSession, job_type: JobType) -> JobTypeRevision:
-    """The revision that a job made now keeps."""
-    return session.scalars(_REVISION, {"job_type_id": job_type.id, "number": job_type.revision_num}).one()
+def current_revision_id(session: WriteSession, job_type: JobType) -> int:
+    """The id of the revision that a job made now keeps."""
+    revision_id: int
+    (revision_id,) = _REVISION.values(session, job_type_id=job_type.id, number=job_type.revision_num)
+    return revision_id
 
 
 def copied_settings(job_type: JobType) -> dict[str, Any]:
@@ -44,7 +50,7 @@ def create_job(session: WriteSession, context: Context, job_type: JobType, event
     now = context.now()
     job = Job(
         job_type=job_type,
-        job_type_rev=current_revision(session, job_type),
+        job_type_rev_id=current_revision_id(session, job_type),
         event=event,
         status=JobStatus.PENDING,
         **copied_settings(job_type),

@@ -17,7 +17,7 @@ from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.ending_logs import tell_completed
 from scale_core.services.facts import file_sizes
-from scale_core.services.jobs import copied_settings, current_revision, new_execution, wake_queue
+from scale_core.services.jobs import copied_settings, current_revision_id, new_execution, wake_queue
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
@@ -110,7 +110,7 @@ def _insert(
     """
     common = {
         "job_type_id": job_type.id,
-        "job_type_rev_id": current_revision(session, job_type).id,
+        "job_type_rev_id": current_revision_id(session, job_type),
         "num_exes": 1,
         **copied_settings(job_type),
         "queued": now,

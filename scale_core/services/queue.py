@@ -1,8 +1,10 @@
 """The queue over HTTP: what waits, and putting jobs and recipes on it by hand."""
 
+from typing import Any
+
 from sqlalchemy import func, select
 
-from scale_core.db.database import WriteSession
+from scale_core.db.bulk import insert_rows
 from scale_core.db.models import JobExecution, JobType, RecipeType, TriggerEvent
 from scale_core.services.bulk_changes import BY_HAND
 from scale_core.services.context import Context
@@ -78,8 +80,8 @@ class QueueService:
                 why = "is one of Scale's own" if job_type.is_system else "is archived"
                 raise invalid("/job_type_id", f"Job type {job_type.name} {job_type.version} {why}; choose another.")
             check_job_data(session, JobInterface.from_document(job_type.interface), data, "/job_data")
-            event = self._asked_for(session)
-            (job_id,) = queue_new_jobs(session, self._context, job_type, [NewJob(event.id, data)])
+            (event_id,) = insert_rows(session, TriggerEvent, [self._by_hand()])
+            (job_id,) = queue_new_jobs(session, self._context, job_type, [NewJob(event_id, data)])
         with self._context.database.read() as session:
             return job_details(session, self._context, job_id, urls)
 
@@ -98,13 +100,14 @@ class QueueService:
                 raise invalid("/recipe_type_id", f"Recipe type {recipe_type.name} is archived; choose another.")
             definition = RecipeDefinition.from_document(recipe_type.definition)
             check_recipe_data(session, definition, data, "/recipe_data")
-            recipe = create_recipe(session, self._context, recipe_type, self._asked_for(session), data)
+            event = TriggerEvent(**self._by_hand())
+            session.add(event)
+            session.flush()
+            recipe = create_recipe(session, self._context, recipe_type, event, data)
             recipe_id = recipe.id
         with self._context.database.read() as session:
             return recipe_details(session, recipe_id, urls)
 
-    def _asked_for(self, session: WriteSession) -> TriggerEvent:
-        event = TriggerEvent(type=BY_HAND, occurred=self._context.now(), description={"version": "1.0"})
-        session.add(event)
-        session.flush()
-        return event
+    def _by_hand(self) -> dict[str, Any]:
+        """The event that somebody asked for it."""
+        return {"type": BY_HAND, "occurred": self._context.now(), "description": {"version": "1.0"}}
