@@ -25,7 +25,7 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
     else:
         postgres.prepare(database)
     before = _current(database)
-    head = to or _scripts().get_current_head() or ""
+    head = to or newest()
     if before is not None and before not in _known():
         raise DatabaseUnusable(_newer(before))
     if before != head:
@@ -34,6 +34,11 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
             config.attributes["connection"] = connection
             command.upgrade(config, head)
     return before, head
+
+
+def newest() -> str:
+    """The revision of the schema that this software was made for."""
+    return _scripts().get_current_head() or ""
 
 
 def require_current(database: Database) -> None:
