@@ -26,6 +26,7 @@ from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
 from scale_generated.specs.job_data import JobData
 from scale_scheduler.scheduler import Scheduler
+from scale_scheduler.serve import spare_what_stays
 
 GOAL = Goal("median", "at most", 250.0, 125.0)
 GROWTH = Goal("ratio", "at most", 1.2, 1.1)
@@ -53,6 +54,7 @@ def measure(options: Options) -> Section:
     floors: dict[int, list[float]] = {few: [], many: []}
     with ExitStack() as stack:
         clusters = {size: stack.enter_context(_cluster(with_history(options, size), nodes)) for size in (few, many)}
+        spare_what_stays()  # as the scheduler's own process does
         with progress("placing") as step:
             for done in range(options.placing_passes + WARM):
                 for size, cluster in clusters.items():

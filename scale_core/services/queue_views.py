@@ -81,7 +81,7 @@ def queued_of_jobs(session: Session, job_ids: Sequence[int]) -> list[QueuedExecu
 
 
 def _queued(session: Session, running: dict[int, int], statement: Select[Any], **given: Any) -> list[QueuedExecution]:
-    return [_queued_execution(row, running) for row in session.execute(statement, given)]
+    return [_queued_execution(row, running) for row in session.execute(statement, given).all()]
 
 
 def _queued_execution(row: Any, running: dict[int, int]) -> QueuedExecution:

@@ -141,6 +141,7 @@ def running_postgres(folder: Path, settings: Iterable[str] = ()) -> Iterator[Pos
     """
     programs = find_programs()
     account = _account()
+    folder = folder.absolute()
     secret = folder / "password"
     if not secret.exists():
         _initialize(programs, folder, secret, account)
