@@ -1,20 +1,24 @@
 """The version of the database's schema: what it is, what it should be, and getting there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from scale_core.db import postgres
-from scale_core.db.database import Database
+from scale_core.db.database import WRITES, Database
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.sqlite_geometry import require_tree
 
 
 def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]:
-    """Migrate to the newest schema; an empty database gets all tables.
+    """Migrate to the newest schema; an empty database gets all tables. Of several processes one does it; the others
+    wait until it is done.
 
     :param to: a revision, instead of the newest one.
     :return: the revisions before and after.
@@ -24,16 +28,32 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
         require_tree()
     else:
         postgres.prepare(database)
-    before = _current(database)
     head = to or newest()
+    before = _current(database)
+    if before != head:
+        with _changing(database) as connection:
+            before = _upgrade(connection, head)
+    return before, head
+
+
+@contextmanager
+def _changing(database: Database) -> Iterator[Connection]:
+    """A transaction of which there is one at a time."""
+    with database.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        postgres.one_at_a_time(connection)
+        yield connection
+
+
+def _upgrade(connection: Connection, head: str) -> str | None:
+    """Migrate; the revision before, which another process may have brought about meanwhile."""
+    before = MigrationContext.configure(connection).get_current_revision()
     if before is not None and before not in _known():
         raise DatabaseUnusable(_newer(before))
     if before != head:
-        with database.engine.begin() as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, head)
-    return before, head
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, head)
+    return before
 
 
 def newest() -> str:
