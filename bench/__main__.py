@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bench import growth, ingest, jobs, latency, orders, pages, placing, report, resident, space, start
+from bench import growth, ingest, jobs, latency, orders, pages, placing, report, resident, retention, space, start
 from bench.databases import databases
 from bench.figures import BenchFailure, Section
 from bench.machine import CHECKOUT, facts
@@ -24,7 +24,7 @@ Scenario = Callable[[ScaleProcess, Options], Section]
 
 ON_ONE_SCALE: dict[str, Scenario] = {"jobs": jobs.measure, "latency": latency.measure, "ingest": ingest.measure}
 """Done one after the other by one ``scale up``, whose memory is looked at then."""
-SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders", "space", "placing")
+SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders", "space", "placing", "retention")
 PAGE = CHECKOUT / "docs" / "performance.md"
 
 
@@ -119,6 +119,8 @@ def measured(names: Collection[str], options: Options) -> Generator[Section, Non
         yield space.measure(options)
     if "placing" in names:
         yield placing.measure(options)
+    if "retention" in names:
+        yield retention.measure(options)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class Options:
     :param footprints: how many files there are that are searched by place and time.
     :param placing: how many queued jobs are placed on how many free nodes.
     :param placing_passes: how often.
+    :param retained: how many executions are archived at once.
     :param starts: how often Scale is started.
     """
 
@@ -46,6 +47,7 @@ class Options:
     footprints: int = 1_000_000
     placing: tuple[int, int] = (1_000, 100)
     placing_passes: int = 7
+    retained: int = 500
     starts: int = 5
 
 
