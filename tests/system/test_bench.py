@@ -30,8 +30,8 @@ WANTED = {
     },
     "orders": {"Orders of lists, with 400 finished jobs, beside 100": 9},
     "space": {"Searches among 400 footprints": 9},
-    "retention": {"Retention, with 400 finished jobs, beside 100": 5},
     "placing": {"Placing 30 jobs on 10 nodes": 3},
+    "retention": {"Retention, with 400 finished jobs, beside 100": 5},
 }
 """Scenarios, the titles of their sections, and how many figures each has at least."""
 
