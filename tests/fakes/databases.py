@@ -20,7 +20,7 @@ SERVER: Final = "SCALE_TEST_POSTGRES"
 """Where the server of these tests is: a URL."""
 
 TEMPLATE: Final = "scale_template"
-SETTINGS: Final = (*FORGETFUL, "shared_buffers=64MB", "max_connections=200", "jit=off")
+SETTINGS: Final = (*FORGETFUL, "shared_buffers=64MB", "max_connections=200")
 
 
 def on_postgres() -> bool:
