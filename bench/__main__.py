@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from bench import growth, ingest, jobs, latency, orders, pages, report, resident, space, start
+from bench import growth, ingest, jobs, latency, orders, pages, placing, report, resident, retention, space, start
+from bench.databases import databases
 from bench.figures import BenchFailure, Section
 from bench.machine import CHECKOUT, facts
 from bench.options import Options, quick
@@ -23,7 +24,7 @@ Scenario = Callable[[ScaleProcess, Options], Section]
 
 ON_ONE_SCALE: dict[str, Scenario] = {"jobs": jobs.measure, "latency": latency.measure, "ingest": ingest.measure}
 """Done one after the other by one ``scale up``, whose memory is looked at then."""
-SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders", "space")
+SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders", "space", "placing", "retention")
 PAGE = CHECKOUT / "docs" / "performance.md"
 
 
@@ -41,6 +42,13 @@ def chosen(_context: click.Context, _parameter: click.Parameter, names: str | No
 
 
 @click.command()
+@click.option(
+    "--database",
+    "where",
+    default="sqlite",
+    metavar="WHERE",
+    help="sqlite (default); postgresql: on a server that is started for this; or the URL of one that runs.",
+)
 @click.option("--only", "names", callback=chosen, metavar="NAMES", help=f"Some of {','.join(SCENARIOS)}.")
 @click.option("--quick", "is_quick", is_flag=True, help="Tiny sizes: shows that it works; the figures mean nothing.")
 @click.option("--repeat", type=click.IntRange(1), help="How often each measurement is done; default 3.")
@@ -51,6 +59,7 @@ def chosen(_context: click.Context, _parameter: click.Parameter, names: str | No
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all samples to this file.")
 @click.option("--write-docs", is_flag=True, help="Put the figures into docs/performance.md.")
 def main(
+    where: str,
     names: Collection[str],
     is_quick: bool,
     work: Path,
@@ -68,18 +77,19 @@ def main(
     kept = work.absolute()
     kept.mkdir(parents=True, exist_ok=True)
     machine = facts(kept)
-    click.echo("\n".join([*(f"{name}: {value}" for name, value in machine.items()), ""]))
     sections: list[Section] = []
     try:
-        with ended_by_sigterm(), scratch(kept) as folder:
+        with ended_by_sigterm(), databases(where, kept) as there, scratch(kept) as folder:
+            machine[there.name] = there.version
+            click.echo("\n".join([*(f"{name}: {value}" for name, value in machine.items()), ""]))
             sizes_of = quick if is_quick else Options
-            with closing(measured(names, replace(sizes_of(folder, kept), **given))) as done:
+            with closing(measured(names, replace(sizes_of(folder, there), **given))) as done:
                 for section in done:
                     click.echo(report.text_of(section))
                     sections.append(section)
         click.echo(report.text_of(report.summary(sections)))
         if write_docs:
-            report.write_docs(PAGE, report.markdown_of(sections, machine))
+            report.write_docs(PAGE, report.markdown_of(sections, machine), there.name)
     except BenchFailure as failure:
         raise click.ClickException(str(failure)) from failure
     finally:
@@ -89,16 +99,16 @@ def main(
 
 def measured(names: Collection[str], options: Options) -> Generator[Section, None, None]:
     """The sections of the chosen scenarios, as they are done."""
-    data_dir = options.work / "data"
+    existing = options.databases.installation(options.work / "data")
     on_one = [one for name, one in ON_ONE_SCALE.items() if name in names]
     if on_one:
-        with ScaleProcess(data_dir) as scale:
+        with ScaleProcess(existing) as scale:
             tell(f"scale up is process {scale.pid}")
             for one in on_one:
                 yield one(scale, options)
             yield resident.measure(scale)
     if "start" in names:
-        yield start.measure(data_dir, options)
+        yield start.measure(existing, options)
     if "growth" in names:
         yield growth.measure(options)
     if "pages" in names:
@@ -107,6 +117,10 @@ def measured(names: Collection[str], options: Options) -> Generator[Section, Non
         yield orders.measure(options)
     if "space" in names:
         yield space.measure(options)
+    if "placing" in names:
+        yield placing.measure(options)
+    if "retention" in names:
+        yield retention.measure(options)
 
 
 @contextmanager

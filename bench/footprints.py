@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
-from bench.history import drop_helpers
+from bench.filling import filling
 from bench.progress import progress
-from scale_core.db import country_index, extent_index
 from scale_core.db.bound_rows import insert_bound
 from scale_core.db.bulk import columns_of, table_of
 from scale_core.db.database import Database
-from scale_core.db.models import TALLIES, ScaleFile, Workspace
+from scale_core.db.models import ScaleFile, Workspace
 
 FIRST: Final = datetime(2021, 1, 1, tzinfo=UTC)
 YEARS: Final = 5
@@ -39,19 +38,11 @@ _SAME: Final[dict[str, Any]] = {
 
 def fill(database: Database, number: int) -> None:
     """Put source files with footprints into a database that has been upgraded and has no files."""
-    with database.engine.begin() as connection:
-        helpers = drop_helpers(connection) if database.is_sqlite else []
+    with filling(database) as connection:
         life = {"created": FIRST, "last_modified": FIRST}
         workspace = {"name": "footprints", "json_config": {"version": "1.0"}, "is_active": True}
         connection.execute(insert(table_of(Workspace)), {"id": 1, **workspace, **life})
         _insert(connection, number)
-        for statement in helpers:
-            connection.exec_driver_sql(statement)
-        if database.is_sqlite:
-            extent_index.INDEX.refill(connection)
-            country_index.INDEX.refill(connection)
-        for tally in TALLIES:
-            tally.recount(connection)
 
 
 def _insert(connection: Connection, number: int) -> None:

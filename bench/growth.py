@@ -1,22 +1,18 @@
 """What queue operations and lists cost beside few and beside very many finished jobs."""
 
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from bench.databases import Installation
 from bench.figures import Figure, Goal, Section
 from bench.history import fill
 from bench.jobs import run_jobs
 from bench.options import Options
-from bench.progress import progress, tell
+from bench.progress import progress
 from bench.server import Command, ScaleProcess
-from scale_core.db import schema
 from scale_core.db.database import Database
 from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
@@ -36,7 +32,7 @@ Call = Callable[[], object]
 def measure(options: Options) -> Section:
     """Each request on both databases in turn, then jobs through the scheduler on both in turn."""
     few, many = options.history
-    small, large = (data_with_history(options, size) for size in (few, many))
+    small, large = (with_history(options, size) for size in (few, many))
     with _both(small, large, "web") as (first, second):
         paths = _lists(first)
         operations = _lists_beside(first, second, paths, options) + _queue_beside(first, second, options)
@@ -65,27 +61,18 @@ def section_of(operations: list[Figure], few: int, many: int) -> Section:
     )
 
 
-def data_with_history(options: Options, size: int) -> Path:
-    """A data folder with that many finished jobs, copied from a database that is kept for the next run."""
-    new = options.work / "new.db"
-    with closing(Database(f"sqlite:///{new}")) as database:
-        _before, revision = schema.upgrade(database)
-        kept = options.kept / f"history-{revision}-{size}.db"
-        if not kept.exists():
-            tell(f"Filling {kept.name} with {size:,} finished jobs, once")
-            prepare(Context(database, load_registry(), SpecLibrary.packaged(), Settings(options.work)))
-            fill(database, size)
-    if not kept.exists():
-        new.rename(kept)
-    new.unlink(missing_ok=True)
-    data_dir = Path(tempfile.mkdtemp(prefix=f"with-{size}-", dir=options.work))
-    shutil.copyfile(kept, data_dir / "scale.db")
-    os.sync()
-    return data_dir
+def with_history(options: Options, size: int) -> Installation:
+    """A data folder and a database with that many finished jobs."""
+
+    def fill_it(database: Database) -> None:
+        prepare(Context(database, load_registry(), SpecLibrary.packaged(), Settings(options.work)))
+        fill(database, size)
+
+    return options.databases.filled("history", size, fill_it, options.work)
 
 
 @contextmanager
-def _both(small: Path, large: Path, command: Command) -> Iterator[tuple[ScaleProcess, ScaleProcess]]:
+def _both(small: Installation, large: Installation, command: Command) -> Iterator[tuple[ScaleProcess, ScaleProcess]]:
     with ExitStack() as stack:
         first = stack.enter_context(ScaleProcess(small, command))
         second = stack.enter_context(ScaleProcess(large, command))

@@ -5,17 +5,16 @@ seconds, 20,000 a day, the last one ended when the history does; one job out of 
 product of one, and two out of ten belong to a recipe.
 """
 
-import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Column, Connection, DateTime, Float, Integer, Table, text
 from sqlalchemy.types import JSON, Boolean, Numeric
 
-from scale_core.db import country_index, extent_index
+from bench.filling import filling
 from scale_core.db.database import Database
 from scale_core.db.models import (
-    TALLIES,
     FileAncestry,
     Ingest,
     Job,
@@ -57,45 +56,42 @@ _JOB_TYPE = (
 _IN_RECIPE = "i % 10 IN (1, 2)"
 
 
+_SPELLED: Final[Mapping[str, Mapping[str, str]]] = {
+    "sqlite": {
+        "<<": "strftime('%Y-%m-%d %H:%M:%f', ",
+        ">>": ", 'unixepoch') || '000'",
+        "HEXADECIMAL": "printf('%032x', i)",
+    },
+    "postgresql": {"<<": "to_timestamp(", ">>": ")", "HEXADECIMAL": "lpad(to_hex(i), 32, '0')"},
+}
+"""What the databases write differently: ``<<seconds>>`` is the moment so long after 1970, as the database keeps it."""
+
+
 def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
-    """Put a history of ``jobs`` jobs into a prepared SQLite database that has none yet.
+    """Put a history of ``jobs`` jobs into a prepared database that has none yet.
 
     :param ended: when the last job ended; now by default.
     """
     end = (ended or datetime.now(UTC)).timestamp()
-    with database.engine.connect() as connection:
-        helpers = drop_helpers(connection)
+    with filling(database) as connection:
         for model, source, columns in (*_TYPES, *_HISTORY):
             _insert(connection, model.metadata.tables[model.__tablename__], source, columns, jobs, end)
-        for statement in helpers:
-            connection.exec_driver_sql(statement)
-        for tally in TALLIES:
-            tally.recount(connection)
-        extent_index.INDEX.refill(connection)
-        country_index.INDEX.refill(connection)
-        connection.commit()
-
-
-def drop_helpers(connection: Connection) -> list[str]:
-    """Drop indexes and triggers; the statements that make them again."""
-    rows = connection.exec_driver_sql(
-        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type"
-    ).all()
-    for kind, name, _sql in rows:
-        connection.exec_driver_sql(f"DROP {kind} {name}")
-    return [row.sql for row in rows]
 
 
 def _insert(connection: Connection, table: Table, source: str, columns: dict[str, str], jobs: int, end: float) -> None:
     values = {column.name: _default(column) for column in table.columns if not column.nullable} | columns
     names, expressions = ", ".join(values), ", ".join(values.values())
-    statement = f"INSERT INTO {table.name} ({names}) SELECT {expressions} FROM ({source})"
+    statement = f"INSERT INTO {table.name} ({names}) SELECT {expressions} FROM ({source}) AS numbered"
+    for written, spelled in _SPELLED[connection.dialect.name].items():
+        statement = statement.replace(written, spelled)
     connection.execute(text(statement), {"last": FIRST_ID + jobs, "end": end})
 
 
 def _default(column: Column[object]) -> str:
     kind = column.type
-    if isinstance(kind, Boolean | Integer | Float | Numeric):
+    if isinstance(kind, Boolean):
+        return "false"
+    if isinstance(kind, Integer | Float | Numeric):
         return "0"
     is_time = isinstance(getattr(kind, "impl", kind), DateTime)
     return _time("0") if is_time else "'{}'" if isinstance(kind, JSON) else "''"
@@ -109,21 +105,18 @@ def _series(count: str, start: int = 1) -> str:
 
 
 def _time(seconds_before_its_end: str) -> str:
-    """The moment, as SQLite stores it, so long before job ``i`` ended."""
-    return (
-        f"strftime('%Y-%m-%d %H:%M:%f', :end - (:last - i) * {SECONDS_BETWEEN_JOBS} - ({seconds_before_its_end}), "
-        "'unixepoch') || '000'"
-    )
+    """The moment so long before job ``i`` ended."""
+    return f"<<:end - (:last - i) * {SECONDS_BETWEEN_JOBS} - ({seconds_before_its_end})>>"
 
 
 def _some(source: str, condition: str) -> str:
-    return f"SELECT i FROM ({source}) WHERE {condition}"
+    return f"SELECT i FROM ({source}) AS all_of_them WHERE {condition}"
 
 
 _ALL = _series(":last", FIRST_ID + 1)
 _LIFE = {"created": _time("60"), "last_modified": _time("0")}
 _RUN = {"queued": _time("60"), "started": _time("30"), "ended": _time("0")}
-_NAMED = {"name": "'type-' || i", "version": "'1'", "id": f"{FIRST_ID} + i", "revision_num": "1", "is_active": "1"}
+_NAMED = {"name": "'type-' || i", "version": "'1'", "id": f"{FIRST_ID} + i", "revision_num": "1", "is_active": "true"}
 _ERROR = f"CASE WHEN {_SCATTERED} < 20 THEN 1 + i % 5 END"
 
 _TYPES = (
@@ -137,7 +130,7 @@ _TYPES = (
             "priority": "100",
             "timeout": "60",
             "max_tries": "3",
-            "is_operational": "1",
+            "is_operational": "true",
         },
     ),
     (
@@ -164,9 +157,9 @@ _TYPES = (
     (
         Node,
         _series(str(NODES - 1), 0),
-        {"id": f"{FIRST_ID} + i", "hostname": "'node-' || i", "slave_id": "'node-' || i", "is_active": "1"},
+        {"id": f"{FIRST_ID} + i", "hostname": "'node-' || i", "slave_id": "'node-' || i", "is_active": "true"},
     ),
-    (Workspace, "SELECT 0 AS i", {"id": f"{FIRST_ID}", "name": "'history'", "is_active": "1"}),
+    (Workspace, "SELECT 0 AS i", {"id": f"{FIRST_ID}", "name": "'history'", "is_active": "true"}),
     (Strike, "SELECT 0 AS i", {"id": f"{FIRST_ID}", "name": "'history'"}),
 )
 
@@ -179,7 +172,7 @@ _FILE = {
     "file_size": "1024 + i % 1000",
     "data_type": "'[]'",
     "countries": "'[]'",
-    "uuid": "printf('%032x', i)",
+    "uuid": "HEXADECIMAL",
     **_LIFE,
 }
 
@@ -286,7 +279,7 @@ _HISTORY = (
             "descendant_id": "i",
             "job_id": "i",
             "job_exe_id": "i",
-            "is_direct": "1",
+            "is_direct": "true",
         },
     ),
     (
@@ -318,7 +311,3 @@ _HISTORY = (
         },
     ),
 )
-
-
-if __name__ == "__main__":
-    fill(Database(f"sqlite:///{Path(sys.argv[1]).resolve()}"), int(sys.argv[2]))

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from bench.figures import BenchFailure, Figure, Goal, Section
 from bench.floors import copy_and_sync, copy_and_sync_each
 from bench.machine import file_system
 from bench.options import Options
 from bench.progress import progress
 from bench.server import ScaleProcess
+from scale_core.db.models import Ingest, Job, JobType, ScaleFile, TriggerEvent
 from scale_core.runner.apart import make_apart
 
 SMALL_BYTES = 1024
@@ -137,11 +140,12 @@ def _ingested(scale: ScaleProcess, place: Place, what: str) -> float:
     names = sorted(path.name for path in place.staging.iterdir())
     moves = [(f"{place.staging}/{name}", f"{place.incoming}/{name}") for name in names]
     before = _counts(scale)
-    ((last,),) = scale.rows("SELECT coalesce(max(id), 0) FROM ingest")
+    ((last,),) = scale.rows(select(func.coalesce(func.max(Ingest.id), 0)))
+    is_ingested = select(func.count()).where(Ingest.id > last, Ingest.status == "INGESTED")
     with progress(what) as step:
 
         def done() -> bool:
-            ((ingested,),) = scale.rows("SELECT count(*) FROM ingest WHERE id > ? AND status = 'INGESTED'", last)
+            ((ingested,),) = scale.rows(is_ingested)
             step(ingested, len(names))
             return bool(ingested >= len(names))
 
@@ -160,12 +164,12 @@ def _ingested(scale: ScaleProcess, place: Place, what: str) -> float:
 
 def _counts(scale: ScaleProcess) -> list[int]:
     """How many ingests, source files, events and jobs there are that an ingest leaves."""
+    number = select(func.count())
     statements = (
-        "SELECT count(*) FROM ingest WHERE status = 'INGESTED'",
-        "SELECT count(*) FROM scale_file WHERE file_type = 'SOURCE'",
-        "SELECT count(*) FROM trigger_event WHERE type = 'INGEST'",
-        "SELECT count(*) FROM job JOIN job_type ON job.job_type_id = job_type.id "
-        "WHERE job_type.name = 'scale-ingest' AND job.status = 'COMPLETED'",
+        number.where(Ingest.status == "INGESTED"),
+        number.where(ScaleFile.file_type == "SOURCE"),
+        number.where(TriggerEvent.type == "INGEST"),
+        number.select_from(Job).join(Job.job_type).where(JobType.name == "scale-ingest", Job.status == "COMPLETED"),
     )
     return [int(scale.rows(statement)[0][0]) for statement in statements]
 

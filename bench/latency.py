@@ -3,11 +3,14 @@
 import time
 from pathlib import Path
 
+from sqlalchemy import select
+
 from bench.figures import Figure, Goal, Section
 from bench.floors import run_to_file
 from bench.options import Options
 from bench.progress import progress
 from bench.server import ScaleProcess
+from scale_core.db.models import Job
 
 COMMAND = "/bin/date"
 ARGUMENT = "+%s.%N"
@@ -59,8 +62,8 @@ def _submitted(scale: ScaleProcess, job_type: int) -> float:
     began = time.time()
     job = scale.new_job(job_type)
     time.sleep(PAUSE_SECONDS)  # nobody asks Scale anything meanwhile
-    done = "SELECT 1 FROM job WHERE id = ? AND status = 'COMPLETED'"
-    scale.wait("the end of a single job", lambda: bool(scale.rows(done, job["id"])), 60)
+    done = select(Job.id).where(Job.id == job["id"], Job.status == "COMPLETED")
+    scale.wait("the end of a single job", lambda: bool(scale.rows(done)), 60)
     response = scale.http.get(f"/job-executions/{job['job_exes'][0]['id']}/logs/stdout/")
     return _since(began, response.raise_for_status().text)
 

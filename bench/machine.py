@@ -3,7 +3,6 @@
 import os
 import platform
 import shutil
-import sqlite3
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -25,7 +24,6 @@ def facts(work: Path) -> dict[str, str]:
         "load before": " ".join(f"{one:.2f}" for one in os.getloadavg()),
         "kernel": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
-        "SQLite": sqlite3.sqlite_version,
         "file system": file_system(work),
     }
 

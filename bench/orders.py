@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench.figures import Figure, Goal, Section
-from bench.growth import data_with_history
+from bench.growth import with_history
 from bench.options import Options
 from bench.pages import SIZE
 from bench.progress import progress
@@ -56,9 +56,7 @@ def measure(options: Options) -> Section:
     """Each page of each order on both databases in turn."""
     few, many = options.pages_history
     with ExitStack() as stack:
-        small, large = (
-            stack.enter_context(ScaleProcess(data_with_history(options, size), "web")) for size in (few, many)
-        )
+        small, large = (stack.enter_context(ScaleProcess(with_history(options, size), "web")) for size in (few, many))
         asked = [(path, list(_queries(path, orders))) for path, orders in _flat_orders(large)]
         figures = [_worst(small, large, path, queries, options.page_orders) for path, queries in asked]
         followed = [_followed(large, url) for url in FOLLOWED]

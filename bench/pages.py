@@ -2,26 +2,25 @@
 
 import json
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import quantiles
 
 import httpx
-from sqlalchemy import Select, select, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Dialect, Select, select, text, update
 
 from bench.figures import BenchFailure, Figure, Goal, Section
-from bench.growth import data_with_history
+from bench.growth import with_history
 from bench.options import Options
 from bench.progress import progress
 from bench.server import ScaleProcess
 from scale_core.db.base import Base
+from scale_core.db.bulk import table_of
+from scale_core.db.database import Database
 from scale_core.db.models import Job, JobExecution, ScaleFile
 from scale_core.db.paths import PathQuery
 from scale_generated import serializers
@@ -48,26 +47,26 @@ class _List:
     where: str
     count: str
 
-    def page(self) -> str:
+    def page(self, dialect: Dialect) -> str:
         """The statement for the first page."""
         query = PathQuery(self.model)
         named = [query.column(path).label(path) for path in self.columns]
         rows = query.join(select(*named)).where(text(self.where)).order_by(query.column("id")).limit(SIZE)
-        return _text(rows)
+        return _text(rows, dialect)
 
 
-def _text(statement: Select[tuple[object, ...]]) -> str:
-    compiled = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+def _text(statement: Select[tuple[object, ...]], dialect: Dialect) -> str:
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     return str(compiled)
 
 
 LISTS = (
-    _List("/jobs/", Job, serializers.JOB_COLUMNS, "1", "SELECT sum(number) FROM job_tally"),
+    _List("/jobs/", Job, serializers.JOB_COLUMNS, "true", "SELECT sum(number) FROM job_tally"),
     _List(
         "/job-executions/",
         JobExecution,
         serializers.JOB_EXECUTION_COLUMNS,
-        "1",
+        "true",
         "SELECT sum(number) FROM job_exe_tally",
     ),
     _List(
@@ -84,8 +83,7 @@ def measure(options: Options) -> Iterator[Section]:
     """Requests a second of Scale and of the floor, in turn, on each history; on the larger one how long what dashboards
     ask for takes, too."""
     for jobs in options.pages_history:
-        data_dir = data_with_history(options, jobs)
-        with ScaleProcess(data_dir, "web") as scale, _bare(scale.database) as bare:
+        with ScaleProcess(with_history(options, jobs), "web") as scale, _bare(scale.database) as bare:
             yield _pages(scale, bare, jobs, options)
             if jobs == options.pages_history[-1]:
                 yield _dashboards(scale, jobs, options)
@@ -119,12 +117,11 @@ def _dashboards(scale: ScaleProcess, jobs: int, options: Options) -> Section:
     return Section(f"What dashboards ask for, with {jobs:,} finished jobs", figures, notes=notes)
 
 
-def _queue_again(database: Path) -> None:
-    with closing(sqlite3.connect(database)) as connection:
-        for table in ("job", "job_exe"):
-            last = f"SELECT id FROM {table} ORDER BY id DESC LIMIT {QUEUED}"  # noqa: S608 - names of the schema
-            connection.execute(f"UPDATE {table} SET status = 'QUEUED', ended = NULL WHERE id IN ({last})")  # noqa: S608
-        connection.commit()
+def _queue_again(database: Database) -> None:
+    with database.write() as session:
+        for table in map(table_of, (Job, JobExecution)):
+            last = select(table.c.id).order_by(table.c.id.desc()).limit(QUEUED)
+            session.execute(update(table).where(table.c.id.in_(last)).values(status="QUEUED", ended=None))
 
 
 def _milliseconds(scale: ScaleProcess, path: str, number: int) -> list[float]:
@@ -160,16 +157,19 @@ def _tail(seconds: Sequence[float]) -> float:
 
 
 @contextmanager
-def _bare(database: Path) -> Iterator[httpx.Client]:
+def _bare(database: Database) -> Iterator[httpx.Client]:
     """A client of the floor's server, which runs as long as the block."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "bench.bare_server", str(database), str(port)]
+    command = [sys.executable, "-m", "bench.bare_server", str(port)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
     try:
         if process.stdin is None:
             raise BenchFailure("The floor's server takes no input.")
-        json.dump({one.path: {"page": one.page(), "count": one.count} for one in LISTS}, process.stdin)
+        dialect = database.engine.dialect
+        statements = {one.path: {"page": one.page(dialect), "count": one.count} for one in LISTS}
+        url = database.url.render_as_string(hide_password=False)
+        json.dump({"database": url, "statements": statements}, process.stdin)
         process.stdin.close()
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             _wait(lambda: client.get("/").status_code == 404, process)

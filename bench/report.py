@@ -9,8 +9,6 @@ from typing import Any
 from bench.figures import BenchFailure, Figure, Section
 
 COLUMNS = ("figure", "unit", "median", "min", "max", "floor", "ratio", "target", "aim", "result")
-BEGIN = "<!-- The figures are written by `make bench ARGS=--write-docs`. -->"
-END = "<!-- End of the figures. -->"
 
 
 def text_of(section: Section) -> str:
@@ -73,17 +71,25 @@ def markdown_of(sections: Sequence[Section], facts: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def write_docs(page: Path, generated: str) -> None:
-    """Replace what is between the markers of ``page``.
+def markers(database: str) -> tuple[str, str]:
+    """The lines of docs/performance.md before and after the figures of a database, by its name."""
+    arguments = f'"--database {database.lower()} --write-docs"'
+    begin = f"<!-- The figures of {database} are written by `make bench ARGS={arguments}`. -->"
+    return begin, f"<!-- End of the figures of {database}. -->"
+
+
+def write_docs(page: Path, generated: str, database: str) -> None:
+    """Replace what is between the markers of ``page`` for a database.
 
     :raises BenchFailure: it has no markers.
     """
     text = page.read_text(encoding="utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _old, end, tail = rest.partition(END)
+    first, last = markers(database)
+    head, begin, rest = text.partition(first)
+    _old, end, tail = rest.partition(last)
     if not begin or not end:
-        raise BenchFailure(f"{page} has no part for the figures: the lines {BEGIN!r} and {END!r}.")
-    page.write_text(f"{head}{BEGIN}\n\n{generated}\n{END}{tail}", encoding="utf-8")
+        raise BenchFailure(f"{page} has no part for the figures: the lines {first!r} and {last!r}.")
+    page.write_text(f"{head}{first}\n\n{generated}\n{last}{tail}", encoding="utf-8")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,40 +1,48 @@
 """Many rows like one that Scale made itself: what costs seconds where requests would cost minutes."""
 
-import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
-NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :copies)"
+from sqlalchemy import Table, insert, literal_column, select, true
+from sqlalchemy.orm import Session
+
+from bench.figures import BenchFailure
+from scale_core.db.base import Base
+from scale_core.db.bulk import reserve_ids, table_of
+from scale_core.db.models import Job, JobExecution, TriggerEvent
 
 
-def copy_job(connection: sqlite3.Connection, job_id: int, copies: int) -> None:
+def copy_job(session: Session, job_id: int, copies: int) -> None:
     """Add ``copies`` jobs like ``job_id``, each with an event and an execution of its own, in the open transaction."""
-    event_id, execution_id = connection.execute(
-        "SELECT job.event_id, job_exe.id FROM job JOIN job_exe ON job_exe.job_id = job.id WHERE job.id = ?", [job_id]
-    ).fetchone()
-    event, job, execution = (f"{last_id(connection, one)} + n" for one in ("trigger_event", "job", "job_exe"))
-    copy_row(connection, "trigger_event", event_id, copies, {"id": event})
-    copy_row(connection, "job", job_id, copies, {"id": job, "event_id": event})
-    copy_row(connection, "job_exe", execution_id, copies, {"id": execution, "job_id": job})
-
-
-def last_id(connection: sqlite3.Connection, table: str) -> int:
-    """The highest id in a table; 0 where it is empty."""
-    (last,) = connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608 - a table's name
-    return int(last)
-
-
-def copy_row(connection: sqlite3.Connection, table: str, row_id: int, copies: int, changed: Mapping[str, str]) -> None:
-    """Add ``copies`` rows like ``row_id``. The columns are asked of the database, so that all of them are copied.
-
-    :param changed: SQL expressions of columns that are not the same, in which ``n`` counts the copies from 1.
-    """
     if copies < 1:
         return
-    columns = [column for _number, column, *_ in connection.execute(f"PRAGMA table_info({table})")]
-    values = [changed.get(column, f'"{column}"') for column in columns]
-    quoted = ", ".join(f'"{column}"' for column in columns)
-    connection.execute(
-        f"{NUMBERS} INSERT INTO {table} ({quoted}) SELECT {', '.join(values)} "  # noqa: S608 - names of the schema
-        f"FROM {table}, numbers WHERE {table}.id = :row_id",
-        {"copies": copies, "row_id": row_id},
-    )
+    event_id, execution_id = session.execute(
+        select(Job.event_id, JobExecution.id).join(JobExecution, JobExecution.job_id == Job.id).where(Job.id == job_id)
+    ).one()
+    event, job, execution = (_before_first_id(session, model, copies) for model in (TriggerEvent, Job, JobExecution))
+    _copy(session, TriggerEvent, event_id, copies, {"id": event})
+    _copy(session, Job, job_id, copies, {"id": job, "event_id": event})
+    _copy(session, JobExecution, execution_id, copies, {"id": execution, "job_id": job})
+
+
+def _before_first_id(session: Session, model: type[Base], copies: int) -> int:
+    """The id to which the number of a copy, from 1 on, is added."""
+    ids = reserve_ids(session, model, copies)
+    if ids[-1] - ids[0] != copies - 1:
+        raise BenchFailure(f"While ids of {model.__tablename__} were reserved, others took some: Scale was not idle.")
+    return ids[0] - 1
+
+
+def _copy(session: Session, model: type[Base], row_id: int, copies: int, before: Mapping[str, int]) -> None:
+    """Add rows like ``row_id``; columns in ``before`` are numbered from the number behind that on."""
+    original: Table = table_of(model)
+    numbers = _numbers(copies)
+    values = [literal_column(str(before[one.name])) + numbers.c.n if one.name in before else one for one in original.c]
+    rows = select(*values).select_from(original).join(numbers, true()).where(original.c.id == row_id)
+    session.execute(insert(original).from_select([one.name for one in original.c], rows, include_defaults=False))
+
+
+def _numbers(last: int) -> Any:
+    """From 1 to ``last``."""
+    first = select(literal_column("1").label("n")).cte("numbers", recursive=True)
+    return first.union_all(select(first.c.n + 1).where(first.c.n < last))

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -12,8 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import httpx
+from sqlalchemy import Executable
 
+from bench.databases import Installation
 from bench.figures import BenchFailure
+from scale_core.db.database import Database
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -29,22 +31,23 @@ class ScaleProcess:
     ``seconds_to_answer`` is the time from its start to the first answered request.
     """
 
-    def __init__(self, data_dir: Path, command: Command = "up") -> None:
-        self.data_dir = data_dir
-        self.database = data_dir / "scale.db"
+    def __init__(self, installation: Installation, command: Command = "up") -> None:
+        self.installation = installation
+        self.data_dir = data_dir = installation.data_dir
         self.seconds_to_answer = 0.0
         self._command = command
         self._log = data_dir.with_name(f"{data_dir.name}.log")
         self._port = _free_port()
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=120)
         self._process: subprocess.Popen[bytes] | None = None
-        self._reader: sqlite3.Connection | None = None
+        self.database = Database(installation.database_url)
 
     def __enter__(self) -> Self:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("SCALE_")}
         ours = {
             "SCALE_DATA_DIR": str(self.data_dir),
+            "SCALE_DATABASE_URL": self.installation.database_url,
             "SCALE_BIND": f"127.0.0.1:{self._port}",
             "SCALE_ENGINE_CPUS": str(SLOTS),
         }
@@ -80,9 +83,7 @@ class ScaleProcess:
     def stop(self) -> None:
         """Ask it to end and wait; one that does not listen is killed."""
         self.http.close()
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        self.database.close()
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -139,12 +140,10 @@ class ScaleProcess:
         )
         return made
 
-    def rows(self, statement: str, *values: Any) -> list[Any]:
-        """Read from the embedded database directly, which costs Scale nothing but a little of the CPU: opening it each
-        time would be most of that."""
-        if self._reader is None:
-            self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)
-        return self._reader.execute(statement, values).fetchall()
+    def rows(self, statement: Executable) -> list[Any]:
+        """Read from the database directly, which costs Scale nothing but a little of the CPU."""
+        with self.database.read() as session:
+            return list(session.execute(statement).all())
 
     def wait(self, what: str, done: Callable[[], bool], seconds: float, every: float = 0.02) -> None:
         """Return once ``done``.

@@ -1,20 +1,14 @@
 """What it takes to find files by place and time among very many, beside a page of all of them."""
 
-import os
-import shutil
-import tempfile
 import time
-from contextlib import closing
-from pathlib import Path
 
+from bench.databases import Installation
 from bench.figures import BenchFailure, Figure, Goal, Section
 from bench.footprints import fill
 from bench.options import Options
 from bench.pages import SIZE
-from bench.progress import progress, tell
+from bench.progress import progress
 from bench.server import ScaleProcess
-from scale_core.db import schema
-from scale_core.db.database import Database
 
 GOAL = Goal("median", "at most", 50.0, 25.0)
 WARM = 3
@@ -41,7 +35,7 @@ OTHERS = {
 
 def measure(options: Options) -> Section:
     """Each search in turn with the first page of all files."""
-    with ScaleProcess(_data_with_footprints(options), "web") as scale:
+    with ScaleProcess(_with_footprints(options), "web") as scale:
         searched = [_search(scale, name, query, options.requests, GOAL) for name, query in SEARCHES.items()]
         others = [_search(scale, name, query, options.requests, None) for name, query in OTHERS.items()]
     worst = max(searched, key=lambda one: one.median)
@@ -72,19 +66,7 @@ def _search(scale: ScaleProcess, name: str, query: str, requests: int, goal: Goa
     return Figure(f"{name}: {number:,} files", "ms", *samples, goal)
 
 
-def _data_with_footprints(options: Options) -> Path:
-    """A data folder with that many footprints, copied from a database that is kept for the next run."""
-    new = options.work / "new.db"
-    with closing(Database(f"sqlite:///{new}")) as database:
-        _before, revision = schema.upgrade(database)
-        kept = options.kept / f"footprints-{revision}-{options.footprints}.db"
-        if not kept.exists():
-            tell(f"Filling {kept.name}, once")
-            fill(database, options.footprints)
-    if not kept.exists():
-        new.rename(kept)
-    new.unlink(missing_ok=True)
-    data_dir = Path(tempfile.mkdtemp(prefix="footprints-", dir=options.work))
-    shutil.copyfile(kept, data_dir / "scale.db")
-    os.sync()
-    return data_dir
+def _with_footprints(options: Options) -> Installation:
+    """A data folder and a database with that many footprints."""
+    number = options.footprints
+    return options.databases.filled("footprints", number, lambda database: fill(database, number), options.work)

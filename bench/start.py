@@ -1,8 +1,8 @@
 """From starting ``scale up`` to its first answer."""
 
 import shutil
-from pathlib import Path
 
+from bench.databases import Installation
 from bench.figures import Figure, Goal, Section
 from bench.floors import import_libraries
 from bench.options import Options
@@ -12,18 +12,20 @@ from bench.server import ScaleProcess
 GOAL = Goal("median", "at most", 2.0, 2.0)
 
 
-def measure(existing: Path, options: Options) -> Section:
+def measure(existing: Installation, options: Options) -> Section:
     """Seconds, with the data folder ``existing`` and with an empty one, in turn."""
-    empty = options.work / "empty"
+    folder = options.work / "empty"
     on_existing, on_empty, floors = [], [], []
     with progress("starts") as step:
         for number in range(options.starts):
             floors.append(import_libraries())
             on_existing.append(_started(existing))
+            empty = options.databases.installation(folder)
             on_empty.append(_started(empty))
-            shutil.rmtree(empty)
+            options.databases.forget(empty)
+            shutil.rmtree(folder)
             step(number + 1, options.starts)
-    empty.with_name("empty.log").unlink()
+    folder.with_name("empty.log").unlink()
     return Section(
         "From start to first answer",
         [
@@ -34,6 +36,6 @@ def measure(existing: Path, options: Options) -> Section:
     )
 
 
-def _started(data_dir: Path) -> float:
-    with ScaleProcess(data_dir) as scale:
+def _started(installation: Installation) -> float:
+    with ScaleProcess(installation) as scale:
         return scale.seconds_to_answer

@@ -1949,7 +1949,8 @@ class RetentionPart(TypedDict):
     """What would be archived of one kind."""
 
     kind: RetentionKind
-    before: str
+    before: str | None
+    waits_for_metrics: bool
     count: int
     bytes: int | None
     is_estimate: bool

@@ -46,6 +46,9 @@ Row = Mapping[str, Any]
 ROWS = "bulk_rows"
 SAME = "bulk_same"
 
+MANY = 8
+"""Of so many rows it is looked which values are the same in all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -139,13 +142,37 @@ Builder = Callable[[Table, tuple[str, ...], tuple[str, ...], str], Insert | Upda
 
 def _execute(session: Session, build: Builder, model: type[Base], rows: Sequence[Row], same: Row) -> list[int]:
     dialect = session.get_bind().dialect
-    text, order = _compiled(build, table_of(model), tuple(rows[0]), tuple(same), dialect)
-    values = {ROWS: _json(dialect, rows), SAME: _json(dialect, same)}
+    names, same = _apart(rows, same)
+    text, order = _compiled(build, table_of(model), names, tuple(same), dialect)
+    own = rows if len(names) == len(rows[0]) else [{name: row[name] for name in names} for row in rows]
+    values = {ROWS: _json(dialect, own), SAME: _json(dialect, same)}
     given: Any = tuple(values[name] for name in order) if order else values
     result = session.connection().exec_driver_sql(text, given)
     ids = [row[0] for row in result] if result.returns_rows else []
     note_rows(session, table_of(model), len(rows), ids or [row["id"] for row in rows])
     return ids
+
+
+def _apart(rows: Sequence[Row], same: Row) -> tuple[tuple[str, ...], Row]:
+    """The names of the columns that rows have values of their own for, and the values that are the same in all rows:
+    to take a value out of a document costs a database as much as to write it."""
+    if len(rows) < MANY:
+        return tuple(rows[0]), same
+    own, common = [], dict(same)
+    for name, first in rows[0].items():
+        if name != "id" and all(_is_same(row[name], first) for row in rows):
+            common[name] = first
+        else:
+            own.append(name)
+    return tuple(own), common
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values are stored as the same; of documents, which are not looked through, only where that is
+    plain."""
+    if isinstance(one, dict | list):
+        return one is other or not (one or other)
+    return one == other and type(one) is type(other)
 
 
 @lru_cache(maxsize=200)

@@ -54,6 +54,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
+            event.listen(self.engine, "connect", _prepare_postgresql)
             postgis()
         self.transactions = Durations(
             "scale_database_transaction_duration_seconds",
@@ -152,6 +153,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     add_functions(connection)
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # Compiled are statements that PostgreSQL expects to run long, which it does of each search for a place, because of
+    # what it would take to compare all parts of collections: half a second, for what then takes some milliseconds.
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit = off")
+    connection.commit()  # else it would be taken back with the first transaction that is
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -14,6 +14,9 @@ OLDEST = 15
 FIRST_OF_OLDEST = OLDEST * 10_000
 """Its first release, as the server counts."""
 
+SETUP_LOCK = 0x5CA1F
+"""The number of the advisory lock of whoever changes what an installation is made of."""
+
 QUEUE_CHANNEL = "scale_queue"
 """Where is told that a transaction has given the scheduler something to do."""
 
@@ -25,6 +28,13 @@ def tell_queue_changed(session: Session) -> None:
         session.execute(text(f"NOTIFY {QUEUE_CHANNEL}"))
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Have the transaction wait until no other one is open, in any process, that has asked for this. On SQLite there is
+    one at a time that was begun to write."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETUP_LOCK})
+
+
 def prepare(database: Database) -> None:
     """Add PostGIS to the database, if it has none.
 
@@ -32,6 +42,7 @@ def prepare(database: Database) -> None:
     """
     with database.engine.begin() as connection:
         _require_version(connection)
+        one_at_a_time(connection)
         if _has_postgis(connection):
             return
         try:

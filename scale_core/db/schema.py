@@ -1,12 +1,14 @@
 """The version of the database's schema: what it is, what it should be, and getting there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from typing import Final
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Connection, column, inspect, select, table
 
 from scale_core.db import postgres
-from scale_core.db.database import Database
+from scale_core.db.database import WRITES, Database
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.sqlite_geometry import require_tree
 
@@ -14,7 +16,8 @@ _VERSION: Final = table("alembic_version", column("version_num"))
 
 
 def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]:
-    """Migrate to the newest schema; an empty database gets all tables.
+    """Migrate to the newest schema; an empty database gets all tables. Of several processes one does it; the others
+    wait until it is done.
 
     :param to: a revision, instead of the newest one.
     :return: the revisions before and after.
@@ -24,16 +27,33 @@ def upgrade(database: Database, to: str | None = None) -> tuple[str | None, str]
         require_tree()
     else:
         postgres.prepare(database)
-    before, known = _current(database), revisions()
-    head = to or known[-1]
-    if before is not None and before not in known:
-        raise DatabaseUnusable(_newer(before))
+    head = to or newest()
+    before = _current(database)
     if before != head:
-        _migrate(database, head)
+        with _changing(database) as connection:
+            before = _upgrade(connection, head)
     return before, head
 
 
-def _migrate(database: Database, to: str) -> None:
+@contextmanager
+def _changing(database: Database) -> Iterator[Connection]:
+    """A transaction of which there is one at a time."""
+    with database.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        postgres.one_at_a_time(connection)
+        yield connection
+
+
+def _upgrade(connection: Connection, head: str) -> str | None:
+    """Migrate; the revision before, which another process may have brought about meanwhile."""
+    before = _revision(connection)
+    if before is not None and before not in revisions():
+        raise DatabaseUnusable(_newer(before))
+    if before != head:
+        _migrate(connection, head)
+    return before
+
+
+def _migrate(connection: Connection, to: str) -> None:
     # Imported where it is needed: most starts find a schema that is current, and it takes as long as a third of Scale.
     from alembic import command
     from alembic.config import Config
@@ -41,9 +61,19 @@ def _migrate(database: Database, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(resources.files("scale_core.db") / "migrations"))
     config.set_main_option("path_separator", "os")
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def newest() -> str:
+    """The revision of the schema that this software was made for."""
+    return revisions()[-1]
+
+
+def revisions() -> list[str]:
+    """The revisions that this software knows, the oldest first: what the files of its migrations begin with."""
+    versions = resources.files("scale_core.db") / "migrations" / "versions"
+    return sorted(file.name.partition("_")[0] for file in versions.iterdir() if file.name[0].isdigit())
 
 
 def require_current(database: Database) -> None:
@@ -80,15 +110,13 @@ def _newer(revision: str) -> str:
     return f"The database is at schema {revision}, which is newer than this version of Scale. Upgrade Scale."
 
 
-def revisions() -> list[str]:
-    """The revisions that this software knows, the oldest first: what the files of its migrations begin with."""
-    versions = resources.files("scale_core.db") / "migrations" / "versions"
-    return sorted(file.name.partition("_")[0] for file in versions.iterdir() if file.name[0].isdigit())
-
-
 def _current(database: Database) -> str | None:
     with database.engine.connect() as connection:
-        if not inspect(connection).has_table(_VERSION.name):
-            return None
-        revision: str | None = connection.scalar(select(_VERSION.c.version_num))
-        return revision
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    revision: str | None = connection.scalar(select(_VERSION.c.version_num))
+    return revision

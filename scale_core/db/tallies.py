@@ -3,7 +3,8 @@ that was ever done is counted by adding up a few numbers.
 
 A tally of ``job`` by status and job type is a table ``job_tally`` of (status, job_type_id, number). Whoever changes a
 row, by whatever statement, changes the number in the same transaction. On PostgreSQL writers do not wait for each
-other's numbers: each adds rows of +1 and -1, and now and then one of them adds up what is there.
+other's numbers: each statement adds rows of what it added and took away, and now and then one of them adds up what is
+there.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, event, text
 
 MERGE_ONE_IN = 200
-"""PostgreSQL: how many changes of a tally there are between two times that it is added up, on average."""
+"""PostgreSQL: how many rows a tally grows by between two times that it is added up, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,15 @@ class Tally:
 
     def install(self, connection: Connection) -> None:
         """Make the triggers and count what is there. A migration that makes the counted table anew has to call it."""
+        self.place_triggers(connection)
+        self.recount(connection)
+
+    def place_triggers(self, connection: Connection) -> None:
+        """Make the triggers, in place of those that are there."""
         self.remove(connection)
         is_sqlite = connection.dialect.name == "sqlite"
         for statement in self._on_sqlite() if is_sqlite else self._on_postgresql():
             connection.exec_driver_sql(statement)
-        self.recount(connection)
 
     def remove(self, connection: Connection) -> None:
         """Take the triggers away."""
@@ -95,14 +100,24 @@ class Tally:
 
     def _on_postgresql(self) -> Iterator[str]:
         columns = ", ".join(self.columns)
-        old, new = (", ".join(f"{row}.{name}" for name in self.columns) for row in ("OLD", "NEW"))
-        changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in self.columns)
+        added = f"SELECT {columns}, count(*) AS number FROM added GROUP BY {columns}"
+        taken = f"SELECT {columns}, -count(*) AS number FROM taken GROUP BY {columns}"
+        moved = (
+            f"SELECT {columns}, sum(number) FROM ({added} UNION ALL {taken}) AS each "
+            f"GROUP BY {columns} HAVING sum(number) <> 0"
+        )
         yield f"""
             CREATE FUNCTION {self.name}_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            DECLARE
+                written integer;
             BEGIN
-                IF TG_OP <> 'INSERT' THEN INSERT INTO {self.name} ({columns}, number) VALUES ({old}, -1); END IF;
-                IF TG_OP <> 'DELETE' THEN INSERT INTO {self.name} ({columns}, number) VALUES ({new}, 1); END IF;
-                IF random() * {MERGE_ONE_IN} < 1 THEN
+                CASE TG_OP
+                    WHEN 'INSERT' THEN INSERT INTO {self.name} ({columns}, number) {added};
+                    WHEN 'DELETE' THEN INSERT INTO {self.name} ({columns}, number) {taken};
+                    ELSE INSERT INTO {self.name} ({columns}, number) {moved};
+                END CASE;
+                GET DIAGNOSTICS written = ROW_COUNT;
+                IF random() * {MERGE_ONE_IN} < written THEN
                     WITH parts AS (
                         DELETE FROM {self.name} WHERE ctid = ANY(ARRAY(
                             SELECT ctid FROM {self.name} FOR UPDATE SKIP LOCKED
@@ -113,12 +128,12 @@ class Tally:
                 END IF;
                 RETURN NULL;
             END $$"""
-        for kind, when in (
-            ("insert", f"AFTER INSERT ON {self.counted} FOR EACH ROW"),
-            ("delete", f"AFTER DELETE ON {self.counted} FOR EACH ROW"),
-            (
-                "update",
-                f"AFTER UPDATE OF {', '.join(self.columns)} ON {self.counted} FOR EACH ROW WHEN ({changed})",
-            ),
+        for kind, rows in (
+            ("insert", "NEW TABLE AS added"),
+            ("delete", "OLD TABLE AS taken"),
+            ("update", "OLD TABLE AS taken NEW TABLE AS added"),
         ):
-            yield f"CREATE TRIGGER {self.name}_{kind} {when} EXECUTE FUNCTION {self.name}_change()"
+            yield (
+                f"CREATE TRIGGER {self.name}_{kind} AFTER {kind.upper()} ON {self.counted} REFERENCING {rows} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {self.name}_change()"
+            )

@@ -169,4 +169,4 @@ class ExecutionService:
 
 
 def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
-    return [PlanSource._make(row) for row in session.execute(CLAIMS, {"ids": list(ids)})]
+    return [PlanSource._make(row) for row in session.execute(CLAIMS, {"ids": list(ids)}).all()]

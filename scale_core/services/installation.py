@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Error, Job, JobType, JobTypeRevision, Scheduler, TriggerRule
+from scale_core.db.postgres import one_at_a_time
 from scale_core.interfaces.clock import ClockProcessor
 from scale_core.interfaces.error import ErrorDefinition
 from scale_core.services.clock import CLOCK_EVENT
@@ -28,9 +29,11 @@ STARTED_EVENT: Final = "SYSTEM_STARTED"
 def prepare(context: Context) -> None:
     """Create what is missing and bring Scale's own up to date; nothing that a user may change is touched.
 
-    Idempotent; called at every start, after the schema is current.
+    Idempotent; called at every start, after the schema is current. Of processes that start together each waits for the
+    one before.
     """
     with context.database.write() as session:
+        one_at_a_time(session.connection())
         _prepare_scheduler(session)
         definitions = [one for mapper in context.registry.error_mappers for one in mapper.errors()]
         _prepare_errors(session, context, definitions)

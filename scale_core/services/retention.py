@@ -66,7 +66,7 @@ class RetentionService:
             reached = cutoffs(rules, now, computed_until(self._context, session))
         for cutoff in reached:
             number = sum(self._archive(walk) for walk in walks(cutoff))
-            if number:
+            if number and cutoff.before is not None:
                 log.info("Archived of %s, up to %s: %d", cutoff.kind, cutoff.before.isoformat(), number)
 
     def _archive(self, walk: Walk) -> int:

@@ -79,10 +79,12 @@ class Walk:
         return select(func.count(), size).select_from(self.source).where(*among, *self.where)
 
 
-def computed_until(context: Context, session: Session) -> date:
-    """The first day for which not every metric is computed for good."""
+def computed_until(context: Context, session: Session) -> date | None:
+    """The first day for which not every metric is computed for good; None: there is none for which all are."""
     done = dict(session.execute(select(MetricProgress.metric, MetricProgress.next_day)).all())
-    return min((done.get(name, date.min) for name in context.registry.metrics), default=date.max)
+    if not all(name in done for name in context.registry.metrics):
+        return None
+    return min((done[name] for name in context.registry.metrics), default=date.max)
 
 
 def walks(cutoff: Cutoff, *, is_preview: bool = False) -> Iterator[Walk]:
@@ -90,6 +92,8 @@ def walks(cutoff: Cutoff, *, is_preview: bool = False) -> Iterator[Walk]:
 
     :param is_preview: the logs of executions, which go first, are still there.
     """
+    if cutoff.before is None:
+        return
     if cutoff.kind is RetentionKind.LOGS:
         yield _executions(cutoff, EXECUTION.c.logs_archive_id.is_(None))
     elif cutoff.kind is RetentionKind.EXECUTIONS:

@@ -55,12 +55,13 @@ class RetentionPreviewService:
             number = sum(int(session.scalar(walk.number()) or 0) for walk in found)
             size = None
             if cutoff.kind is RetentionKind.LOGS:
-                size, is_estimate = self._log_sizes(session, found[0], number)
+                size, is_estimate = self._log_sizes(session, found[0], number) if found else (0, False)
         else:
             number, size = _files(session, found)
         return {
             "kind": cutoff.kind.value,
-            "before": timestamp(cutoff.before),
+            "before": None if cutoff.before is None else timestamp(cutoff.before),
+            "waits_for_metrics": cutoff.waits_for_metrics,
             "count": number,
             "bytes": size,
             "is_estimate": is_estimate,

@@ -137,7 +137,7 @@ class Search:
             and time.monotonic() >= self._looked_far
         ):
             queue, decision = self._look_further(queue, oldest, decision, capacity, held_back)
-        self._window = _next_window(self._window, decision, view)
+        self._window = _next_window(self._window, decision, view, capacity)
         self._standing = decision.standing
         self._waiting = {one.execution_id: one for one in decision.waiting}
         self._pass_over_hopeless(oldest)
@@ -224,11 +224,20 @@ def _is_some(resources: Resources) -> bool:
     return resources.cpus > 1e-6 and resources.mem > 1e-6
 
 
-def _next_window(window: int, decision: Decision, view: QueueView) -> int:
+def _next_window(window: int, decision: Decision, view: QueueView, capacity: Capacity) -> int:
     """A window that holds what is likely to be placed in the next pass: each row costs, and most could not be."""
-    if not decision.waiting and not view.is_whole:
-        return min(WINDOW, 2 * window)
-    return max(NARROWEST_WINDOW, min(window, 2 * len(decision.placements)))
+    if decision.waiting:
+        return max(NARROWEST_WINDOW, min(window, 2 * len(decision.placements)))
+    if not view.is_whole:
+        return min(WINDOW, 4 * window)
+    return max(NARROWEST_WINDOW, min(WINDOW, _room(capacity)))
+
+
+def _room(capacity: Capacity) -> int:
+    """About how many executions nodes have room for: if they take a CPU each."""
+    if capacity.nodes is None:
+        return WINDOW
+    return int(sum(one.free.cpus for one in capacity.nodes if not one.is_paused))
 
 
 def _once(executions: Sequence[QueuedExecution]) -> list[QueuedExecution]:

@@ -133,5 +133,15 @@ def test_the_preview_refuses_what_the_rule_would(http: httpx.Client, body: dict[
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
 
 
+def test_the_preview_says_that_executions_wait_for_the_first_metrics(http: httpx.Client) -> None:
+    told = http.post("/retention/preview/", json={"executions_after": "P60D"})
+    assert told.status_code == 200, told.text
+    nothing = {"before": None, "waits_for_metrics": True, "count": 0, "is_estimate": False}
+    assert told.json()["results"] == [
+        {"kind": "LOGS", "bytes": 0, **nothing},
+        {"kind": "EXECUTIONS", "bytes": None, **nothing},
+    ]
+
+
 def test_the_preview_of_nothing_is_empty(http: httpx.Client) -> None:
     assert http.post("/retention/preview/", json={}).json() == {"results": []}

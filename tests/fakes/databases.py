@@ -2,21 +2,25 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from fakes.postgres import EMPTY, TEMPLATE, PostgresServer, running_postgres
 from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
+from scale_core.testing.postgres import EMPTY, FORGETFUL, PostgresServer, running_postgres
 
 WANTED: Final = "SCALE_TEST_DATABASE"
 """``postgresql``: tests that take a database take one there; else an SQLite file."""
 
 SERVER: Final = "SCALE_TEST_POSTGRES"
 """Where the server of these tests is: a URL."""
+
+TEMPLATE: Final = "scale_template"
+SETTINGS: Final = (*FORGETFUL, "shared_buffers=64MB", "max_connections=200")
 
 
 def on_postgres() -> bool:
@@ -30,12 +34,24 @@ def database_server() -> Iterator[None]:
     if not on_postgres():
         yield
         return
-    with running_postgres() as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="scale-postgres-", ignore_cleanup_errors=True) as folder,
+        running_postgres(Path(folder), SETTINGS) as server,
+    ):
+        _make_template(server)
         os.environ[SERVER] = server.url("postgres")
         try:
             yield
         finally:
             del os.environ[SERVER]
+
+
+def _make_template(server: PostgresServer) -> None:
+    """A migrated database, of which others are copies."""
+    server.create(TEMPLATE)
+    database = Database(server.url(TEMPLATE))
+    schema.upgrade(database)
+    database.close()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 
 from fakes.world import World
 from scale_core.db.bulk import insert_rows, parameters, rows_of, update_all, update_by_id
-from scale_core.db.models import ScaleFile
+from scale_core.db.models import ScaleFile, TriggerEvent
 
 NOON = datetime(2026, 3, 4, 12, 0, 30, 5, tzinfo=UTC)
 SAME = {
@@ -109,3 +109,27 @@ def test_values_can_be_joined(world: World) -> None:
 def test_what_cannot_travel_as_json_is_refused(world: World) -> None:
     with world.database.write() as session, pytest.raises(TypeError, match="bytes"):
         update_by_id(session, ScaleFile, [{"id": 1, "geometry": b"\1"}])
+
+
+def test_what_is_the_same_in_all_rows_of_a_large_group_is_not_confused_with_what_only_seems_so(world: World) -> None:
+    ids = insert(world, 12)
+    documents = [{"x": one} for one in (1, 1.0, True)] * 4
+    same = {"meta_data": {}, "checksum": "c", "parsed": NOON, "is_parsed": True, "west": None}
+    with world.database.write() as session:
+        update_by_id(session, ScaleFile, [{"id": one, **same} for one in ids])
+    assert {
+        (one.checksum, one.parsed, one.is_parsed, one.west, str(one.meta_data)) for one in world.all(ScaleFile)
+    } == {("c", NOON, True, None, "{}")}
+    rows = [{"id": one, "meta_data": document, "checksum": None} for one, document in zip(ids, documents, strict=True)]
+    with world.database.write() as session:
+        update_by_id(session, ScaleFile, rows)
+    assert [str(one.meta_data["x"]) for one in world.all(ScaleFile)] == ["1", "1.0", "True"] * 4
+    assert {one.checksum for one in world.all(ScaleFile)} == {None}
+
+
+def test_rows_that_are_all_the_same_are_inserted_each(world: World) -> None:
+    event = {"type": "USER", "occurred": NOON, "description": {"a": 1}}
+    with world.database.write() as session:
+        ids = insert_rows(session, TriggerEvent, [event] * 20)
+    assert ids == [one.id for one in world.all(TriggerEvent)]
+    assert [one.description for one in world.all(TriggerEvent)] == [{"a": 1}] * 20

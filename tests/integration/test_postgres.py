@@ -50,6 +50,19 @@ def refused(result: Result) -> str:
     return result.stderr
 
 
+def test_statements_are_not_compiled_however_long_the_server_expects_them_to_take(url: str) -> None:
+    database = Database(url)
+    for _connection in range(2):
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("SHOW jit")) == "off"
+            connection.rollback()
+            assert connection.scalar(text("SHOW jit")) == "off"
+            connection.invalidate()
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT reset_val FROM pg_settings WHERE name = 'jit'")) == "on"
+    database.close()
+
+
 def test_an_empty_database_is_upgraded_once_and_can_then_be_used(run: Run) -> None:
     assert "postgis" in refused(run("check"))
     assert run("upgrade").stdout.startswith("Upgraded from None to ")

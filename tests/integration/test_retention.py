@@ -430,5 +430,6 @@ def test_sizes_of_many_logs_are_computed_from_those_of_the_oldest(
     keeper.later(days=40)
     (part,) = RetentionPreviewService(keeper.context, keeper.engine).preview({"logs_after": "P30D"})["results"]
     assert (part["count"], part["bytes"], part["is_estimate"]) == (3, 3 * len(SOME), True)
+    assert part["before"] is not None
     moment = datetime.fromisoformat(part["before"])
     assert keeper.context.now() - moment == timedelta(days=30)

@@ -240,6 +240,18 @@ def test_many_unplaceable_jobs_at_the_head_do_not_stop_the_rest(
     assert statuses(world, last) == ["RUNNING"]
 
 
+def test_what_a_large_idle_cluster_has_room_for_starts_in_one_pass(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    engine.sizes = {f"node-{one}": Resources(10, 4096, 10_000) for one in range(20)}
+    scheduler.run_once()
+    job_type = world.job_type("many")
+    for _ in range(200):
+        world.job(job_type)
+    scheduler.run_once()
+    assert len(engine.launched) == 200
+
+
 def test_many_that_cannot_be_claimed_keep_neither_the_scheduler_busy_nor_others_from_running(
     world: World, engine: FakeEngine, scheduler: Scheduler
 ) -> None:

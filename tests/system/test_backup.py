@@ -16,10 +16,10 @@ from sqlalchemy import make_url, text
 
 from fakes.databases import database_name, database_url, on_postgres
 from fakes.pipeline import Pipeline, build_pipeline
-from fakes.postgres import EMPTY, PostgresServer, find_programs
 from fakes.running import RunningScale, transfer
 from fakes.traffic import Traffic, await_quiet, check, roomy_scale
 from scale_core.db.database import Database
+from scale_core.testing.postgres import EMPTY, PostgresServer, find_programs
 
 BEFORE_SECONDS = 4.0
 MEANWHILE_SECONDS = 1.5

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from bench.__main__ import ON_ONE_SCALE, SCENARIOS, main
+from bench.databases import OF_A_RUN, PREFIX
+from fakes.databases import SERVER, on_postgres
+from scale_core.testing.postgres import PostgresServer
 
 WANTED = {
     ",".join(ON_ONE_SCALE): {
@@ -26,12 +30,13 @@ WANTED = {
     },
     "orders": {"Orders of lists, with 400 finished jobs, beside 100": 9},
     "space": {"Searches among 400 footprints": 9},
+    "placing": {"Placing 30 jobs on 10 nodes": 3},
+    "retention": {"Retention, with 400 finished jobs, beside 100": 5},
 }
 """Scenarios, the titles of their sections, and how many figures each has at least."""
 
 
 @pytest.mark.slow
-@pytest.mark.sqlite
 @pytest.mark.parametrize("names", WANTED)
 def test_every_scenario_runs_and_prints_its_rows(names: str, tmp_path: Path) -> None:
     found, output = run(tmp_path, "--only", names)
@@ -43,9 +48,9 @@ def test_every_scenario_runs_and_prints_its_rows(names: str, tmp_path: Path) -> 
         for row in rows:
             assert row["name"] in output
             assert all(math.isfinite(sample) and sample >= 0 for sample in [*row["values"], *row["floors"]])
-    assert [
-        path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith(("history-", "footprints-"))
-    ] == []
+    left = [path.name for path in (tmp_path / "work").iterdir()]
+    assert [name for name in left if not name.startswith((f"{PREFIX}history_", f"{PREFIX}footprints_"))] == []
+    assert [name for name in databases_left() if name.startswith(OF_A_RUN)] == []
 
 
 def test_each_scenario_is_run_here() -> None:
@@ -55,7 +60,10 @@ def test_each_scenario_is_run_here() -> None:
 def test_a_scenario_that_there_is_not_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["--work", str(tmp_path), "--only", "jobs,steam"])
     assert done.exit_code == 2
-    assert "there is no steam; there are jobs, latency, ingest, start, growth, pages, orders, space" in done.output
+    assert (
+        "there is no steam; there are jobs, latency, ingest, start, growth, pages, orders, space, placing"
+        in done.output
+    )
 
 
 @pytest.mark.parametrize("part", [["--quick"], ["--only", "jobs,latency"]])
@@ -66,10 +74,17 @@ def test_the_page_is_not_written_from_a_part(part: list[str], tmp_path: Path) ->
     assert not (tmp_path / "work").exists()
 
 
+def databases_left() -> set[str]:
+    """The names of the databases on the server, where there is one."""
+    return PostgresServer.at(os.environ[SERVER]).names() if on_postgres() else set()
+
+
 def run(folder: Path, *arguments: str) -> tuple[dict[str, Any], str]:
     """A quick run: its JSON, and what it printed."""
     written = folder / "figures.json"
-    done = CliRunner().invoke(main, ["--quick", "--work", str(folder / "work"), "--json", str(written), *arguments])
+    where = os.environ[SERVER] if on_postgres() else "sqlite"
+    given = ["--quick", "--database", where, "--work", str(folder / "work"), "--json", str(written), *arguments]
+    done = CliRunner().invoke(main, given)
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(written.read_text())
     return found, done.output

@@ -10,9 +10,9 @@ import pytest
 
 from fakes.databases import SERVER, database_name
 from fakes.pipeline import build_pipeline
-from fakes.postgres import PostgresServer
 from fakes.running import RunningScale
 from fakes.traffic import SEED, Traffic, check, roomy_scale
+from scale_core.testing.postgres import PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +16,6 @@ from bench.floors import spawn
 from bench.growth import section_of
 from bench.processes import cpu_seconds, descendants, memory
 from bench.progress import progress
-from bench.rows import copy_job, last_id
 
 RATIO = Goal("ratio", "at least", 0.33, 0.6)
 
@@ -105,13 +103,15 @@ def test_json_holds_every_sample() -> None:
 
 def test_the_page_keeps_what_is_around_its_figures(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
-    page.write_text(f"# Before\n\n{report.BEGIN}\nold\n{report.END}\n\n# After\n")
+    begin, end = report.markers("SQLite")
+    others = "\n".join(report.markers("PostgreSQL"))
+    page.write_text(f"# Before\n\n{begin}\nold\n{end}\n\n# After\n{others}\n")
     generated = report.markdown_of([Section("One", [Figure("a", "s", [1], [2], RATIO)])], {"CPU": "x"})
     for _again in range(2):
-        report.write_docs(page, generated)
+        report.write_docs(page, generated, "SQLite")
         text = page.read_text()
-        assert text.startswith(f"# Before\n\n{report.BEGIN}\n")
-        assert text.endswith(f"{report.END}\n\n# After\n")
+        assert text.startswith(f"# Before\n\n{begin}\n")
+        assert text.endswith(f"{end}\n\n# After\n{others}\n")
         assert "old" not in text
         assert text.count("| a | s | 1.00 | 1.00 | 1.00 | 2.00 | 0.50 | ≥ 0.33 × floor | 0.6 | target met |") == 2
 
@@ -120,13 +120,15 @@ def test_a_page_without_a_place_for_the_figures_is_refused(tmp_path: Path) -> No
     page = tmp_path / "performance.md"
     page.write_text("# Before\n")
     with pytest.raises(BenchFailure, match="has no part for the figures"):
-        report.write_docs(page, "new")
+        report.write_docs(page, "new", "PostgreSQL")
     assert page.read_text() == "# Before\n"
 
 
-def test_the_projects_page_has_a_place_for_the_figures() -> None:
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+def test_the_projects_page_has_a_place_for_the_figures(database: str) -> None:
     text = (Path(report.__file__).parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
-    assert text.index(report.BEGIN) < text.index(report.END)
+    begin, end = report.markers(database)
+    assert text.index(begin) < text.index(end)
 
 
 def test_the_cpu_time_of_a_tree_is_split_into_the_process_and_the_rest() -> None:
@@ -160,27 +162,6 @@ def test_the_floor_runs_every_command() -> None:
     spawned = spawn(["/bin/true"], 5)
     assert spawned.rate > 0
     assert spawned.cpu >= spawned.command_cpu
-
-
-def test_copies_of_a_job_have_events_and_executions_of_their_own() -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(
-        """
-        CREATE TABLE trigger_event (id INTEGER PRIMARY KEY, type TEXT);
-        CREATE TABLE job (id INTEGER PRIMARY KEY, event_id INTEGER, "order" TEXT);
-        CREATE TABLE job_exe (id INTEGER PRIMARY KEY, job_id INTEGER, status TEXT);
-        INSERT INTO trigger_event VALUES (1, 'CLOCK'), (2, 'USER');
-        INSERT INTO job VALUES (5, 1, 'other'), (6, 2, 'this');
-        INSERT INTO job_exe VALUES (8, 5, 'RUNNING'), (9, 6, 'QUEUED');
-        """
-    )
-    copy_job(connection, 6, 2)
-    assert connection.execute("SELECT * FROM trigger_event WHERE id > 2").fetchall() == [(3, "USER"), (4, "USER")]
-    assert connection.execute("SELECT * FROM job WHERE id > 6").fetchall() == [(7, 3, "this"), (8, 4, "this")]
-    assert connection.execute("SELECT * FROM job_exe WHERE id > 9").fetchall() == [(10, 7, "QUEUED"), (11, 8, "QUEUED")]
-    copy_job(connection, 6, 0)
-    assert last_id(connection, "job") == 8
-    connection.close()
 
 
 def test_nobody_is_told_of_what_is_quick(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 DONE = date(2026, 3, 31)
 
 
-def of(rules: Retention, computed_until: date = DONE) -> dict[str, datetime]:
+def of(rules: Retention, computed_until: date | None = DONE) -> dict[str, datetime | None]:
     return {one.kind: one.before for one in cutoffs(rules, NOW, computed_until)}
 
 
@@ -38,7 +38,9 @@ def test_the_longest_age_that_a_document_may_have_lies_within_the_calendar() -> 
     longest = {"sources_after": "P999Y999M9999W99999D"}
     assert SpecLibrary.packaged().problems("retention", longest) == []
     assert SpecLibrary.packaged().problems("retention", {"sources_after": "P1000Y"}) != []
-    assert of(Retention.from_document(longest))["SOURCES"].year > 1
+    (cutoff,) = cutoffs(Retention.from_document(longest), NOW, DONE)
+    assert cutoff.before is not None
+    assert cutoff.before.year > 1
 
 
 def test_the_logs_of_executions_that_are_archived_go_before_them() -> None:
@@ -54,4 +56,23 @@ def test_executions_stay_until_the_metrics_of_their_day_are_final() -> None:
     assert cutoffs(Retention(logs_after="P1D"), NOW, behind) == [
         Cutoff(RetentionKind.LOGS, datetime(2026, 3, 30, 12, 0, tzinfo=UTC))
     ]
-    assert of(Retention(executions_after="P1D"), date.min)["EXECUTIONS"] == datetime.min.replace(tzinfo=UTC)
+
+
+def test_it_is_said_where_executions_wait_for_metrics() -> None:
+    behind = datetime(2026, 3, 2, tzinfo=UTC)
+    assert cutoffs(Retention(executions_after="P1D"), NOW, behind.date()) == [
+        Cutoff(RetentionKind.LOGS, behind, waits_for_metrics=True),
+        Cutoff(RetentionKind.EXECUTIONS, behind, waits_for_metrics=True),
+    ]
+    old_enough = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
+    assert cutoffs(Retention(executions_after="P1M"), NOW, behind.date()) == [
+        Cutoff(RetentionKind.LOGS, old_enough),
+        Cutoff(RetentionKind.EXECUTIONS, old_enough),
+    ]
+
+
+def test_where_no_day_has_its_metrics_executions_are_kept_and_logs_go_at_their_age() -> None:
+    assert of(Retention(executions_after="P1D"), None) == {"LOGS": None, "EXECUTIONS": None}
+    both = Retention(executions_after="P1D", logs_after="P1D", sources_after="P1D")
+    day = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+    assert of(both, None) == {"LOGS": day, "EXECUTIONS": None, "SOURCES": day}

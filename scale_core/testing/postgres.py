@@ -1,4 +1,4 @@
-"""A real PostgreSQL with PostGIS for tests: started on a free port of the loopback, in a folder that is removed."""
+"""A real PostgreSQL with PostGIS, for tests and measurements: started on a free port, in a folder of its own."""
 
 import os
 import pwd
@@ -7,9 +7,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -19,29 +18,22 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from scale_core.db import schema
-from scale_core.db.database import Database
-
 PACKAGES: Final = "postgresql-15 postgresql-15-postgis-3"
 ROOTS: Final = Path("/usr/lib/postgresql")
 OLDEST: Final = 15
 USER: Final = "scale"
-TEMPLATE: Final = "scale_template"
 EMPTY: Final = "template1"
 START_SECONDS: Final = 60.0
-FAST: Final = (
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "shared_buffers=64MB",
-    "max_connections=200",
-    "jit=off",
-)
-"""What is in it does not outlive the tests."""
+FORGETFUL: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+"""Settings for data that need not outlive the server."""
 
 
 class PostgresMissing(Exception):
     """There is no server to start; the message says how to get one."""
+
+
+class PostgresFailed(Exception):
+    """The server did not start; the message says what it said."""
 
 
 def find_programs() -> Path:
@@ -59,13 +51,15 @@ def find_programs() -> Path:
 
 
 class PostgresServer:
-    """A running server; databases on it are copies of one that has been migrated.
+    """A running server, and what is done to its databases.
 
     :param url: of any of its databases.
+    :param pid: its first process, where it was started here.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, pid: int | None = None) -> None:
         self._url = url
+        self.pid = pid
         self._admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
     @classmethod
@@ -77,33 +71,35 @@ class PostgresServer:
         """The URL of a database."""
         return self._url.set(database=name).render_as_string(hide_password=False)
 
-    def wait(self, process: "subprocess.Popen[Any]") -> None:
-        """Wait until it answers."""
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                with self._admin.connect():
-                    return
-            except OperationalError:
-                assert process.poll() is None, "PostgreSQL ended when it was to start"
-                assert time.monotonic() < deadline, "PostgreSQL did not start"
-                time.sleep(0.02)
+    def version(self) -> str:
+        """As the server says it."""
+        with self._admin.connect() as connection:
+            return str(connection.scalar(text("SHOW server_version")))
 
-    def make_template(self) -> None:
-        """Migrate an empty database, once."""
-        self._do(f"CREATE DATABASE {TEMPLATE}")
-        database = Database(self.url(TEMPLATE))
-        schema.upgrade(database)
-        database.close()
+    def answers(self) -> bool:
+        """Whether it can be connected to."""
+        try:
+            with self._admin.connect():
+                return True
+        except OperationalError:
+            return False
 
     def names(self) -> set[str]:
         """The names of all databases."""
         with self._admin.connect() as connection:
             return set(connection.scalars(text("SELECT datname FROM pg_database")))
 
-    def create(self, name: str, template: str) -> None:
-        """A new database like another one."""
-        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+    def create(self, name: str, template: str = EMPTY, *, is_large: bool = False) -> None:
+        """A new database like another one, to which nobody is connected.
+
+        :param is_large: it costs less to copy its files, for which the server has to write down everything first, than
+            to put its pages into the log.
+        """
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {'FILE_COPY' if is_large else 'WAL_LOG'}")
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a database to which nobody is connected another name."""
+        self._do(f"ALTER DATABASE {name} RENAME TO {new}")
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever uses it."""
@@ -133,57 +129,78 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A server with the template, for as long as the block.
+def running_postgres(folder: Path, settings: Iterable[str] = ()) -> Iterator[PostgresServer]:
+    """A server for as long as the block, whose data is in ``folder`` and stays there for the next time.
 
+    As root it is run by another user, who has to be able to reach the folder.
+
+    :param folder: its own; it need not be there.
+    :param settings: of the server, ``name=value``.
     :raises PostgresMissing: it is not installed.
+    :raises PostgresFailed: it does not start.
     """
     programs = find_programs()
     account = _account()
-    with tempfile.TemporaryDirectory(prefix="scale-postgres-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        password = secrets.token_hex(16)
-        secret = folder / "password"
-        secret.write_text(password)
-        if account is not None:
-            for each in (folder, secret):
-                shutil.chown(each, account.pw_uid, account.pw_gid)
+    folder = folder.absolute()
+    secret = folder / "password"
+    if not secret.exists():
         _initialize(programs, folder, secret, account)
-        port = _free_port()
-        with (folder / "log").open("wb") as log:
-            command = [str(programs / "postgres"), "-D", str(folder / "data"), *_settings(folder, port)]
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **_as(account))
-        server = PostgresServer(URL.create("postgresql+psycopg2", USER, password, "127.0.0.1", port))
-        try:
-            server.wait(process)
-            server.make_template()
-            yield server
-        finally:
-            process.send_signal(signal.SIGINT)  # fast: it does not wait for clients
-            process.wait(START_SECONDS)
+    port = _free_port()
+    with (folder / "log").open("wb") as log:
+        command = [str(programs / "postgres"), "-D", str(folder / "data"), *_given(port, settings)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **_as(account))
+    url = URL.create("postgresql+psycopg2", USER, secret.read_text(), "127.0.0.1", port)
+    server = PostgresServer(url, process.pid)
+    try:
+        _wait(server, process, folder / "log")
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)  # fast: it does not wait for clients
+        process.wait(START_SECONDS)
+
+
+def _wait(server: PostgresServer, process: "subprocess.Popen[Any]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise PostgresFailed(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-3000:]}")
+        time.sleep(0.02)
 
 
 def _initialize(programs: Path, folder: Path, secret: Path, account: pwd.struct_passwd | None) -> None:
-    subprocess.run(
+    """Make the data of a server. The password is put in its place last: where it is, all is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    new = folder / "new-password"
+    new.touch(0o600)
+    new.write_text(secrets.token_hex(16))
+    if account is not None:
+        for each in (folder, new):
+            shutil.chown(each, account.pw_uid, account.pw_gid)
+    made = subprocess.run(
         [
             programs / "initdb",
             *("--pgdata", folder / "data"),
             *("--username", USER),
-            *("--pwfile", secret),
+            *("--pwfile", new),
             *("--auth", "scram-sha-256"),
             *("--encoding", "UTF8"),
             *("--locale", "C.UTF-8"),
             "--no-sync",
         ],
-        check=True,
+        check=False,
         capture_output=True,
-        cwd=folder,
+        text=True,
+        cwd="/",
         **_as(account),
     )
+    if made.returncode:
+        raise PostgresFailed(f"PostgreSQL could not make its data in {folder}:\n{made.stderr[-3000:]}")
+    new.rename(secret)
 
 
-def _settings(folder: Path, port: int) -> Iterator[str]:
-    for setting in (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *FAST):
+def _given(port: int, settings: Iterable[str]) -> Iterator[str]:
+    for setting in (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *settings):
         yield from ("-c", setting)
 
 
