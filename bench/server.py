@@ -24,6 +24,10 @@ SLOTS = 2
 
 Command = Literal["up", "web"]
 
+OWN_SETTINGS = ("SCALE_", "PYTHON")
+"""What variables begin with that whoever measures may have set for themselves: Scale runs as its users have it, with
+what Python has compiled once (PYTHONDONTWRITEBYTECODE would have it compile each time, which takes half a second)."""
+
 
 class ScaleProcess:
     """``scale up`` or ``scale web`` on a data folder; runs while the ``with`` block does.
@@ -44,7 +48,7 @@ class ScaleProcess:
 
     def __enter__(self) -> Self:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        foreign = {name: value for name, value in os.environ.items() if not name.startswith("SCALE_")}
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
         ours = {
             "SCALE_DATA_DIR": str(self.data_dir),
             "SCALE_DATABASE_URL": self.installation.database_url,
