@@ -1,6 +1,7 @@
 """What every service is given: there is no other state."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,8 +28,9 @@ class Wakeup:
         self._event = threading.Event()
 
     def set(self) -> None:
-        """Wake whoever waits; called after a commit."""
+        """Wake whoever waits, and let it go first; called after a commit."""
         self._event.set()
+        time.sleep(0)  # gives up Python's lock, which the thread that was woken would wait for, up to 5 ms
 
     def wait(self, timeout_seconds: float) -> bool:
         """Sleep until :meth:`set` or the timeout; whether it was woken."""
