@@ -41,7 +41,14 @@ def cut(
     if groups is None or len(overlapping) > MOST_WAYS:
         return _some(session, model, conditions, order, {"skip": part.skip, "size": part.size})
     pieces = [
-        _merged(model, [*conditions, one_of(group.path, group.values)], order[1:], _Bounds.of(piece), is_keyed=True)
+        _merged(
+            session.get_bind().dialect,
+            model,
+            [*conditions, one_of(group.path, group.values)],
+            order[1:],
+            _Bounds.of(piece),
+            is_keyed=True,
+        )
         for group, piece in overlapping
     ]
     return session.scalars(_one_after_the_other(model, pieces, order[1:])).all() if pieces else []
@@ -83,6 +90,7 @@ def cut_behind(
         seek = Seek.WITHOUT_KEY if place.key is None else Seek.BY_KEY
         values = {"skip": 0, "size": size, **place.parameters}
         return _some(session, model, conditions, order, values, seek)
+    dialect = session.get_bind().dialect
     pieces: list[Select[Any]] = []
     found = 0
     for group in groups:
@@ -90,7 +98,7 @@ def cut_behind(
             continue
         of_group = [*conditions, one_of(group.path, group.values)]
         seek = Seek.BY_KEY if group.side == 0 else Seek.NONE
-        pieces.append(_merged(model, of_group, order[1:], _Bounds(0, size), is_keyed=True, seek=seek))
+        pieces.append(_merged(dialect, model, of_group, order[1:], _Bounds(0, size), is_keyed=True, seek=seek))
         found += group.number if group.side else 0
     if not pieces:
         return []
@@ -108,10 +116,11 @@ def _some(
     values: Mapping[str, Any],
     seek: Seek = Seek.NONE,
 ) -> Sequence[int]:
+    dialect = session.get_bind().dialect
     if are_common(conditions):
-        prepared = _any_slice(model, tuple(conditions), tuple(order), seek, session.get_bind().dialect)
+        prepared = _any_slice(model, tuple(conditions), tuple(order), seek, dialect)
         return [row[0] for row in prepared.rows(session, **values)]
-    return session.scalars(_merged(model, conditions, order, _Bounds.any(), seek=seek), values).all()
+    return session.scalars(_merged(dialect, model, conditions, order, _Bounds.any(), seek=seek), values).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ def _any_slice(
     model: type[Base], conditions: tuple[Condition, ...], order: tuple[Order, ...], seek: Seek, dialect: Dialect
 ) -> Prepared:
     """Kept for the next page: to put it together takes longer than to execute it."""
-    return Prepared(_merged(model, conditions, order, _Bounds.any(), seek=seek), dialect)
+    return Prepared(_merged(dialect, model, conditions, order, _Bounds.any(), seek=seek), dialect)
 
 
 def _one_after_the_other(model: type[Base], pieces: Sequence[Select[Any]], order: Sequence[Order]) -> Select[Any]:
@@ -155,6 +164,7 @@ def _by_keys(model: type[Base], columns: Any, order: Sequence[Order]) -> list[Co
 
 
 def _merged(
+    dialect: Dialect,
     model: type[Base],
     conditions: Sequence[Condition],
     order: Sequence[Order],
@@ -172,8 +182,10 @@ def _merged(
     if len(each) == 1:
         (only,) = each
         return only.ordered(is_keyed=is_keyed).limit(part.size).offset(part.skip)
-    # Each way as it is: databases merge what indexes have in order, and stop where enough is found.
-    together = union_all(*(one.keyed() for one in each))
+    # SQLite merges what indexes have in order, and stops where enough is found; PostgreSQL would sort all there is.
+    # SQLite would make a table of its own of what is limited.
+    is_sqlite = dialect.name == "sqlite"
+    together = union_all(*(one.keyed() if is_sqlite else one.first(part.skip + part.size) for one in each))
     found = together.order_by(*_by_keys(model, together.selected_columns, order))
     found_part = found.limit(part.size).offset(part.skip).subquery()
     columns = [found_part.c[f"key_{index}"] for index in range(len(order))]

@@ -51,15 +51,21 @@ class Way:
     def ordered(self, *, is_keyed: bool) -> Select[Any]:
         """Their ids in order."""
         keys = [self._query.column(one.path).label(f"key_{index}") for index, one in enumerate(self._order)]
-        by = [
-            directed(column, one, may_be_null=self._query.may_be_null(one.path))
-            for column, one in zip(self._columns, self._order, strict=True)
-        ]
-        return self._selected(keys if is_keyed else ()).order_by(*by)
+        return self._selected(keys if is_keyed else ()).order_by(*self._by())
 
     def keyed(self) -> Select[Any]:
         """Their ids with what they are ordered by."""
         return self._selected([column.label(f"key_{index}") for index, column in enumerate(self._columns)])
+
+    def first(self, number: ColumnElement[int] | int) -> Select[Any]:
+        """The first of :meth:`keyed`, in order."""
+        return self.keyed().order_by(*self._by()).limit(number)
+
+    def _by(self) -> list[ColumnElement[Any]]:
+        return [
+            directed(column, one, may_be_null=self._query.may_be_null(one.path))
+            for column, one in zip(self._columns, self._order, strict=True)
+        ]
 
     def _selected(self, keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
         query = self._query

@@ -230,14 +230,14 @@ def _next_window(window: int, decision: Decision, view: QueueView, capacity: Cap
         return max(NARROWEST_WINDOW, min(window, 2 * len(decision.placements)))
     if not view.is_whole:
         return min(WINDOW, 4 * window)
-    return max(NARROWEST_WINDOW, min(WINDOW, _room(capacity)))
+    return max(NARROWEST_WINDOW, int(min(WINDOW, _room(capacity))))
 
 
-def _room(capacity: Capacity) -> int:
+def _room(capacity: Capacity) -> float:
     """About how many executions nodes have room for: if they take a CPU each."""
     if capacity.nodes is None:
         return WINDOW
-    return int(sum(one.free.cpus for one in capacity.nodes if not one.is_paused))
+    return sum(one.free.cpus for one in capacity.nodes if not one.is_paused)
 
 
 def _once(executions: Sequence[QueuedExecution]) -> list[QueuedExecution]:

@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 
 from scale_core.api.document import document_bytes
 from scale_core.db.keyset import Place
-from scale_core.db.models import Job, Node, RecipeJob, RecipeType, Workspace
+from scale_core.db.models import Job, MetricProgress, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import EngineSettings, ExecutionReport
 from scale_core.services.audit import AuditService
@@ -451,6 +451,9 @@ def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[s
 def test_retention(context: Context, made: dict[str, int], plans: Plans) -> None:
     rules = {f"{what}_after": "P30D" for what in ("logs", "executions", "unpublished", "products", "sources")}
     engine = LocalEngine(EngineSettings(context.settings.data_dir))
+    with context.database.write() as session:
+        for name in context.registry.metrics:
+            session.merge(MetricProgress(metric=name, next_day=context.now().date()))
     RetentionPreviewService(context, engine).preview(rules)
     RetentionService(context, engine, bool).run(Retention.from_document(rules))
     walks = [plan for statement, plan in plans.explained.items() if "AS moment" in statement]
