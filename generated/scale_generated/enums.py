@@ -182,6 +182,12 @@ class SourceUpdateAction(StrEnum):
     DELETED = "DELETED"
 
 
+class StacVersion(StrEnum):
+    """The version of STAC."""
+
+    V1_1_0 = "1.1.0"
+
+
 class UserErrorCategory(StrEnum):
     """The categories of errors that users register."""
 

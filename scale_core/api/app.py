@@ -26,6 +26,7 @@ from scale_core.api.handlers import (
     jobs,
     metrics,
     retention,
+    stac,
     system,
     workspaces,
 )
@@ -136,6 +137,7 @@ def handler_table(services: Services) -> HandlerTable:
         scheduler=system.Scheduler(services.scheduler),
         session=access.Session(services.sessions, services.oidc),
         sources=files.Sources(services.files, services.updates),
+        stac=stac.Stac(services.stac),
         status=system.Status(services.scheduler),
         strikes=ingests.Strikes(services.strikes),
         tokens=access.Tokens(services.tokens),

@@ -9,11 +9,10 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scale_core.api.problems import problem_response
+from scale_core.api.problems import PREFIX, problem_response
 from scale_core.specs import Problem
 from scale_generated.routes import Operation
 
-PREFIX = "/v3"
 MAX_ID = 2**63 - 1
 
 
