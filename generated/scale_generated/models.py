@@ -2110,13 +2110,17 @@ class SourceUpdatePage(TypedDict):
     results: list[SourceUpdate]
 
 
+StacAssetRole: TypeAlias = Literal["data"]
+"""What a file is for."""
+
+
 StacAsset = TypedDict(
     "StacAsset",
     {
         "href": str,
         "title": str,
         "type": str,
-        "roles": list[Literal["data"]],
+        "roles": list[StacAssetRole],
         "file:size": int,
         "file:checksum": NotRequired[str],
     },
@@ -2130,14 +2134,26 @@ class StacAssets(TypedDict):
     data: NotRequired[StacAsset]
 
 
+StacCatalogType: TypeAlias = Literal["Catalog"]
+"""That it is a catalog."""
+
+
+StacMethod: TypeAlias = Literal["GET", "POST"]
+"""The method of the request that a link is; GET if it does not say."""
+
+
+StacGeometryType: TypeAlias = Literal[
+    "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"
+]
+"""The kind of geometry."""
+
+
 class StacGeometry(TypedDict):
     """A geometry as GeoJSON (RFC 7946), in degrees of longitude and latitude (WGS 84)."""
 
-    type: Literal[
-        "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"
-    ]
+    type: StacGeometryType
     coordinates: NotRequired[list[Any]]
-    geometries: NotRequired[list[dict[str, Any]]]
+    geometries: NotRequired[list[Any]]
 
 
 class StacSearch(TypedDict):
@@ -2159,7 +2175,7 @@ class StacLink(TypedDict):
     href: str
     type: NotRequired[str]
     title: NotRequired[str]
-    method: NotRequired[Literal["GET", "POST"]]
+    method: NotRequired[StacMethod]
     body: NotRequired[StacSearch]
 
 
@@ -2170,13 +2186,17 @@ StacVersion: TypeAlias = Literal["1.1.0"]
 class StacCatalog(TypedDict):
     """The landing page of a STAC API."""
 
-    type: Literal["Catalog"]
+    type: StacCatalogType
     stac_version: StacVersion
     id: str
     title: str
     description: str
     conformsTo: list[str]
     links: list[StacLink]
+
+
+StacCollectionType: TypeAlias = Literal["Collection"]
+"""That it is a collection."""
 
 
 class StacSpatialExtent(TypedDict):
@@ -2200,18 +2220,22 @@ class StacExtent(TypedDict):
     temporal: StacTemporalExtent
 
 
+StacProviderRole: TypeAlias = Literal["licensor", "producer", "processor", "host"]
+"""What somebody does with the data."""
+
+
 class StacProvider(TypedDict):
     """Who has to do with the data."""
 
     name: str
-    roles: list[Literal["licensor", "producer", "processor", "host"]]
+    roles: list[StacProviderRole]
     url: NotRequired[str]
 
 
 class StacCollection(TypedDict):
     """All products of a job type, or all source files of a Strike process."""
 
-    type: Literal["Collection"]
+    type: StacCollectionType
     stac_version: StacVersion
     id: str
     title: str
@@ -2257,10 +2281,14 @@ StacItemProperties = TypedDict(
 """What is known of a product or a source file."""
 
 
+StacItemType: TypeAlias = Literal["Feature"]
+"""That it is a GeoJSON feature."""
+
+
 class StacItem(TypedDict):
     """A product or a source file."""
 
-    type: Literal["Feature"]
+    type: StacItemType
     stac_version: StacVersion
     stac_extensions: list[str]
     id: str
@@ -2272,10 +2300,14 @@ class StacItem(TypedDict):
     assets: StacAssets
 
 
+StacItemCollectionType: TypeAlias = Literal["FeatureCollection"]
+"""That it is a GeoJSON feature collection."""
+
+
 class StacItemCollection(TypedDict):
     """One page of items."""
 
-    type: Literal["FeatureCollection"]
+    type: StacItemCollectionType
     features: list[StacItem]
     links: list[StacLink]
     numberReturned: int

@@ -22,11 +22,9 @@ from scale_core.domain.places import Place
 from scale_core.domain.stac import CollectionKey, CollectionKind
 from scale_core.domain.times import OpenRange
 
-WALK: Final = 2000
-"""SQLite: among so many of the newest items is looked first."""
-
-FIRST_AT_ONCE: Final = 2000
-"""SQLite: so many ids are taken from the indexes first; then ever more, for each time all of what they find is read."""
+AT_ONCE: Final = 2000
+"""SQLite: among so many of the newest items is looked first, and so many ids are taken from the indexes then; after
+that ever more, for each time all that the indexes find is passed over."""
 
 MOST_WAYS: Final = 64
 """Of so many collections each has its own part in a statement; of more, the rows of all are looked at."""
@@ -52,11 +50,14 @@ class ItemSearch:
         return self.collections == () or self.ids == ()
 
 
-def find_items(session: Session, search: ItemSearch, behind: int | None, limit: int) -> list[int]:
+def find_items(
+    session: Session, search: ItemSearch, behind: int | None, limit: int, at_once: int = AT_ONCE
+) -> list[int]:
     """The ids of the first items that are found, the newest first.
 
     :param behind: only those with smaller ids.
     :param limit: so many at most.
+    :param at_once: among how many is looked at first.
     """
     if search.is_impossible:
         return []
@@ -66,7 +67,7 @@ def find_items(session: Session, search: ItemSearch, behind: int | None, limit: 
     if search.place is None and search.span is None:
         return _listed(session, search.collections, behind, limit)
     if session.get_bind().dialect.name == "sqlite":
-        return _searched(session, search, behind, limit)
+        return _searched(session, search, behind, limit, at_once)
     found = _behind(_any_items(search.collections, _column), behind).where(*_exactly(search, _column))
     return [*session.scalars(_first(found, limit))]
 
@@ -100,11 +101,10 @@ def _listed(session: Session, collections: Sequence[CollectionKey] | None, behin
     return [*session.scalars(select(together.c.id).order_by(together.c.id.desc()).limit(limit))]
 
 
-def _searched(session: Session, search: ItemSearch, behind: int | None, limit: int) -> list[int]:
-    newest = _listed(session, search.collections, behind, WALK)
+def _searched(session: Session, search: ItemSearch, behind: int | None, limit: int, at_once: int) -> list[int]:
+    newest = _listed(session, search.collections, behind, at_once)
     found = _only(session, search, newest)
-    is_all = len(newest) < WALK
-    at_once = FIRST_AT_ONCE
+    is_all = len(newest) < at_once
     last = newest[-1] if newest else behind
     while len(found) < limit and not is_all:
         candidates = [*session.scalars(_candidates(search, last, at_once))]

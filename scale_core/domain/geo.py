@@ -101,12 +101,6 @@ def to_wkt(wkb: bytes) -> str:
     return _wkt(shapely.from_wkb(wkb))
 
 
-def to_geo_json(wkb: bytes) -> dict[str, Any]:
-    """The GeoJSON of a geometry as it is stored."""
-    document: dict[str, Any] = json.loads(shapely.to_geojson(shapely.from_wkb(wkb)))
-    return document
-
-
 def _geometry_documents(geo_json: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The geometries in a GeoJSON document; features whose geometry is null have none."""
     kind = geo_json.get("type")

@@ -23,7 +23,7 @@ def place_of_bounds(text: str) -> Place:
 
 def place_of_boxes(boxes: Sequence[Box]) -> Place:
     """What lies within one box or several."""
-    parts = [_geometry(box) for box in boxes]
+    parts = [geometry_of(box) for box in boxes]
     return Place(
         to_wkb(parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)), tuple(boxes), is_boxes=True
     )
@@ -55,7 +55,7 @@ def _place(read: Callable[[], BaseGeometry | None]) -> Place:
     return Place(to_wkb(geometry), boxes_within(*antimeridian.bounds(geometry)), is_boxes=False)
 
 
-def _geometry(box: Box) -> BaseGeometry:
+def geometry_of(box: Box) -> BaseGeometry:
     """What a box is; a point or a line where it has no width or no height, which is no polygon."""
     if box.west < box.east and box.south < box.north:
         return shapely.box(box.west, box.south, box.east, box.north)

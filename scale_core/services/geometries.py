@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from scale_core.domain.places import Box, Place
 
 _GEO = "scale_core.domain.geo"
+_ITEMS = "scale_core.domain.item_geometry"
 _PLACES = "scale_core.domain.searched_places"
 
 
@@ -41,9 +42,9 @@ def to_wkt(wkb: bytes) -> str:
     return text
 
 
-def to_geo_json(wkb: bytes) -> dict[str, Any]:
-    """See :func:`scale_core.domain.geo.to_geo_json`."""
-    document: dict[str, Any] = pkgutil.resolve_name(f"{_GEO}:to_geo_json")(wkb)
+def item_geometry(wkb: bytes) -> dict[str, Any]:
+    """See :func:`scale_core.domain.item_geometry.item_geometry`."""
+    document: dict[str, Any] = pkgutil.resolve_name(f"{_ITEMS}:item_geometry")(wkb)
     return document
 
 

@@ -11,7 +11,7 @@ from scale_core.db.bulk import table_of
 from scale_core.db.given import given, is_given
 from scale_core.db.models import JobType, ScaleFile, Workspace
 from scale_core.domain.stac import CollectionKey, moment_text, multihash
-from scale_core.services.geometries import to_geo_json
+from scale_core.services.geometries import item_geometry
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.stac_links import GEO_JSON, STAC_VERSION, StacUrls, link
 from scale_core.services.stac_origins import Origins, collection_of, origins_of
@@ -71,7 +71,7 @@ def _item(row: FileRow, key: CollectionKey, origins: Origins, base_url: str) -> 
         "stac_extensions": [*_extensions(row)],
         "id": str(row.id),
         "collection": str(key),
-        "geometry": None if row.geometry is None else cast("models.StacGeometry", to_geo_json(row.geometry)),
+        "geometry": None if row.geometry is None else cast("models.StacGeometry", item_geometry(row.geometry)),
         "properties": _properties(row),
         "links": [*_links(row, key, origins, StacUrls(base_url))],
         "assets": {} if row.is_deleted else {"data": _asset(row, base_url)},
