@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, DateTime, Float, Integer, Table, text
 from sqlalchemy.types import JSON, Boolean, Numeric
 
-from scale_core.db import country_index, extent_index
+from scale_core.db import collection_extents, country_index, extent_index
 from scale_core.db.database import Database
 from scale_core.db.models import (
     TALLIES,
@@ -73,6 +73,7 @@ def fill(database: Database, jobs: int, ended: datetime | None = None) -> None:
             tally.recount(connection)
         extent_index.INDEX.refill(connection)
         country_index.INDEX.refill(connection)
+        collection_extents.refill(connection)
         connection.commit()
 
 
@@ -236,6 +237,7 @@ _HISTORY = (
         _FILE
         | {
             "file_type": "'SOURCE'",
+            "strike_id": f"{FIRST_ID}",
             "is_parsed": f"{_SCATTERED} > 5",
             "parsed": f"CASE WHEN {_SCATTERED} > 5 THEN {_time('0')} END",
             "data_started": _time("3600"),
