@@ -44,6 +44,7 @@ SLACK: Final = 1 / 86_400
 """Of a day, on either side. SQLite computes days from milliseconds, the columns have microseconds: what the tree finds
 is compared with these."""
 
+_SIDES: Final = ("west", "south", "east", "north")
 _TREE: Final = table(TREE, *map(column, TREE_COLUMNS))
 
 
@@ -138,16 +139,23 @@ def _intersects_on_sqlite(column: Column, place: Place) -> ColumnElement[bool]:
     looked_at: ColumnElement[int] = getattr(func, INTERSECTS)(
         column("geometry"), bindparam(None, place.wkb, LargeBinary, unique=True), type_=Integer
     )
-    exactly = looked_at == 1
-    if not place.is_boxes:
-        return exactly
-    # What lies within a box altogether needs no closer look.
-    west, south, east, north = map(column, ("west", "south", "east", "north"))
-    within = [
-        and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
-        for box in place.boxes
-    ]
-    return case((or_(*within), 1), else_=exactly) == 1
+    # What lies within a box altogether, or has nothing in common with any, needs no closer look.
+    within = [_is_within(column, box) for box in place.boxes] if place.is_boxes else []
+    near = [_is_near(column, box) for box in place.boxes]
+    ways = [(or_(*within), literal(1))] if within else []
+    return case(*ways, (or_(*near), looked_at), else_=0) == 1
+
+
+def _is_within(column: Column, box: Box) -> ColumnElement[bool]:
+    west, south, east, north = map(column, _SIDES)
+    return and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
+
+
+def _is_near(column: Column, box: Box) -> ColumnElement[bool]:
+    """The box of a footprint, or one of its two, has a point in common with a box."""
+    west, south, east, north = map(column, _SIDES)
+    reaches = (west <= box.east, east >= box.west)
+    return and_(south <= box.north, north >= box.south, case((west <= east, and_(*reaches)), else_=or_(*reaches)))
 
 
 def _intersects_on_postgresql(geometry: ColumnElement[Any], place: Place) -> ColumnElement[bool]:

@@ -8,10 +8,9 @@ chooses by itself.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import table_of
@@ -22,7 +21,7 @@ from scale_core.domain.places import Place
 from scale_core.domain.stac import CollectionKey, CollectionKind
 from scale_core.domain.times import OpenRange
 
-AT_ONCE: Final = 2000
+AT_ONCE: Final = 1000
 """SQLite: among so many of the newest items is looked first, and so many ids are taken from the indexes then; after
 that ever more, for each time all that the indexes find is passed over."""
 
@@ -107,7 +106,7 @@ def _searched(session: Session, search: ItemSearch, behind: int | None, limit: i
     is_all = len(newest) < at_once
     last = newest[-1] if newest else behind
     while len(found) < limit and not is_all:
-        candidates = [*session.scalars(_candidates(search, last, at_once))]
+        candidates = _candidates(session, search, last, at_once)
         found += _only(session, search, candidates)
         is_all = len(candidates) < at_once
         last, at_once = candidates[-1] if candidates else last, 4 * at_once
@@ -171,12 +170,14 @@ def _created(column: Any, span: OpenRange) -> Iterator[ColumnElement[bool]]:
         yield created <= span.ended
 
 
-def _candidates(search: ItemSearch, behind: int | None, limit: int) -> Select[tuple[int]]:
+def _candidates(session: Session, search: ItemSearch, behind: int | None, limit: int) -> list[int]:
     """SQLite: the ids of the first files that the indexes of places and times have, and may be found."""
-    trees = ids_in_tree(search.place, search.span, behind)
-    made: list[Select[tuple[int]]] = []
+    found = ids_in_tree(search.place, search.span, behind)
     if search.place is None and search.span is not None:
-        made = [_behind(select(_FILE.c.id).where(*_created(_column, search.span)), behind)]
-    together: CompoundSelect[Any] | Select[Any] = union(*chain(trees, made))
-    ids = together.subquery()
-    return select(ids.c[0]).order_by(ids.c[0].desc()).limit(limit)
+        found.append(_behind(select(_FILE.c.id).where(*_created(_column, search.span)), behind))
+    ids: set[int] = set()  # a file may be found by several
+    for one in found:
+        key = one.selected_columns[0]
+        # Sorted, which takes no more room than for what is wanted; to walk along all ids would take longer.
+        ids.update(session.scalars(one.order_by(func.coalesce(key, key).desc()).limit(limit)))
+    return sorted(ids, reverse=True)[:limit]
