@@ -57,7 +57,7 @@ class StacService:
             children = [
                 link("child", urls.collection(one.key), title=collection_title(one.owner)) for one in collections
             ]
-        search = link("search", urls.search, GEO_JSON)
+        search = link("search", urls.search, GEO_JSON, "Search for items")
         return {
             "type": "Catalog",
             "stac_version": STAC_VERSION,
@@ -66,12 +66,12 @@ class StacService:
             "description": "The source files that Scale has ingested, and the products that its jobs have made.",
             "conformsTo": [*CONFORMANCE],
             "links": [
-                link("self", urls.root),
-                link("root", urls.root),
-                link("conformance", urls.conformance),
-                link("service-desc", document, OPENAPI),
-                link("service-doc", documentation, HTML),
-                link("data", urls.collections),
+                link("self", urls.root, title="This catalog"),
+                link("root", urls.root, title="This catalog"),
+                link("conformance", urls.conformance, title="What this conforms to"),
+                link("service-desc", document, OPENAPI, "All of Scale's HTTP interface, as OpenAPI"),
+                link("service-doc", documentation, HTML, "The same for people"),
+                link("data", urls.collections, title="All collections"),
                 {**search, "method": "GET"},
                 {**search, "method": "POST"},
                 *children,

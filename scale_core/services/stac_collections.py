@@ -31,10 +31,10 @@ def collection_document(collection: Collection, urls: StacUrls) -> models.StacCo
         "providers": _providers(owner),
         "extent": _extent(collection.bounds, owner),
         "links": [
-            link("self", urls.collection(collection.key)),
-            link("root", urls.root),
-            link("parent", urls.root),
-            link("items", urls.items(collection.key), GEO_JSON),
+            link("self", urls.collection(collection.key), title=collection_title(owner)),
+            link("root", urls.root, title="The catalog"),
+            link("parent", urls.root, title="The catalog"),
+            link("items", urls.items(collection.key), GEO_JSON, "The items"),
             link("via", urls.scale("strikes" if of_strike else "job-types", owner.id), title=_about(owner)),
         ],
     }

@@ -16,7 +16,7 @@ HTML: Final = "text/html"
 
 @dataclass(frozen=True, slots=True)
 class StacUrls:
-    """Absolute URLs.
+    """Absolute URLs. But for the landing page they have no slash at the end: clients append to them, as OGC API has it.
 
     :param base: scheme, host and prefix under which the asking client reaches this API, without a final slash.
     """
@@ -31,29 +31,29 @@ class StacUrls:
     @property
     def conformance(self) -> str:
         """The conformance classes."""
-        return f"{self.root}conformance/"
+        return f"{self.root}conformance"
 
     @property
     def collections(self) -> str:
         """All collections."""
-        return f"{self.root}collections/"
+        return f"{self.root}collections"
 
     @property
     def search(self) -> str:
         """The search."""
-        return f"{self.root}search/"
+        return f"{self.root}search"
 
     def collection(self, key: CollectionKey) -> str:
         """One collection."""
-        return f"{self.collections}{key}/"
+        return f"{self.collections}/{key}"
 
     def items(self, key: CollectionKey) -> str:
         """The items of a collection."""
-        return f"{self.collection(key)}items/"
+        return f"{self.collection(key)}/items"
 
     def item(self, key: CollectionKey, file_id: int) -> str:
         """One item."""
-        return f"{self.items(key)}{file_id}/"
+        return f"{self.items(key)}/{file_id}"
 
     def scale(self, what: str, thing_id: int) -> str:
         """What Scale says of something, such as ``jobs``."""

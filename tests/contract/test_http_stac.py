@@ -41,13 +41,20 @@ def _body(link: Mapping[str, Any]) -> dict[str, Any]:
     return {"json": {}, "headers": headers} if link.get("method") == "POST" else {"headers": headers}
 
 
-@pytest.mark.parametrize("path", ["/stac", "/stac/search", "/stac/collections", "/v3/stac/search"])
-def test_a_path_without_its_last_slash_leads_to_the_one_with_it(seeded: httpx.Client, path: str) -> None:
-    response = seeded.get(path, params={"limit": 1} if path.endswith("search") else {})
-    assert response.status_code == 308
-    followed = seeded.get(response.headers["location"])
-    assert followed.status_code == 200
-    assert f"{path}/" in hrefs(followed.json(), "self")[0]
+@pytest.mark.parametrize(
+    "path", ["/stac", "/stac/search", "/stac/collections", "/stac/collections/strike-1/items", "/v3/stac/search"]
+)
+def test_a_path_is_the_same_with_its_last_slash_and_without(seeded: httpx.Client, path: str) -> None:
+    with_slash, without = seeded.get(f"{path}/"), seeded.get(path)
+    assert with_slash.status_code == without.status_code == 200
+    assert with_slash.json() == without.json()
+    assert hrefs(without.json(), "self")[0].endswith("/stac/" if path == "/stac" else path)
+
+
+def test_a_path_that_is_none_is_404_with_its_last_slash_and_without(seeded: httpx.Client) -> None:
+    for path in ("/stac/nothing", "/stac/nothing/", "/stac/collections//strike-1"):
+        response = seeded.get(path)
+        assert (response.status_code, response.json()["code"]) == (404, "NotFound"), path
 
 
 def test_sources_and_products_are_items_with_where_they_come_from(seeded: httpx.Client) -> None:

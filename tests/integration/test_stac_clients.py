@@ -251,7 +251,7 @@ def test_a_product_leads_to_what_it_was_made_from(client: Client, served: Served
         (four, six) = (link.resolve_stac_object().target for link in product.get_links("derived_from"))
     assert isinstance(four, pystac.Item)
     assert isinstance(six, pystac.Item)
-    assert [link.href.rpartition("/items/")[2] for link in four.get_links("derived_from")] == ["1/", "2/"]
+    assert [link.href.rpartition("/items/")[2] for link in four.get_links("derived_from")] == ["1", "2"]
     assert (six.id, six.assets) == ("6", {})
     links = {link.rel: link.href.removeprefix(served.url.removesuffix("stac/")) for link in product.links}
     assert links["via"] == "products/5/"
@@ -268,7 +268,7 @@ def test_what_is_superseded_or_deleted_is_there_for_those_who_have_a_link(client
         assert ItemVersionExtension.ext(item).deprecated is True
     assert old.assets.keys() == {"data"}
     (latest,) = old.get_links("latest-version")
-    assert latest.href == f"{served.url}collections/{kind}/items/4/"
+    assert latest.href == f"{served.url}collections/{kind}/items/4"
     assert gone.assets == {}
     assert "deprecated" not in current.properties
 
