@@ -6,7 +6,7 @@ change it once a day. On PostgreSQL writers do not wait for each other: each add
 puts those of a collection together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ OWNERS: Final = ("strike_id", "job_type_id")
 LEAST: Final = ("west", "south", "began")
 MOST: Final = ("east", "north", "ended")
 BOUNDS: Final = (*LEAST, *MOST)
+TIMES: Final = ("began", "ended")
 
 MERGE_ONE_IN: Final = 20
 """PostgreSQL: how many rows are added between two times that they are put together, on average."""
@@ -41,7 +42,7 @@ def columns() -> list[Column[Any]]:
     """The columns of the table. A Strike's row has no job type, and the reverse."""
     owners: list[Column[Any]] = [Column(name, BigInteger) for name in OWNERS]
     sides: list[Column[Any]] = [Column(name, Float) for name in ("west", "south", "east", "north")]
-    return [*owners, *sides, *(Column(name, Utc()) for name in ("began", "ended"))]
+    return [*owners, *sides, *(Column(name, Utc()) for name in TIMES)]
 
 
 def add_table(metadata: MetaData) -> None:
@@ -91,7 +92,6 @@ class _Row:
         first = f"{least}(coalesce({started}, {ended}), coalesce({ended}, {started}))"
         last = f"{most}(coalesce({started}, {ended}), coalesce({ended}, {started}))"
         is_cut = f"{name}.west > {name}.east"
-        self.name = name
         self.bounds = {
             "west": f"CASE WHEN {is_cut} THEN -180 ELSE {name}.west END",
             "south": f"{name}.south",
@@ -105,16 +105,18 @@ class _Row:
             f"({name}.west IS NOT NULL OR {started} IS NOT NULL OR {ended} IS NOT NULL)"
         )
 
-    def is_of_same(self, is_same: str) -> str:
-        """A row of the table of bounds is of its collection."""
-        return " AND ".join(f"{TABLE}.{one} {is_same} {self.name}.{one}" for one in OWNERS)
 
-    def is_outside(self, is_same: str) -> str:
-        """No row of the table of bounds holds it."""
-        within = [f"({self.bounds[one]} IS NULL OR {TABLE}.{one} <= {self.bounds[one]})" for one in LEAST]
-        within += [f"({self.bounds[one]} IS NULL OR {TABLE}.{one} >= {self.bounds[one]})" for one in MOST]
-        holds = " AND ".join([self.is_of_same(is_same), *within])
-        return f"NOT EXISTS (SELECT 1 FROM {TABLE} WHERE {holds})"  # noqa: S608
+def _is_of_same(is_same: str) -> str:
+    """A row of the table of bounds is of the collection of a new row."""
+    return " AND ".join(f"{TABLE}.{one} {is_same} NEW.{one}" for one in OWNERS)
+
+
+def _is_outside(bounds: Mapping[str, str], is_same: str) -> str:
+    """No row of the table of bounds holds a new row."""
+    holds = [_is_of_same(is_same)]
+    for names, compared in ((LEAST, "<="), (MOST, ">=")):
+        holds += [f"coalesce({TABLE}.{one} {compared} {bounds[one]}, {bounds[one]} IS NULL)" for one in names]
+    return f"NOT EXISTS (SELECT 1 FROM {TABLE} WHERE {' AND '.join(holds)})"  # noqa: S608
 
 
 def _day_on_sqlite(moment: str, time: str) -> str:
@@ -126,45 +128,57 @@ def _day_on_postgresql(moment: str, days: int) -> str:
     return f"{day} + interval '{days} day' - interval '{days} microsecond'"
 
 
-def _put(row: _Row, more: str = "") -> str:
-    names, values = (*OWNERS, *BOUNDS), [*(f"{row.name}.{one}" for one in OWNERS), *map(row.bounds.get, BOUNDS)]
-    return f"INSERT INTO {TABLE} ({', '.join(names)}) SELECT {', '.join(map(str, values))}{more};"
+def _put(bounds: Mapping[str, str], more: str = "") -> str:
+    names = ", ".join((*OWNERS, *BOUNDS))
+    values = ", ".join([*(f"NEW.{one}" for one in OWNERS), *(bounds[one] for one in BOUNDS)])
+    return f"INSERT INTO {TABLE} ({names}) SELECT {values}{more};"
 
 
 def _on_sqlite() -> Iterator[str]:
     row = _Row("NEW", is_sqlite=True)
-    wider = [f"{one} = min(coalesce({one}, {row.bounds[one]}), coalesce({row.bounds[one]}, {one}))" for one in LEAST]
-    wider += [f"{one} = max(coalesce({one}, {row.bounds[one]}), coalesce({row.bounds[one]}, {one}))" for one in MOST]
-    widen = f"UPDATE {TABLE} SET {', '.join(wider)} WHERE {row.is_of_same('IS')};"  # noqa: S608
-    body = f"{widen} {_put(row, ' WHERE changes() = 0')}"
-    when = f"WHEN {row.is_somewhere} AND {row.is_outside('IS')}"
+    wider = []
+    for names, how in ((LEAST, "min"), (MOST, "max")):
+        pairs = [(one, row.bounds[one]) for one in names]
+        wider += [f"{one} = {how}(coalesce({one}, {new}), coalesce({new}, {one}))" for one, new in pairs]
+    widen = f"UPDATE {TABLE} SET {', '.join(wider)} WHERE {_is_of_same('IS')};"  # noqa: S608
+    body = f"{widen} {_put(row.bounds, ' WHERE changes() = 0')}"
+    when = f"WHEN {row.is_somewhere} AND {_is_outside(row.bounds, 'IS')}"
     yield f"CREATE TRIGGER {TABLE}_insert AFTER INSERT ON {FILES} {when} BEGIN {body} END"
     yield f"CREATE TRIGGER {TABLE}_update AFTER UPDATE OF {', '.join(_KEPT)} ON {FILES} {when} BEGIN {body} END"
 
 
 def _on_postgresql() -> Iterator[str]:
     row = _Row("NEW", is_sqlite=False)
-    owners = ", ".join(OWNERS)
-    least, most = (", ".join(f"{how}({one})" for one in some) for how, some in (("min", LEAST), ("max", MOST)))
+    # As variables, so that the plan of the look at the table is made once, not for each row.
+    variables = {one: f"its_{one}" for one in BOUNDS}
+    kinds = {one: "timestamptz" if one in TIMES else "double precision" for one in BOUNDS}
+    declared = " ".join(f"{variables[one]} {kinds[one]} := {row.bounds[one]};" for one in BOUNDS)
     yield f"""
         CREATE FUNCTION {TABLE}_widen() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE {declared}
         BEGIN
-            IF {row.is_outside("IS NOT DISTINCT FROM")} THEN
-                {_put(row)}
+            IF {_is_outside(variables, "IS NOT DISTINCT FROM")} THEN
+                {_put(variables)}
                 IF random() * {MERGE_ONE_IN} < 1 THEN
-                    WITH parts AS (
-                        DELETE FROM {TABLE} WHERE ctid = ANY(ARRAY(
-                            SELECT ctid FROM {TABLE} FOR UPDATE SKIP LOCKED
-                        )) RETURNING *
-                    )
-                    INSERT INTO {TABLE} ({owners}, {", ".join(BOUNDS)})
-                    SELECT {owners}, {least}, {most} FROM parts GROUP BY {owners};
+                    {_merge()}
                 END IF;
             END IF;
             RETURN NULL;
-        END $$"""  # noqa: S608
+        END $$"""
     for kind, when in (("insert", "INSERT"), ("update", f"UPDATE OF {', '.join(_KEPT)}")):
         yield (
             f"CREATE TRIGGER {TABLE}_{kind} AFTER {when} ON {FILES} FOR EACH ROW WHEN ({row.is_somewhere}) "
             f"EXECUTE FUNCTION {TABLE}_widen()"
         )
+
+
+def _merge() -> str:
+    """Put the rows of each collection together, but for those that somebody else does just now."""
+    owners = ", ".join(OWNERS)
+    least, most = (", ".join(f"{how}({one})" for one in some) for how, some in (("min", LEAST), ("max", MOST)))
+    seen = f"SELECT ctid FROM {TABLE} FOR UPDATE SKIP LOCKED"  # noqa: S608
+    return (
+        f"WITH parts AS (DELETE FROM {TABLE} WHERE ctid = ANY(ARRAY({seen})) RETURNING *) "  # noqa: S608
+        f"INSERT INTO {TABLE} ({owners}, {', '.join(BOUNDS)}) SELECT {owners}, {least}, {most} "
+        f"FROM parts GROUP BY {owners};"
+    )

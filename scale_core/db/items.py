@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import table_of
+from scale_core.db.conditions import Column
 from scale_core.db.extents import data_time_is_in, footprint_meets, ids_in_tree
 from scale_core.db.given import given, is_given
 from scale_core.db.models import ScaleFile
@@ -71,9 +72,8 @@ def find_items(
     return [*session.scalars(_first(found, limit))]
 
 
-def is_item(column: Any = None) -> ColumnElement[bool]:
+def _is_item(column: Column) -> ColumnElement[bool]:
     """A file is an item: a source file of a Strike process that is not deleted, or a published product."""
-    column = column or _column
     is_source = and_(column("strike_id").is_not(None), ~column("is_deleted"))
     return or_(is_source, column("is_published"))
 
@@ -122,9 +122,9 @@ def _only(session: Session, search: ItemSearch, ids: Sequence[int]) -> list[int]
     return [*session.scalars(found.order_by(_FILE.c.id.desc()), given(ids, dialect))]
 
 
-def _any_items(collections: Sequence[CollectionKey] | None, column: Any) -> Select[tuple[int]]:
+def _any_items(collections: Sequence[CollectionKey] | None, column: Column) -> Select[tuple[int]]:
     """The ids of all items of collections."""
-    found = select(_FILE.c.id).where(is_item(column))
+    found = select(_FILE.c.id).where(_is_item(column))
     if collections is None:
         return found
     owners = {
@@ -135,7 +135,7 @@ def _any_items(collections: Sequence[CollectionKey] | None, column: Any) -> Sele
     return found.where(or_(*is_of_one))
 
 
-def _of(collection: CollectionKey, column: Any) -> list[ColumnElement[bool]]:
+def _of(collection: CollectionKey, column: Column) -> list[ColumnElement[bool]]:
     """A file is an item of a collection, as a partial index has it."""
     is_there = ~column("is_deleted") if collection.kind is CollectionKind.STRIKE else column("is_published")
     return [column(_owner(collection.kind)) == collection.owner_id, is_there]
@@ -153,7 +153,7 @@ def _first(found: Select[tuple[int]], limit: int) -> Select[tuple[int]]:
     return found.order_by(_FILE.c.id.desc()).limit(limit)
 
 
-def _exactly(search: ItemSearch, column: Any) -> Iterator[ColumnElement[bool]]:
+def _exactly(search: ItemSearch, column: Column) -> Iterator[ColumnElement[bool]]:
     """A file is in the place and of the time that is looked for."""
     if search.place is not None:
         yield footprint_meets(column, search.place)
@@ -162,7 +162,7 @@ def _exactly(search: ItemSearch, column: Any) -> Iterator[ColumnElement[bool]]:
         yield or_(data_time_is_in(column, search.span), and_(undated, *_created(column, search.span)))
 
 
-def _created(column: Any, span: OpenRange) -> Iterator[ColumnElement[bool]]:
+def _created(column: Column, span: OpenRange) -> Iterator[ColumnElement[bool]]:
     created = column("created")
     if span.started is not None:
         yield created >= span.started

@@ -54,10 +54,11 @@ class StacService:
         """
         with self._context.database.read() as session:
             collections = all_collections(session)
-            children = [
-                link("child", urls.collection(one.key), title=collection_title(one.owner)) for one in collections
-            ]
-        search = link("search", urls.search, GEO_JSON, "Search for items")
+        children = [link("child", urls.collection(one.key), title=collection_title(one.owner)) for one in collections]
+        described = [
+            link("service-desc", document, OPENAPI, "All of Scale's HTTP interface, as OpenAPI"),
+            link("service-doc", documentation, HTML, "The same for people"),
+        ]
         return {
             "type": "Catalog",
             "stac_version": STAC_VERSION,
@@ -65,17 +66,7 @@ class StacService:
             "title": "Scale",
             "description": "The source files that Scale has ingested, and the products that its jobs have made.",
             "conformsTo": [*CONFORMANCE],
-            "links": [
-                link("self", urls.root, title="This catalog"),
-                link("root", urls.root, title="This catalog"),
-                link("conformance", urls.conformance, title="What this conforms to"),
-                link("service-desc", document, OPENAPI, "All of Scale's HTTP interface, as OpenAPI"),
-                link("service-doc", documentation, HTML, "The same for people"),
-                link("data", urls.collections, title="All collections"),
-                {**search, "method": "GET"},
-                {**search, "method": "POST"},
-                *children,
-            ],
+            "links": [*_ways_in(urls), *described, *children],
         }
 
     def collections(self, urls: StacUrls) -> models.StacCollections:
@@ -137,6 +128,19 @@ class StacService:
     def _found(self, asked: Asked, urls: StacUrls) -> ItemPage:
         with self._context.database.read() as session:
             return _page(session, asked, urls)
+
+
+def _ways_in(urls: StacUrls) -> list[models.StacLink]:
+    """The links of the landing page that lead to more of the catalog."""
+    search = link("search", urls.search, GEO_JSON, "Search for items")
+    return [
+        link("self", urls.root, title="This catalog"),
+        link("root", urls.root, title="This catalog"),
+        link("conformance", urls.conformance, title="What this conforms to"),
+        link("data", urls.collections, title="All collections"),
+        {**search, "method": "GET"},
+        {**search, "method": "POST"},
+    ]
 
 
 def _page(session: Session, asked: Asked, urls: StacUrls) -> ItemPage:

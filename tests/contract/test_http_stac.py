@@ -140,6 +140,7 @@ def test_what_is_wrong_is_said_in_the_words_of_ogc_too(
         ({"datetime": "2015"}, "/datetime"),
         ({"token": "x"}, "/token"),
         ({"ids": "1"}, "/ids"),
+        ({"collections": ["strike-1"] * 1001}, "/collections"),
         ({"filter": {}}, "/filter"),
     ],
 )
