@@ -1,9 +1,8 @@
 """Finds the items of a catalog: source files and published products, newest first, by place and time.
 
-An item is of the time of its data, or if that is not known, of when it was made. Pages begin behind an id. On SQLite
-what is looked for is first looked for among the newest items, for many searches find many; then in the indexes of
-places and times, which give ids, some at a time: only of these files are the rows read. PostgreSQL has statistics, and
-chooses by itself.
+An item is of the time of its data, or if that is not known, of when it was made. Pages begin behind an id. The newest
+items are looked at first, for many searches find many; then the indexes of places and times are asked. They give SQLite
+ids in no order: it takes some at a time, and reads only the rows of these.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,8 @@ from scale_core.domain.stac import CollectionKey, CollectionKind
 from scale_core.domain.times import OpenRange
 
 AT_ONCE: Final = 1000
-"""SQLite: among so many of the newest items is looked first, and so many ids are taken from the indexes then; after
-that ever more, for each time all that the indexes find is passed over."""
+"""So many of the newest items are looked at first. On SQLite so many ids are taken from the indexes then, and later
+ever more, for each time all that the indexes find is passed over."""
 
 MOST_WAYS: Final = 64
 """Of so many collections each has its own part in a statement; of more, the rows of all are looked at."""
@@ -66,10 +65,7 @@ def find_items(
         return _only(session, search, wanted)[:limit]
     if search.place is None and search.span is None:
         return _listed(session, search.collections, behind, limit)
-    if session.get_bind().dialect.name == "sqlite":
-        return _searched(session, search, behind, limit, at_once)
-    found = _behind(_any_items(search.collections, _column), behind).where(*_exactly(search, _column))
-    return [*session.scalars(_first(found, limit))]
+    return _searched(session, search, behind, limit, at_once)
 
 
 def _is_item(column: Column) -> ColumnElement[bool]:
@@ -103,14 +99,29 @@ def _listed(session: Session, collections: Sequence[CollectionKey] | None, behin
 def _searched(session: Session, search: ItemSearch, behind: int | None, limit: int, at_once: int) -> list[int]:
     newest = _listed(session, search.collections, behind, at_once)
     found = _only(session, search, newest)
-    is_all = len(newest) < at_once
-    last = newest[-1] if newest else behind
+    if len(found) >= limit or len(newest) < at_once:
+        return found[:limit]
+    further = _by_candidates if session.get_bind().dialect.name == "sqlite" else _by_statement
+    return found + further(session, search, newest[-1], limit - len(found), at_once)
+
+
+def _by_candidates(session: Session, search: ItemSearch, behind: int, limit: int, at_once: int) -> list[int]:
+    """SQLite: the first items behind an id, found some at a time."""
+    found: list[int] = []
+    is_all = False
     while len(found) < limit and not is_all:
-        candidates = _candidates(session, search, last, at_once)
+        candidates = _candidates(session, search, behind, at_once)
         found += _only(session, search, candidates)
         is_all = len(candidates) < at_once
-        last, at_once = candidates[-1] if candidates else last, 4 * at_once
+        behind, at_once = candidates[-1] if candidates else behind, 4 * at_once
     return found[:limit]
+
+
+def _by_statement(session: Session, search: ItemSearch, behind: int, limit: int, _at_once: int) -> list[int]:
+    """PostgreSQL: the same in one statement. Sorted: it knows little of spans of time, and would rather walk along all
+    ids than look into their index."""
+    found = _behind(_any_items(search.collections, _column), behind).where(*_exactly(search, _column))
+    return [*session.scalars(found.order_by(func.coalesce(_FILE.c.id, _FILE.c.id).desc()).limit(limit))]
 
 
 def _only(session: Session, search: ItemSearch, ids: Sequence[int]) -> list[int]:
@@ -170,7 +181,7 @@ def _created(column: Column, span: OpenRange) -> Iterator[ColumnElement[bool]]:
         yield created <= span.ended
 
 
-def _candidates(session: Session, search: ItemSearch, behind: int | None, limit: int) -> list[int]:
+def _candidates(session: Session, search: ItemSearch, behind: int, limit: int) -> list[int]:
     """SQLite: the ids of the first files that the indexes of places and times have, and may be found."""
     found = ids_in_tree(search.place, search.span, behind)
     if search.place is None and search.span is not None:
