@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
-from scale_core.db import country_index, extent_index
+from scale_core.db import collection_extents, country_index, extent_index
 from scale_core.db.database import Database
 from scale_core.db.models import TALLIES
 
@@ -32,6 +32,7 @@ def filling(database: Database) -> Iterator[Connection]:
             connection.exec_driver_sql(statement)
         for tally in TALLIES:
             tally.recount(connection)
+        collection_extents.refill(connection)
         if database.is_sqlite:
             extent_index.INDEX.refill(connection)
             country_index.INDEX.refill(connection)

@@ -13,7 +13,7 @@ from bench.progress import progress
 from scale_core.db.bound_rows import insert_bound
 from scale_core.db.bulk import columns_of, table_of
 from scale_core.db.database import Database
-from scale_core.db.models import ScaleFile, Workspace
+from scale_core.db.models import ScaleFile, Strike, Workspace
 
 FIRST: Final = datetime(2021, 1, 1, tzinfo=UTC)
 YEARS: Final = 5
@@ -24,9 +24,16 @@ _AT_ONCE: Final = 10_000
 _SCATTER: Final = (0.7548776662466927, 0.5698402909980532)
 """Multiples of both, less their whole numbers, lie evenly in a square, whatever part of them is looked at."""
 _COUNTRIES: Final = ("BRA", "CAN", "DEU", "IND", "NGA", "RUS", "USA")
+_RULES: Final[dict[str, Any]] = {
+    "version": "1.0",
+    "mount": "/in",
+    "transfer_suffix": "_tmp",
+    "files_to_ingest": [{"filename_regex": ".*", "workspace_path": "in", "workspace_name": "footprints"}],
+}
 _SAME: Final[dict[str, Any]] = {
     "file_type": "SOURCE",
     "workspace_id": 1,
+    "strike_id": 1,
     "media_type": "image/tiff",
     "data_type": [],
     "meta_data": {},
@@ -42,6 +49,7 @@ def fill(database: Database, number: int) -> None:
         life = {"created": FIRST, "last_modified": FIRST}
         workspace = {"name": "footprints", "json_config": {"version": "1.0"}, "is_active": True}
         connection.execute(insert(table_of(Workspace)), {"id": 1, **workspace, **life})
+        connection.execute(insert(table_of(Strike)), {"id": 1, "name": "footprints", "configuration": _RULES, **life})
         _insert(connection, number)
 
 

@@ -229,6 +229,7 @@ _HISTORY = (
         _FILE
         | {
             "file_type": "'SOURCE'",
+            "strike_id": f"{FIRST_ID}",
             "is_parsed": f"{_SCATTERED} > 5",
             "parsed": f"CASE WHEN {_SCATTERED} > 5 THEN {_time('0')} END",
             "data_started": _time("3600"),

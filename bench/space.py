@@ -33,19 +33,31 @@ OTHERS = {
 }
 
 
+ITEMS = {
+    "items of the catalog, ten degrees, a month": "bbox=0,40,10,50&datetime=2024-01-01T00:00:00Z/2024-02-01T00:00:00Z",
+    "items, all the Earth, the first year": "bbox=-180,-90,180,90&datetime=../2022-01-01T00:00:00Z",
+    "items, all the Earth, any time": "bbox=-180,-90,180,90",
+    "items of a collection, a triangle": "collections=strike-1"
+    '&intersects={"type":"Polygon","coordinates":[[[0,40],[10,45],[5,50],[0,40]]]}',
+}
+"""Searches of the STAC API; of how many items each finds nothing is told."""
+
+
 def measure(options: Options) -> Section:
     """Each search in turn with the first page of all files."""
     with ScaleProcess(_with_footprints(options), "web") as scale:
         searched = [_search(scale, name, query, options.requests, GOAL) for name, query in SEARCHES.items()]
         others = [_search(scale, name, query, options.requests, None) for name, query in OTHERS.items()]
+        items = [_items(scale, name, query, options.requests) for name, query in ITEMS.items()]
     worst = max(searched, key=lambda one: one.median)
     return Section(
         f"Searches among {options.footprints:,} footprints",
         [Figure(f"the worst of {len(searched)} searches by place and time", "ms", worst.values, goal=GOAL)],
-        [*searched, *others],
+        [*searched, *others, *items],
         [
             f"The first {SIZE} source files of each, with how many there are. The floor is the first page of all files "
-            "at the same time. Footprints are squares of 0.1 to 2 degrees, all over the Earth and through five years."
+            "(of all items) at the same time. Footprints are squares of 0.1 to 2 degrees, all over the Earth and "
+            "through five years."
         ],
     )
 
@@ -54,16 +66,29 @@ def _search(scale: ScaleProcess, name: str, query: str, requests: int, goal: Goa
     number = scale.send("GET", f"/sources/?page_size=1&{query}")["count"]
     if not number and requests > WARM:
         raise BenchFailure(f"{name}: nothing was found by {query}")
+    samples = _timed(scale, name, f"/sources/?page_size={SIZE}&{query}", f"/sources/?page_size={SIZE}", requests)
+    return Figure(f"{name}: {number:,} files", "ms", *samples, goal)
+
+
+def _items(scale: ScaleProcess, name: str, query: str, requests: int) -> Figure:
+    found = f"/stac/search/?limit={SIZE}&{query}"
+    if not scale.send("GET", found)["numberReturned"] and requests > WARM:
+        raise BenchFailure(f"{name}: nothing was found by {query}")
+    return Figure(name, "ms", *_timed(scale, name, found, f"/stac/search/?limit={SIZE}", requests))
+
+
+def _timed(scale: ScaleProcess, name: str, wanted: str, floor: str, requests: int) -> tuple[list[float], list[float]]:
+    """The milliseconds that each of two requests took, in turn."""
     samples: tuple[list[float], list[float]] = ([], [])
     with progress(name) as step:
         for done in range(requests + WARM):
-            for each, url in zip(samples, (f"page_size={SIZE}&{query}", f"page_size={SIZE}"), strict=True):
+            for each, url in zip(samples, (wanted, floor), strict=True):
                 began = time.perf_counter()
-                scale.http.get(f"/sources/?{url}").raise_for_status()
+                scale.http.get(url).raise_for_status()
                 if done >= WARM:
                     each.append((time.perf_counter() - began) * 1000)
             step(done + 1, requests + WARM)
-    return Figure(f"{name}: {number:,} files", "ms", *samples, goal)
+    return samples
 
 
 def _with_footprints(options: Options) -> Installation:

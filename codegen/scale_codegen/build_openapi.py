@@ -127,6 +127,7 @@ class _OperationBuilder:
             result=result,
             wrapper=_wrapper(status, response.get("headers", {}), raw.content["responses"]),
             success_status=status,
+            media_type=_json_of(response) or "application/json",
             role=str(raw.content["x-scale-role"]),
         )
 
@@ -178,6 +179,11 @@ class _OperationBuilder:
         media_type, media = next(iter(content.items()))
         schema_pointer = child(pointer, "content", media_type, "schema")
         return self._models.type_of(media.get("schema", {}), hint, schema_pointer)
+
+
+def _json_of(response: Mapping[str, Any]) -> str | None:
+    """The first media type of a response that is JSON, as what is answered then says of itself."""
+    return next((media_type for media_type in response.get("content", {}) if _JSON.fullmatch(media_type)), None)
 
 
 def _wrapper(status: int, headers: Mapping[str, Any], responses: Mapping[str, Any]) -> Wrapper | None:

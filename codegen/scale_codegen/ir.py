@@ -149,6 +149,7 @@ class Operation:
     result: Type
     wrapper: Wrapper | None
     success_status: int
+    media_type: str
     role: str
 
 

@@ -37,3 +37,5 @@ NEW_WORKSPACE: Final[Mapping[str, Any]] = {"is_active": True}
 PROBLEM: Final[Mapping[str, Any]] = {"type": "about:blank"}
 
 REQUEUE_JOBS: Final[Mapping[str, Any]] = {"dry_run": False}
+
+STAC_SEARCH: Final[Mapping[str, Any]] = {"limit": 100}

@@ -182,6 +182,70 @@ class SourceUpdateAction(StrEnum):
     DELETED = "DELETED"
 
 
+class StacAssetRole(StrEnum):
+    """What a file is for."""
+
+    DATA = "data"
+
+
+class StacCatalogType(StrEnum):
+    """That it is a catalog."""
+
+    CATALOG = "Catalog"
+
+
+class StacCollectionType(StrEnum):
+    """That it is a collection."""
+
+    COLLECTION = "Collection"
+
+
+class StacGeometryType(StrEnum):
+    """The kind of geometry."""
+
+    POINT = "Point"
+    LINESTRING = "LineString"
+    POLYGON = "Polygon"
+    MULTIPOINT = "MultiPoint"
+    MULTILINESTRING = "MultiLineString"
+    MULTIPOLYGON = "MultiPolygon"
+    GEOMETRYCOLLECTION = "GeometryCollection"
+
+
+class StacItemCollectionType(StrEnum):
+    """That it is a GeoJSON feature collection."""
+
+    FEATURECOLLECTION = "FeatureCollection"
+
+
+class StacItemType(StrEnum):
+    """That it is a GeoJSON feature."""
+
+    FEATURE = "Feature"
+
+
+class StacMethod(StrEnum):
+    """The method of the request that a link is; GET if it does not say."""
+
+    GET = "GET"
+    POST = "POST"
+
+
+class StacProviderRole(StrEnum):
+    """What somebody does with the data."""
+
+    LICENSOR = "licensor"
+    PRODUCER = "producer"
+    PROCESSOR = "processor"
+    HOST = "host"
+
+
+class StacVersion(StrEnum):
+    """The version of STAC."""
+
+    V1_1_0 = "1.1.0"
+
+
 class UserErrorCategory(StrEnum):
     """The categories of errors that users register."""
 

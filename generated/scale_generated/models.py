@@ -1700,6 +1700,8 @@ class Problem(TypedDict):
     status: int
     detail: str
     instance: NotRequired[str]
+    code: NotRequired[str]
+    description: NotRequired[str]
     errors: NotRequired[list[ProblemError]]
 
 
@@ -2107,6 +2109,209 @@ class SourceUpdatePage(TypedDict):
     next: str | None
     previous: str | None
     results: list[SourceUpdate]
+
+
+StacAssetRole: TypeAlias = Literal["data"]
+"""What a file is for."""
+
+
+StacAsset = TypedDict(
+    "StacAsset",
+    {
+        "href": str,
+        "title": str,
+        "type": str,
+        "roles": list[StacAssetRole],
+        "file:size": int,
+        "file:checksum": NotRequired[str],
+    },
+)
+"""A file."""
+
+
+class StacAssets(TypedDict):
+    """The content of a product or a source file; nothing if it is deleted."""
+
+    data: NotRequired[StacAsset]
+
+
+StacCatalogType: TypeAlias = Literal["Catalog"]
+"""That it is a catalog."""
+
+
+StacMethod: TypeAlias = Literal["GET", "POST"]
+"""The method of the request that a link is; GET if it does not say."""
+
+
+StacGeometryType: TypeAlias = Literal[
+    "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"
+]
+"""The kind of geometry."""
+
+
+class StacGeometry(TypedDict):
+    """A geometry as GeoJSON (RFC 7946), in degrees of longitude and latitude (WGS 84)."""
+
+    type: StacGeometryType
+    coordinates: NotRequired[list[Any]]
+    geometries: NotRequired[list[Any]]
+
+
+class StacSearch(TypedDict):
+    """What is looked for; all of it has to be true of an item."""
+
+    bbox: NotRequired[list[float]]
+    intersects: NotRequired[StacGeometry]
+    datetime: NotRequired[str]
+    ids: NotRequired[list[str]]
+    collections: NotRequired[list[str]]
+    limit: NotRequired[int]
+    token: NotRequired[str]
+
+
+class StacLink(TypedDict):
+    """A link to something else."""
+
+    rel: str
+    href: str
+    type: NotRequired[str]
+    title: NotRequired[str]
+    method: NotRequired[StacMethod]
+    body: NotRequired[StacSearch]
+
+
+StacVersion: TypeAlias = Literal["1.1.0"]
+"""The version of STAC."""
+
+
+class StacCatalog(TypedDict):
+    """The landing page of a STAC API."""
+
+    type: StacCatalogType
+    stac_version: StacVersion
+    id: str
+    title: str
+    description: str
+    conformsTo: list[str]
+    links: list[StacLink]
+
+
+StacCollectionType: TypeAlias = Literal["Collection"]
+"""That it is a collection."""
+
+
+class StacSpatialExtent(TypedDict):
+    """Where the items of a collection are."""
+
+    bbox: list[list[float]]
+
+
+class StacTemporalExtent(TypedDict):
+    """Of what time the items of a collection are."""
+
+    interval: list[list[str]]
+
+
+class StacExtent(TypedDict):
+    """Where and of what time the items of a collection are. It is an outer bound; what is deleted does not make
+    it smaller.
+    """
+
+    spatial: StacSpatialExtent
+    temporal: StacTemporalExtent
+
+
+StacProviderRole: TypeAlias = Literal["licensor", "producer", "processor", "host"]
+"""What somebody does with the data."""
+
+
+class StacProvider(TypedDict):
+    """Who has to do with the data."""
+
+    name: str
+    roles: list[StacProviderRole]
+    url: NotRequired[str]
+
+
+class StacCollection(TypedDict):
+    """All products of a job type, or all source files of a Strike process."""
+
+    type: StacCollectionType
+    stac_version: StacVersion
+    id: str
+    title: str
+    description: str
+    keywords: list[str]
+    license: str
+    providers: list[StacProvider]
+    extent: StacExtent
+    links: list[StacLink]
+
+
+class StacCollections(TypedDict):
+    """All collections."""
+
+    collections: list[StacCollection]
+    links: list[StacLink]
+
+
+class StacConformance(TypedDict):
+    """What a STAC API conforms to."""
+
+    conformsTo: list[str]
+
+
+StacSoftware: TypeAlias = dict[str, str]
+"""Versions of software by name."""
+
+
+StacItemProperties = TypedDict(
+    "StacItemProperties",
+    {
+        "datetime": str | None,
+        "start_datetime": NotRequired[str],
+        "end_datetime": NotRequired[str],
+        "created": str,
+        "updated": str,
+        "title": str,
+        "keywords": list[str],
+        "deprecated": NotRequired[bool],
+        "processing:software": NotRequired[StacSoftware],
+    },
+)
+"""What is known of a product or a source file."""
+
+
+StacItemType: TypeAlias = Literal["Feature"]
+"""That it is a GeoJSON feature."""
+
+
+class StacItem(TypedDict):
+    """A product or a source file."""
+
+    type: StacItemType
+    stac_version: StacVersion
+    stac_extensions: list[str]
+    id: str
+    collection: str
+    geometry: StacGeometry | None
+    bbox: NotRequired[list[float]]
+    properties: StacItemProperties
+    links: list[StacLink]
+    assets: StacAssets
+
+
+StacItemCollectionType: TypeAlias = Literal["FeatureCollection"]
+"""That it is a GeoJSON feature collection."""
+
+
+class StacItemCollection(TypedDict):
+    """One page of items."""
+
+    type: StacItemCollectionType
+    features: list[StacItem]
+    links: list[StacLink]
+    numberReturned: int
 
 
 class StrikeEdit(TypedDict):

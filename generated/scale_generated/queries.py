@@ -888,6 +888,58 @@ class ListSourceUpdatesQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListStacItemsQuery:
+    """Query of GET /stac/collections/{collection_id}/items/."""
+
+    bbox: str | None = None
+    intersects: str | None = None
+    datetime: str | None = None
+    ids: str | None = None
+    collections: str | None = None
+    limit: int = 100
+    token: str | None = None
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            bbox=kwargs.get("bbox"),
+            intersects=kwargs.get("intersects"),
+            datetime=kwargs.get("datetime"),
+            ids=kwargs.get("ids"),
+            collections=kwargs.get("collections"),
+            limit=kwargs.get("limit", 100),
+            token=kwargs.get("token"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStacItemsQuery:
+    """Query of GET /stac/search/."""
+
+    bbox: str | None = None
+    intersects: str | None = None
+    datetime: str | None = None
+    ids: str | None = None
+    collections: str | None = None
+    limit: int = 100
+    token: str | None = None
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            bbox=kwargs.get("bbox"),
+            intersects=kwargs.get("intersects"),
+            datetime=kwargs.get("datetime"),
+            ids=kwargs.get("ids"),
+            collections=kwargs.get("collections"),
+            limit=kwargs.get("limit", 100),
+            token=kwargs.get("token"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListStrikesQuery:
     """Query of GET /strikes/."""
 

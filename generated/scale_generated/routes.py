@@ -43,7 +43,8 @@ class WithCookies(NamedTuple, Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
-    ``integer_path_parameters`` are those of them that are whole numbers; ``role`` is what callers need, or "public"."""
+    ``integer_path_parameters`` are those of them that are whole numbers; ``media_type`` is that of its answer where it
+    is JSON; ``role`` is what callers need, or "public"."""
 
     operation_id: str
     method: str
@@ -54,6 +55,7 @@ class Operation:
     query: type[queries.QueryParameters] | None
     has_body: bool
     success_status: int
+    media_type: str
     role: str
 
 
@@ -68,6 +70,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListAuditRecordsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -80,6 +83,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ExportConfigurationQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -92,6 +96,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -104,6 +109,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.DownloadConfigurationQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -116,6 +122,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -128,6 +135,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -140,6 +148,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -152,6 +161,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListErrorsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -164,6 +174,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -176,6 +187,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -188,6 +200,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -200,6 +213,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListFilesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -212,6 +226,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -224,6 +239,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -236,6 +252,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListIngestsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -248,6 +265,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListIngestStatusQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -260,6 +278,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -272,6 +291,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobExecutionsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -284,6 +304,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -296,6 +317,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.GetJobExecutionLogsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -308,6 +330,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.GetJobExecutionLogQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -320,6 +343,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -332,6 +356,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -344,6 +369,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRunningJobTypesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -356,6 +382,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypeStatusQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -368,6 +395,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobTypeSystemFailuresQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -380,6 +408,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -392,6 +421,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -404,6 +434,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -416,6 +447,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -428,6 +460,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobsWithExecutionQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -440,6 +473,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobUpdatesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -452,6 +486,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -464,6 +499,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -476,6 +512,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListJobLoadQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -488,6 +525,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListMetricsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -500,6 +538,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -512,6 +551,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListMetricPlotDataQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -524,6 +564,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListNodesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -536,6 +577,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListNodeStatusQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -548,6 +590,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -560,6 +603,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -572,6 +616,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -584,6 +629,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListProductsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -596,6 +642,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListProductUpdatesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -608,6 +655,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -620,6 +668,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -632,6 +681,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -644,6 +694,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -656,6 +707,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -668,6 +720,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -680,6 +733,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRecipeTypesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -692,6 +746,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -704,6 +759,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -716,6 +772,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -728,6 +785,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -740,6 +798,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListRecipesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -752,6 +811,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -764,6 +824,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -776,6 +837,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -788,6 +850,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -800,6 +863,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="operator",
     ),
     Operation(
@@ -812,6 +876,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -824,6 +889,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="public",
     ),
     Operation(
@@ -836,6 +902,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=204,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -848,6 +915,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=302,
+        media_type="application/json",
         role="public",
     ),
     Operation(
@@ -860,6 +928,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.FinishExternalSignInQuery,
         has_body=False,
         success_status=302,
+        media_type="application/json",
         role="public",
     ),
     Operation(
@@ -872,6 +941,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=204,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -884,6 +954,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListSourcesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -896,6 +967,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListSourceUpdatesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -908,6 +980,111 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="get_stac_catalog",
+        method="GET",
+        path="/stac/",
+        tag="stac",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_stac_collections",
+        method="GET",
+        path="/stac/collections/",
+        tag="stac",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="get_stac_collection",
+        method="GET",
+        path="/stac/collections/{collection_id}/",
+        tag="stac",
+        path_parameters=("collection_id",),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="list_stac_items",
+        method="GET",
+        path="/stac/collections/{collection_id}/items/",
+        tag="stac",
+        path_parameters=("collection_id",),
+        integer_path_parameters=(),
+        query=queries.ListStacItemsQuery,
+        has_body=False,
+        success_status=200,
+        media_type="application/geo+json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="get_stac_item",
+        method="GET",
+        path="/stac/collections/{collection_id}/items/{item_id}/",
+        tag="stac",
+        path_parameters=("collection_id", "item_id"),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/geo+json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="get_stac_conformance",
+        method="GET",
+        path="/stac/conformance/",
+        tag="stac",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="search_stac_items",
+        method="GET",
+        path="/stac/search/",
+        tag="stac",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.SearchStacItemsQuery,
+        has_body=False,
+        success_status=200,
+        media_type="application/geo+json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="post_stac_search",
+        method="POST",
+        path="/stac/search/",
+        tag="stac",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+        media_type="application/geo+json",
         role="viewer",
     ),
     Operation(
@@ -920,6 +1097,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -932,6 +1110,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -944,6 +1123,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListStrikesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -956,6 +1136,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -968,6 +1149,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -980,6 +1162,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -992,6 +1175,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1004,6 +1188,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTokensQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1016,6 +1201,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1028,6 +1214,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1040,6 +1227,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1052,6 +1240,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTriggerEventsQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1064,6 +1253,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1076,6 +1266,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListTriggerRulesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1088,6 +1279,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1100,6 +1292,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1112,6 +1305,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListUsersQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1124,6 +1318,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1136,6 +1331,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1148,6 +1344,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1160,6 +1357,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1172,6 +1370,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListWorkspacesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1184,6 +1383,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1196,6 +1396,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
     Operation(
@@ -1208,6 +1409,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -1220,6 +1422,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="admin",
     ),
 )
@@ -1593,6 +1796,42 @@ class SourcesHandlers(Protocol):
         """GET /sources/{source_id}/: Source file details"""
 
 
+class StacHandlers(Protocol):
+    """Products and source files for clients that know STAC (SpatioTemporal Asset Catalogs)."""
+
+    @abstractmethod
+    def get_stac_catalog(self) -> models.StacCatalog:
+        """GET /stac/: STAC landing page"""
+
+    @abstractmethod
+    def list_stac_collections(self) -> models.StacCollections:
+        """GET /stac/collections/: STAC collections"""
+
+    @abstractmethod
+    def get_stac_collection(self, collection_id: str) -> models.StacCollection:
+        """GET /stac/collections/{collection_id}/: STAC collection"""
+
+    @abstractmethod
+    def list_stac_items(self, collection_id: str, query: queries.ListStacItemsQuery) -> models.StacItemCollection:
+        """GET /stac/collections/{collection_id}/items/: STAC items of a collection"""
+
+    @abstractmethod
+    def get_stac_item(self, collection_id: str, item_id: str) -> models.StacItem:
+        """GET /stac/collections/{collection_id}/items/{item_id}/: STAC item"""
+
+    @abstractmethod
+    def get_stac_conformance(self) -> models.StacConformance:
+        """GET /stac/conformance/: STAC conformance classes"""
+
+    @abstractmethod
+    def search_stac_items(self, query: queries.SearchStacItemsQuery) -> models.StacItemCollection:
+        """GET /stac/search/: STAC item search"""
+
+    @abstractmethod
+    def post_stac_search(self, body: models.StacSearch) -> models.StacItemCollection:
+        """POST /stac/search/: STAC item search by a body"""
+
+
 class StatusHandlers(Protocol):
     """The state and version of the whole system."""
 
@@ -1744,6 +1983,7 @@ class HandlerTable:
     scheduler: SchedulerHandlers
     session: SessionHandlers
     sources: SourcesHandlers
+    stac: StacHandlers
     status: StatusHandlers
     strikes: StrikesHandlers
     tokens: TokensHandlers

@@ -28,6 +28,7 @@ from scale_core.api.handlers import (
     jobs,
     metrics,
     retention,
+    stac,
     system,
     workspaces,
 )
@@ -139,6 +140,7 @@ def handler_table(services: Services) -> HandlerTable:
         scheduler=system.Scheduler(services.scheduler),
         session=access.Session(services.sessions, services.oidc),
         sources=files.Sources(services.files, services.updates),
+        stac=stac.Stac(services.stac),
         status=system.Status(services.scheduler),
         strikes=ingests.Strikes(services.strikes),
         tokens=access.Tokens(services.tokens),

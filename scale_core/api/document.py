@@ -10,6 +10,8 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scale_core.services.stac_links import JSON, OPENAPI
+
 DOCUMENT_PATH: Final = "/openapi.json"
 DOCS_PATH: Final = "/docs"
 
@@ -56,7 +58,10 @@ class DocumentMiddleware:
             return RedirectResponse(f"{scope.get('root_path', '')}{DOCS_PATH}/")
         if scope["path"] != DOCUMENT_PATH:
             return None
-        headers = {"ETag": self._etag}
-        if Headers(scope=scope).get("if-none-match") == self._etag:
+        headers = {"ETag": self._etag, "Vary": "Accept"}
+        asked = Headers(scope=scope)
+        if asked.get("if-none-match") == self._etag:
             return Response(status_code=304, headers=headers)
-        return Response(self._content, headers=headers, media_type="application/json")
+        # Who knows the type of its own, as STAC clients do, gets it; browsers show the other one.
+        media_type = OPENAPI if OPENAPI.partition(";")[0] in asked.get("accept", "") else JSON
+        return Response(self._content, headers=headers, media_type=media_type)

@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scale_core.api.document import DOCS_PATH
-from scale_core.api.paths import PREFIX
+from scale_core.api.problems import PREFIX
 
 NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 """The policy of answers that are no page: nothing in them is run or fetched."""

@@ -9,11 +9,10 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scale_core.api.problems import problem_response
+from scale_core.api.problems import PREFIX, STAC_PATH, problem_response
 from scale_core.specs import Problem
 from scale_generated.routes import Operation
 
-PREFIX = "/v3"
 MAX_ID = 2**63 - 1
 
 
@@ -26,7 +25,7 @@ class _Template:
 
 class PathMiddleware:
     """Serves everything under ``/v3/`` too; answers 308 to a path without its final slash, 400 to a malformed id, 405
-    to a method that no operation of the path has.
+    to a method that no operation of the path has. Below ``/stac/`` the slash is added: there clients make paths.
 
     :param operations: the operations whose paths are known.
     """
@@ -41,12 +40,18 @@ class PathMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] == "http":
-            scope = _without_prefix(scope)
+            scope = self._with_slash(_without_prefix(scope))
             response = self._own_response(scope)
             if response is not None:
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _with_slash(self, scope: Scope) -> Scope:
+        path = f"{scope['path']}/"
+        if not path.startswith(STAC_PATH) or not self._is_known(path):
+            return scope
+        return {**scope, "path": path, "raw_path": path.encode()}
 
     def _own_response(self, scope: Scope) -> Response | None:
         path: str = scope["path"]

@@ -70,6 +70,11 @@ DATABASE_TROUBLE: Final = (
 )
 RETRY_SECONDS: Final = 2
 
+PREFIX: Final = "/v3"
+"""Everything is served under it, too."""
+
+STAC_PATH: Final = "/stac/"
+
 INTERNAL: Final = "Something went wrong inside Scale; the server's log says what. Repeating the request may succeed."
 
 
@@ -118,6 +123,9 @@ def problem_body(status: int, detail: str, problems: Sequence[Problem], *, path:
         "detail": detail,
         "instance": quote(path),
     }
+    if path.removeprefix(PREFIX).startswith(STAC_PATH):
+        # What OGC API Features, 7.5.1, and STAC API say of errors: the same in their words.
+        document |= {"code": document["title"].replace(" ", ""), "description": detail}
     if status == HTTPStatus.BAD_REQUEST and not problems:
         # It is the request as a whole.
         problems = [Problem("", detail)]

@@ -1,6 +1,6 @@
 """The request that is being handled: its URLs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -69,8 +69,19 @@ def paged(query: Paged, found: ListPage[T]) -> Mapping[str, Any]:
     return {"count": found.count, "next": following, "previous": preceding, "results": found.results}
 
 
+def with_query(url: str, **changed: str) -> str:
+    """The URL with the query of the request, but these values of parameters instead of those that it has."""
+    return _with_query(url, [*changed], changed)
+
+
 def _page_url(parameter: str, value: int | str) -> str:
     scope = current_scope()
+    return _with_query(f"{base_url(scope)}{scope['path']}", ("page", PARAMETER), {parameter: value})
+
+
+def _with_query(url: str, without: Collection[str], added: Mapping[str, int | str]) -> str:
+    scope = current_scope()
     given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    kept = [(key, one) for key, one in given if key not in ("page", PARAMETER)]
-    return f"{base_url(scope)}{scope['path']}?{urlencode([*kept, (parameter, value)])}"
+    kept = [(key, one) for key, one in given if key not in without]
+    query = urlencode([*kept, *added.items()])
+    return f"{url}?{query}" if query else url

@@ -70,7 +70,7 @@ def _response(operation: Operation, result: Any) -> Response:
     if status == NO_CONTENT or status >= REDIRECT:
         response = Response(status_code=status)
     else:
-        response = Response(orjson.dumps(result), status, media_type="application/json")
+        response = Response(orjson.dumps(result), status, media_type=operation.media_type)
     for name, value in headers:
         response.headers.append(name, value)
     return response

@@ -22,6 +22,7 @@ from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.retention_preview import RetentionPreviewService
 from scale_core.services.sessions import SessionService
+from scale_core.services.stac import StacService
 from scale_core.services.strikes import StrikeService
 from scale_core.services.system_failures import SystemFailureService
 from scale_core.services.tokens import TokenService
@@ -58,6 +59,7 @@ class Services:
         self.scheduler = SchedulerAdmin(context)
         self.sessions = SessionService(context, passwords)
         self.oidc = OidcService(context, self.sessions)
+        self.stac = StacService(context)
         self.strikes = StrikeService(context)
         self.system_failures = SystemFailureService(context)
         self.tokens = TokenService(context)

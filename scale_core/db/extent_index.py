@@ -22,7 +22,7 @@ LAST_DAY: Final = 10_000_000.0
 """Before and after all that a calendar has."""
 
 _OFF_EARTH: Final = -1000
-_OFF_CALENDAR: Final = 1_000_000_000
+OFF_CALENDAR: Final = 1_000_000_000
 _EPOCH: Final = 2_440_587.5
 """1970 as a Julian day, as SQLite counts."""
 
@@ -89,7 +89,7 @@ def _put(row: str, source: str = "") -> str:
 
 
 def _day(moment: str) -> str:
-    return f"coalesce(julianday({moment}) - {_EPOCH}, {_OFF_CALENDAR})"
+    return f"coalesce(julianday({moment}) - {_EPOCH}, {OFF_CALENDAR})"
 
 
 INDEX: Final = IndexBeside(

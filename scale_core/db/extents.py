@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     LargeBinary,
+    Select,
     and_,
     bindparam,
     case,
@@ -24,7 +25,15 @@ from sqlalchemy import (
 
 from scale_core.db.by_dialect import by_dialect
 from scale_core.db.conditions import Column, Comparison, Condition
-from scale_core.db.extent_index import FIRST_DAY, LAST_DAY, TREE, TREE_COLUMNS, has_data_time, time_range_of
+from scale_core.db.extent_index import (
+    FIRST_DAY,
+    LAST_DAY,
+    OFF_CALENDAR,
+    TREE,
+    TREE_COLUMNS,
+    has_data_time,
+    time_range_of,
+)
 from scale_core.db.sqlite_geometry import INTERSECTS
 from scale_core.db.types import SRID, Utc, Wkb
 from scale_core.domain.places import Box, Place
@@ -35,6 +44,7 @@ SLACK: Final = 1 / 86_400
 """Of a day, on either side. SQLite computes days from milliseconds, the columns have microseconds: what the tree finds
 is compared with these."""
 
+_SIDES: Final = ("west", "south", "east", "north")
 _TREE: Final = table(TREE, *map(column, TREE_COLUMNS))
 
 
@@ -42,6 +52,40 @@ def in_extent(place: Place | None, span: OpenRange | None) -> Condition:
     """The footprint of a file has a point in common with ``place``, its data a moment with ``span``; None: anywhere, at
     any time, but not both."""
     return Condition("id", Comparison.SEARCHED, _Extent(place, span))
+
+
+def footprint_meets(column: Column, place: Place) -> ColumnElement[bool]:
+    """The footprint of a file has a point in common with ``place``: what PostgreSQL finds by its index, and SQLite has
+    :func:`ids_in_tree` for."""
+    return by_dialect(_intersects_on_sqlite(column, place), _intersects_on_postgresql(column("geometry"), place))
+
+
+def data_time_is_in(column: Column, span: OpenRange) -> ColumnElement[bool]:
+    """The data of a file has a moment in common with ``span``, whichever of its times is the earlier; found as
+    :func:`footprint_meets`."""
+    started, ended = column("data_started"), column("data_ended")
+    exactly = []
+    if span.started is not None:
+        exactly.append(or_(started >= span.started, ended >= span.started))
+    if span.ended is not None:
+        exactly.append(or_(started <= span.ended, ended <= span.ended))
+    return by_dialect(and_(*exactly), and_(_in_time_index(column, span), *exactly))
+
+
+def ids_in_tree(place: Place | None, span: OpenRange | None, behind: int | None) -> list[Select[tuple[int]]]:
+    """SQLite: selects the ids of the files that have a box in the tree with a point in common with a box of ``place``
+    and a moment with ``span``; also those of no time, if a place is given.
+
+    :param behind: only ids that are smaller.
+    """
+    found = select(_TREE.c.id.op(">>")(1).label("id"))
+    if behind is not None:
+        found = found.where(_TREE.c.id < 2 * behind)
+    times = [_in_days(span)]
+    if place is not None and span is not None:
+        times.append([_TREE.c.began >= OFF_CALENDAR - 1])
+    places = [[]] if place is None else [_in_box(box) for box in place.boxes]
+    return [found.where(*where, *when) for where in places for when in times]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +139,23 @@ def _intersects_on_sqlite(column: Column, place: Place) -> ColumnElement[bool]:
     looked_at: ColumnElement[int] = getattr(func, INTERSECTS)(
         column("geometry"), bindparam(None, place.wkb, LargeBinary, unique=True), type_=Integer
     )
-    exactly = looked_at == 1
-    if not place.is_boxes:
-        return exactly
-    # What lies within a box altogether needs no closer look.
-    west, south, east, north = map(column, ("west", "south", "east", "north"))
-    within = [
-        and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
-        for box in place.boxes
-    ]
-    return case((or_(*within), 1), else_=exactly) == 1
+    # What lies within a box altogether, or has nothing in common with any, needs no closer look.
+    within = [_is_within(column, box) for box in place.boxes] if place.is_boxes else []
+    near = [_is_near(column, box) for box in place.boxes]
+    ways = [(or_(*within), literal(1))] if within else []
+    return case(*ways, (or_(*near), looked_at), else_=0) == 1
+
+
+def _is_within(column: Column, box: Box) -> ColumnElement[bool]:
+    west, south, east, north = map(column, _SIDES)
+    return and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
+
+
+def _is_near(column: Column, box: Box) -> ColumnElement[bool]:
+    """The box of a footprint, or one of its two, has a point in common with a box."""
+    west, south, east, north = map(column, _SIDES)
+    reaches = (west <= box.east, east >= box.west)
+    return and_(south <= box.north, north >= box.south, case((west <= east, and_(*reaches)), else_=or_(*reaches)))
 
 
 def _intersects_on_postgresql(geometry: ColumnElement[Any], place: Place) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ def center(geometry: BaseGeometry) -> BaseGeometry:
     west, _south, east, _north = bounds(geometry)
     if west <= east:
         return geometry.centroid
-    parts = list(_parts(geometry))
+    parts = list(parts_of(geometry))
     halves = [translate(one, 2 * _EDGE) if one.bounds[2] <= east else one for one in parts]
     whole = shapely.GeometryCollection(halves).centroid
     return shapely.Point(whole.x - 2 * _EDGE, whole.y) if whole.x > _EDGE else whole
@@ -31,7 +31,7 @@ def center(geometry: BaseGeometry) -> BaseGeometry:
 
 def _gap(geometry: BaseGeometry) -> tuple[float, float] | None:
     """The widest span of longitudes between its parts; None: there is none."""
-    spans = sorted((one.bounds[0], one.bounds[2]) for one in _parts(geometry))
+    spans = sorted((one.bounds[0], one.bounds[2]) for one in parts_of(geometry))
     widest: tuple[float, float] | None = None
     reach = spans[0][1]
     for west, east in spans[1:]:
@@ -41,11 +41,11 @@ def _gap(geometry: BaseGeometry) -> tuple[float, float] | None:
     return widest
 
 
-def _parts(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
+def parts_of(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
     """The simple geometries that a geometry is made of."""
     if not hasattr(geometry, "geoms"):
         yield geometry
         return
     for one in geometry.geoms:
         if not one.is_empty:
-            yield from _parts(one)
+            yield from parts_of(one)

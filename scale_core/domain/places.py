@@ -1,5 +1,6 @@
 """Where on Earth something is looked for, as far as boxes tell it. Degrees of longitude and latitude, WGS 84."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,10 +55,25 @@ def read_bounds(text: str) -> tuple[Box, ...]:
 
     :raises InvalidPlace: it is not that, or lies off the Earth.
     """
+    return boxes_of(read_numbers(text))
+
+
+def read_numbers(text: str) -> list[float]:
+    """The numbers that are separated by commas.
+
+    :raises InvalidPlace: there is something else.
+    """
     try:
-        numbers = [float(part) for part in text.split(",")]
+        return [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InvalidPlace(f"{text!r} is no box: {_RIGHT}") from error
+
+
+def boxes_of(numbers: Sequence[float]) -> tuple[Box, ...]:
+    """The boxes that west, south, east and north stand for.
+
+    :raises InvalidPlace: these are more or fewer numbers, or they lie off the Earth.
+    """
     if len(numbers) != 4:
         raise InvalidPlace(f"a box has four numbers, not {len(numbers)}: {_RIGHT}")
     west, south, east, north = numbers

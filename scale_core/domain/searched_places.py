@@ -1,6 +1,8 @@
 """What a request for files says of where, as a geometry."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import shapely
 from shapely.errors import ShapelyError
@@ -16,9 +18,15 @@ def place_of_bounds(text: str) -> Place:
 
     :raises InvalidPlace: it is not that, or lies off the Earth.
     """
-    boxes = read_bounds(text)
-    parts = [_geometry(box) for box in boxes]
-    return Place(to_wkb(parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)), boxes, is_boxes=True)
+    return place_of_boxes(read_bounds(text))
+
+
+def place_of_boxes(boxes: Sequence[Box]) -> Place:
+    """What lies within one box or several."""
+    parts = [geometry_of(box) for box in boxes]
+    return Place(
+        to_wkb(parts[0] if len(parts) == 1 else shapely.GeometryCollection(parts)), tuple(boxes), is_boxes=True
+    )
 
 
 def place_of_geometry(text: str) -> Place:
@@ -26,8 +34,20 @@ def place_of_geometry(text: str) -> Place:
 
     :raises InvalidPlace: it is neither, empty, crosses itself, or lies off the Earth.
     """
+    return _place(lambda: _of_geo_json(text) if text.lstrip().startswith("{") else _of_wkt(text))
+
+
+def place_of_geo_json(geo_json: Mapping[str, Any]) -> Place:
+    """What lies within a geometry.
+
+    :raises InvalidPlace: it is none, empty, crosses itself, or lies off the Earth.
+    """
+    return _place(lambda: read_geo_json(geo_json))
+
+
+def _place(read: Callable[[], BaseGeometry | None]) -> Place:
     try:
-        geometry = _of_geo_json(text) if text.lstrip().startswith("{") else _of_wkt(text)
+        geometry = read()
     except InvalidGeometry as error:
         raise InvalidPlace(str(error)) from error
     if geometry is None or geometry.is_empty:
@@ -35,7 +55,7 @@ def place_of_geometry(text: str) -> Place:
     return Place(to_wkb(geometry), boxes_within(*antimeridian.bounds(geometry)), is_boxes=False)
 
 
-def _geometry(box: Box) -> BaseGeometry:
+def geometry_of(box: Box) -> BaseGeometry:
     """What a box is; a point or a line where it has no width or no height, which is no polygon."""
     if box.west < box.east and box.south < box.north:
         return shapely.box(box.west, box.south, box.east, box.north)

@@ -40,11 +40,12 @@ class Cursor:
         return base64.urlsafe_b64encode(_digest(content, query) + content).decode().rstrip("=")
 
 
-def read_cursor(text: str, query: Any, kind: type) -> Cursor:
+def read_cursor(text: str, query: Any, kind: type, parameter: str = PARAMETER) -> Cursor:
     """The cursor that a client sends back.
 
     :param query: the parameters of the list.
     :param kind: of what the first column of the order has.
+    :param parameter: what the client sends it as.
     :raises Invalid: it is none, or belongs to another order or other filters.
     """
     try:
@@ -53,9 +54,9 @@ def read_cursor(text: str, query: Any, kind: type) -> Cursor:
         is_backwards, key, row_id = orjson.loads(content)
         place = Place(_key(key, kind), _id(row_id))
     except (ValueError, TypeError):
-        raise _foreign() from None
+        raise _foreign(parameter) from None
     if digest != _digest(content, query):
-        raise _foreign()
+        raise _foreign(parameter)
     return Cursor(place, bool(is_backwards))
 
 
@@ -86,9 +87,9 @@ def _key(value: Any, kind: type) -> Any:
     return value
 
 
-def _foreign() -> Invalid:
+def _foreign(parameter: str) -> Invalid:
     return invalid(
-        PARAMETER,
+        parameter,
         "This cursor belongs to no list, or to one in another order or with other filters: take it from `next` or "
         "`previous` of a page as it is, with all that is beside it there.",
     )

@@ -2,15 +2,16 @@
 
 import pkgutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scale_core.boundaries.countries import Countries
     from scale_core.domain.geo import Footprint
-    from scale_core.domain.places import Place
+    from scale_core.domain.places import Box, Place
 
 _GEO = "scale_core.domain.geo"
+_ITEMS = "scale_core.domain.item_geometry"
 _PLACES = "scale_core.domain.searched_places"
 
 
@@ -41,6 +42,12 @@ def to_wkt(wkb: bytes) -> str:
     return text
 
 
+def item_geometry(wkb: bytes) -> dict[str, Any]:
+    """See :func:`scale_core.domain.item_geometry.item_geometry`."""
+    document: dict[str, Any] = pkgutil.resolve_name(f"{_ITEMS}:item_geometry")(wkb)
+    return document
+
+
 def place_of_bounds(text: str) -> "Place":
     """See :func:`scale_core.domain.searched_places.place_of_bounds`."""
     place: Place = pkgutil.resolve_name(f"{_PLACES}:place_of_bounds")(text)
@@ -50,4 +57,16 @@ def place_of_bounds(text: str) -> "Place":
 def place_of_geometry(text: str) -> "Place":
     """See :func:`scale_core.domain.searched_places.place_of_geometry`."""
     place: Place = pkgutil.resolve_name(f"{_PLACES}:place_of_geometry")(text)
+    return place
+
+
+def place_of_boxes(boxes: "Sequence[Box]") -> "Place":
+    """See :func:`scale_core.domain.searched_places.place_of_boxes`."""
+    place: Place = pkgutil.resolve_name(f"{_PLACES}:place_of_boxes")(boxes)
+    return place
+
+
+def place_of_geo_json(geo_json: Mapping[str, Any]) -> "Place":
+    """See :func:`scale_core.domain.searched_places.place_of_geo_json`."""
+    place: Place = pkgutil.resolve_name(f"{_PLACES}:place_of_geo_json")(geo_json)
     return place

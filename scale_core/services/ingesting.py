@@ -175,7 +175,7 @@ class IngestingService:
 
 def source_of(row: IngestRow, workspace_name: str, stored: StoredSource) -> Source:
     """What a stored file and its ingest make."""
-    return Source(row.id, row.file_name, row.workspace_id, workspace_name, row.data_type, stored)
+    return Source(row.id, row.strike_id, row.file_name, row.workspace_id, workspace_name, row.data_type, stored)
 
 
 def tell_ingested(

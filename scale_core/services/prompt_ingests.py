@@ -118,7 +118,7 @@ class PromptIngestService:
             ids += reserve_ids(session, Ingest, len(new) - len(ids))
             names = {ingest_id: one.name for ingest_id, one in zip(ids, new, strict=True)}
             job_ids = record_ingest_jobs(session, self._context, order.strike_id, names, started)
-            sources = [_source(ingest_id, one) for ingest_id, one in zip(ids, new, strict=True)]
+            sources = [_source(ingest_id, order, one) for ingest_id, one in zip(ids, new, strict=True)]
             file_ids = make_source_files(session, self._context, sources).ids
             columns = {"id": ids, "job_id": job_ids, "source_file_id": [*file_ids.values()], **_columns(new)}
             self._save(session, order, columns, len(watched), started)
@@ -217,10 +217,11 @@ def _statement(names: Collection[str], dialect: Dialect) -> Select[tuple[int]]:
     )
 
 
-def _source(ingest_id: int, linked: LinkedFile) -> Source:
+def _source(ingest_id: int, order: WatchOrder, linked: LinkedFile) -> Source:
     plan = linked.file.plan
     return Source(
         ingest_id,
+        order.strike_id,
         linked.name,
         plan["workspace_id"],
         linked.file.workspace.name,

@@ -28,6 +28,7 @@ class Source(NamedTuple):
     """A file that is in its workspace, and the ingest that brought it there."""
 
     ingest_id: int
+    strike_id: int
     file_name: str
     workspace_id: int
     workspace_name: str
@@ -102,6 +103,7 @@ def sort_out(session: WriteSession, sources: Sequence[Source]) -> Sorted:
 def _columns(sources: Sequence[Source]) -> dict[str, list[Any]]:
     """Columns of source files in which they differ."""
     return {
+        "strike_id": [one.strike_id for one in sources],
         "workspace_id": [one.workspace_id for one in sources],
         "file_name": [one.file_name for one in sources],
         "file_path": [one.stored.path for one in sources],

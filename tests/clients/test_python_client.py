@@ -18,7 +18,7 @@ def test_a_generated_python_client_goes_through_the_life_of_a_file(scale: Runnin
     assert_models_are_those_of_the_document(tmp_path / "scale_client" / "models", scale)
 
     (tmp_path / DRIVER.name).write_text(DRIVER.read_text())
-    (tmp_path / "page.py").write_text(program("python", address))
+    (tmp_path / "page.py").write_text(program("python", address, "scale_client"))
     # Silent about the generator's own base class, which is not strict; what the programs use of it is checked.
     strict = ("mypy", "--strict", "--config-file=", "--follow-imports=silent", DRIVER.name, "page.py")
     run(strict, tmp_path)

@@ -37,7 +37,7 @@ def test_a_generated_typescript_client_goes_through_the_life_of_a_file(scale: Ru
     shutil.copytree(HERE / "typescript", work)
     shutil.copy(HERE / "package.json", work)
     (work / "node_modules").symlink_to(INSTALLED / "node_modules")
-    (work / "page.ts").write_text(program("typescript", address))
+    (work / "page.ts").write_text(program("typescript", address, "openapi-fetch"))
 
     # What npm thinks of the user's own configuration is no warning of the generator.
     output = run(command("npx", address), work, NPM_CONFIG_LOGLEVEL="error")

@@ -37,7 +37,10 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS if "{" not in operation.path}))
+FIXED = sorted({operation.path for operation in OPERATIONS if "{" not in operation.path})
+
+
+@pytest.mark.parametrize("path", [path for path in FIXED if not path.startswith("/stac/")])
 def test_a_path_without_its_slash_answers_308_to_the_one_with_it(reading_http: httpx.Client, path: str) -> None:
     response = reading_http.get(f"{path.rstrip('/')}?page=2")
     assert response.status_code == 308

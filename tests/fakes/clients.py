@@ -21,9 +21,9 @@ def blocks(language: str) -> list[str]:
     return [match[2] for match in BLOCK.finditer(PAGE) if match[1] == language]
 
 
-def program(language: str, address: str) -> str:
-    """The one program on the page in a language, for the Scale at an address."""
-    (found,) = blocks(language)
+def program(language: str, address: str, uses: str) -> str:
+    """The one program on the page in a language that uses a library, for the Scale at an address."""
+    (found,) = (block for block in blocks(language) if uses in block)
     assert ADDRESS in found
     return found.replace(ADDRESS, address)
 

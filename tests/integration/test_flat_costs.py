@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from fakes.catalog import a_file
 from scale_core.api.document import document_bytes
+from scale_core.db.items import find_items
 from scale_core.db.keyset import Place
 from scale_core.db.models import Job, MetricProgress, Node, RecipeJob, RecipeType, Workspace
 from scale_core.domain.placement import Placement
@@ -41,6 +43,9 @@ from scale_core.services.recipe_types import RecipeTypeService
 from scale_core.services.retention import RetentionService
 from scale_core.services.retention_preview import RetentionPreviewService
 from scale_core.services.serialization import SerializerContext
+from scale_core.services.stac import StacService
+from scale_core.services.stac_links import StacUrls
+from scale_core.services.stac_search import search_asked
 from scale_core.services.strikes import StrikeService
 from scale_core.services.system_failures import SystemFailureService
 from scale_core.services.trigger_rules import TriggerRuleService
@@ -322,6 +327,38 @@ def _takes(service: Callable[..., Any], query: Any, urls: SerializerContext) -> 
 def test_every_list_that_says_so_is_looked_at() -> None:
     said = {path for path, one in DOCUMENT["paths"].items() if "x-scale-flat-orders" in one.get("get", {})}
     assert len(said) == len(FLAT) == len(LISTS)
+
+
+STAC: list[dict[str, Any]] = [
+    {},
+    {"limit": 10, "collections": "strike-1"},
+    {"collections": "job-type-4,job-type-5,strike-1"},
+    {"bbox": "170,-10,-170,10"},
+    {"intersects": '{"type": "Point", "coordinates": [1, 1]}', "collections": "job-type-4"},
+    {"datetime": "2026-01-01T00:00:00Z/2026-02-01T00:00:00Z"},
+    {"datetime": "../2026-02-01T00:00:00Z", "bbox": "0,0,1,1"},
+    {"ids": "1,2,3"},
+]
+
+
+def test_the_catalog(context: Context, made: dict[str, int], plans: Plans) -> None:
+    stac, urls = StacService(context), StacUrls("http://scale.test")
+    stac.catalog(urls, "", "")
+    stac.collections(urls)
+    key = f"job-type-{made['job type']}"
+    stac.collection(key, urls)
+    # As many as are looked at before the indexes are asked, so that these are; and one that is shown with all it has.
+    with context.database.write() as session:
+        session.add(Workspace(id=1, name="raw", json_config={}, created=context.now(), last_modified=context.now()))
+        job = {"job_type_id": made["job type"], "job_id": made["job"]}
+        session.add_all(a_file(context, number, None, **job) for number in range(1, 11))
+    for query in STAC:
+        asked = search_asked(queries.SearchStacItemsQuery(**query))
+        with context.database.read() as session:
+            for behind in (None, 9):
+                find_items(session, asked.search, behind, 5, at_once=2)
+    assert len(stac.items(key, queries.ListStacItemsQuery(), urls).items) == 10
+    assert stac.item(key, "1", urls)["id"] == "1"
 
 
 def test_statistics(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:

@@ -13,11 +13,12 @@ import shapely
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import column, delete, select, table, update
+from sqlalchemy import column, delete, insert, inspect, select, table
 
 from fakes.databases import database_url, new_database
 from fakes.world import SetClock
 from scale_core.db import schema, sqlite_geometry
+from scale_core.db.bulk import table_of
 from scale_core.db.database import Database
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.extent_index import TREE
@@ -349,14 +350,23 @@ def test_what_is_no_place_is_refused_with_what_would_be_right(
     assert says in problem.detail
 
 
+BLANK = dict.fromkeys(("data_started", "data_ended", "geometry", "center_point", "west", "south", "east", "north"))
+"""What a file of which nothing is known does not have."""
+
+
 def test_an_older_database_is_searched_once_it_is_upgraded(tmp_path: Path, context: Context) -> None:
     (tmp_path / "older").mkdir()
     database = Database(database_url(tmp_path / "older", is_empty=True))
     schema.upgrade(database, "0011")
     older = replace(context, database=database)
-    put(older, [*PLACES, Data(shapely.Point(13.4, 52.5))])
-    with database.write() as session:
-        session.execute(update(ScaleFile).values(countries=[]))
+    put(older, [])
+    with database.engine.begin() as connection:
+        there = {one["name"] for one in inspect(connection).get_columns("scale_file")}
+        rows = [
+            file_of(older, number, data) for number, data in enumerate([*PLACES, Data(shapely.Point(13.4, 52.5))], 1)
+        ]
+        values = [{name: value for name, value in vars(row).items() if name in there} for row in rows]
+        connection.execute(insert(table_of(ScaleFile)), [one | {"countries": []} for one in map(BLANK.__or__, values)])
     schema.upgrade(database)
     assert found(older, bbox="160,-15,-160,-12") == [1, 2, 3]
     assert found(older, countries=("DEU",)) == [6]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scale_core.db import country_index, extent_index
+from scale_core.db import collection_extents, country_index, extent_index
 from scale_core.db.base import Base, Document, Id, Record, is_any, partial_index
 from scale_core.db.models.jobs import Job, JobType
 from scale_core.db.models.workspaces import Workspace
@@ -14,6 +14,7 @@ from scale_core.db.types import Keyword, Wkb
 __all__ = ["FileAncestry", "ScaleFile", "Workspace"]
 
 SOURCE = is_any("file_type", "SOURCE")
+UNDATED = "data_started IS NULL AND data_ended IS NULL"
 
 
 def _published(name: str, *columns: str) -> Index:
@@ -22,6 +23,18 @@ def _published(name: str, *columns: str) -> Index:
 
 def _unpublished(name: str, *columns: str) -> Index:
     return partial_index(name, *columns, where="NOT is_published", sqlite_where="is_published = 0")
+
+
+def _of_strike(name: str, *columns: str, where: str = "") -> Index:
+    """An index of the source files of each Strike that are not deleted, and fulfil what is said beside that."""
+    is_of_strike = "strike_id IS NOT NULL AND"
+    return partial_index(
+        name,
+        "strike_id",
+        *columns,
+        where=f"{is_of_strike} NOT is_deleted{where}",
+        sqlite_where=f"{is_of_strike} is_deleted = 0{where}",
+    )
 
 
 class ScaleFile(Record):
@@ -52,6 +65,17 @@ class ScaleFile(Record):
         _published("ix_product_created", "is_operational", "created", "id"),
         _published("ix_product_job_type_id", "job_type_id", "id"),
         _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
+        # The items of a collection of a catalog, and between when those were made whose data has no time; those of a
+        # job type are found by ix_product_job_type_id.
+        _of_strike("ix_source_strike_id", "id"),
+        _of_strike("ix_source_undated", "created", where=f" AND {UNDATED}"),
+        partial_index(
+            "ix_product_undated",
+            "job_type_id",
+            "created",
+            where=f"is_published AND {UNDATED}",
+            sqlite_where=f"is_published = 1 AND {UNDATED}",
+        ),
         # What retention may delete the content of; published products are found by ix_product_created.
         partial_index(
             "ix_unpublished_kept",
@@ -98,6 +122,7 @@ class ScaleFile(Record):
     countries: Mapped[list[str]]
 
     # Source files
+    strike_id: Mapped[int | None] = mapped_column(ForeignKey("strike.id"))
     is_parsed: Mapped[bool] = mapped_column(default=False)
     parsed: Mapped[datetime | None]
 
@@ -119,6 +144,7 @@ class ScaleFile(Record):
 
 extent_index.INDEX.make_with(Base.metadata)
 country_index.INDEX.make_with(Base.metadata)
+collection_extents.add_table(Base.metadata)
 
 
 class FileAncestry(Base):

@@ -43,7 +43,8 @@ class WithCookies(NamedTuple, Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation. ``query`` is None without query parameters; ``path_parameters`` are in the path's order;
-    ``integer_path_parameters`` are those of them that are whole numbers; ``role`` is what callers need, or "public"."""
+    ``integer_path_parameters`` are those of them that are whole numbers; ``media_type`` is that of its answer where it
+    is JSON; ``role`` is what callers need, or "public"."""
 
     operation_id: str
     method: str
@@ -54,6 +55,7 @@ class Operation:
     query: type[queries.QueryParameters] | None
     has_body: bool
     success_status: int
+    media_type: str
     role: str
 
 
@@ -68,6 +70,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=queries.ListFilesQuery,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -80,6 +83,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=201,
+        media_type="application/json",
         role="editor",
     ),
     Operation(
@@ -92,6 +96,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -104,6 +109,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=True,
         success_status=200,
+        media_type="application/json",
         role="editor",
     ),
     Operation(
@@ -116,6 +122,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=204,
+        media_type="application/json",
         role="editor",
     ),
     Operation(
@@ -128,6 +135,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -140,6 +148,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="viewer",
     ),
     Operation(
@@ -152,6 +161,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         query=None,
         has_body=False,
         success_status=200,
+        media_type="application/json",
         role="public",
     ),
 )
