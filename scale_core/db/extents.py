@@ -57,7 +57,7 @@ class _Extent:
         on_postgresql: list[ColumnElement[bool]] = []
         if self.place is not None:
             on_sqlite.append(_intersects_on_sqlite(column, self.place))
-            on_postgresql.append(_intersects_on_postgresql(column("geometry"), self.place))
+            on_postgresql.append(_intersects_on_postgresql(column, self.place))
         if self.span is not None:
             exactly = _overlaps(column, self.span)
             on_sqlite += exactly
@@ -98,23 +98,32 @@ def _intersects_on_sqlite(column: Column, place: Place) -> ColumnElement[bool]:
     exactly = looked_at == 1
     if not place.is_boxes:
         return exactly
-    # What lies within a box altogether needs no closer look.
+    return case((_within(column, place), 1), else_=exactly) == 1
+
+
+def _within(column: Column, place: Place) -> ColumnElement[bool]:
+    """A file lies within one of the boxes altogether: it needs no closer look."""
     west, south, east, north = map(column, ("west", "south", "east", "north"))
-    within = [
-        and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
-        for box in place.boxes
-    ]
-    return case((or_(*within), 1), else_=exactly) == 1
+    return or_(
+        *(
+            and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
+            for box in place.boxes
+        )
+    )
 
 
-def _intersects_on_postgresql(geometry: ColumnElement[Any], place: Place) -> ColumnElement[bool]:
+def _intersects_on_postgresql(column: Column, place: Place) -> ColumnElement[bool]:
+    geometry = column("geometry")
     bounds = [func.ST_MakeEnvelope(box.west, box.south, box.east, box.north, SRID) for box in place.boxes]
     wanted = bindparam(None, place.wkb, Wkb, unique=True)
     # Parts of a collection may overlap, which GEOS before 3.13 takes for an error: it is asked of one with one.
     is_collection: ColumnElement[bool] = func.GeometryType(geometry) == "GEOMETRYCOLLECTION"
     if place.is_collection:
         is_collection = true()
-    exactly = case((is_collection, _any_parts_intersect(geometry, wanted)), else_=func.ST_Intersects(geometry, wanted))
+    closer = [(is_collection, _any_parts_intersect(geometry, wanted))]
+    if place.is_boxes:
+        closer.insert(0, (_within(column, place), true()))
+    exactly = case(*closer, else_=func.ST_Intersects(geometry, wanted))
     return and_(or_(*(geometry.bool_op("&&")(one) for one in bounds)), exactly)
 
 
