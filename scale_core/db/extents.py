@@ -57,7 +57,7 @@ def in_extent(place: Place | None, span: OpenRange | None) -> Condition:
 def footprint_meets(column: Column, place: Place) -> ColumnElement[bool]:
     """The footprint of a file has a point in common with ``place``: what PostgreSQL finds by its index, and SQLite has
     :func:`ids_in_tree` for."""
-    return by_dialect(_intersects_on_sqlite(column, place), _intersects_on_postgresql(column("geometry"), place))
+    return by_dialect(_intersects_on_sqlite(column, place), _intersects_on_postgresql(column, place))
 
 
 def data_time_is_in(column: Column, span: OpenRange) -> ColumnElement[bool]:
@@ -101,7 +101,7 @@ class _Extent:
         on_postgresql: list[ColumnElement[bool]] = []
         if self.place is not None:
             on_sqlite.append(_intersects_on_sqlite(column, self.place))
-            on_postgresql.append(_intersects_on_postgresql(column("geometry"), self.place))
+            on_postgresql.append(_intersects_on_postgresql(column, self.place))
         if self.span is not None:
             exactly = _overlaps(column, self.span)
             on_sqlite += exactly
@@ -140,15 +140,20 @@ def _intersects_on_sqlite(column: Column, place: Place) -> ColumnElement[bool]:
         column("geometry"), bindparam(None, place.wkb, LargeBinary, unique=True), type_=Integer
     )
     # What lies within a box altogether, or has nothing in common with any, needs no closer look.
-    within = [_is_within(column, box) for box in place.boxes] if place.is_boxes else []
+    ways = [(_is_within(column, place), literal(1))] if place.is_boxes else []
     near = [_is_near(column, box) for box in place.boxes]
-    ways = [(or_(*within), literal(1))] if within else []
     return case(*ways, (or_(*near), looked_at), else_=0) == 1
 
 
-def _is_within(column: Column, box: Box) -> ColumnElement[bool]:
+def _is_within(column: Column, place: Place) -> ColumnElement[bool]:
+    """A file lies within one of the boxes altogether."""
     west, south, east, north = map(column, _SIDES)
-    return and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
+    return or_(
+        *(
+            and_(west >= box.west, east <= box.east, west <= east, south >= box.south, north <= box.north)
+            for box in place.boxes
+        )
+    )
 
 
 def _is_near(column: Column, box: Box) -> ColumnElement[bool]:
@@ -158,14 +163,18 @@ def _is_near(column: Column, box: Box) -> ColumnElement[bool]:
     return and_(south <= box.north, north >= box.south, case((west <= east, and_(*reaches)), else_=or_(*reaches)))
 
 
-def _intersects_on_postgresql(geometry: ColumnElement[Any], place: Place) -> ColumnElement[bool]:
+def _intersects_on_postgresql(column: Column, place: Place) -> ColumnElement[bool]:
+    geometry = column("geometry")
     bounds = [func.ST_MakeEnvelope(box.west, box.south, box.east, box.north, SRID) for box in place.boxes]
     wanted = bindparam(None, place.wkb, Wkb, unique=True)
     # Parts of a collection may overlap, which GEOS before 3.13 takes for an error: it is asked of one with one.
     is_collection: ColumnElement[bool] = func.GeometryType(geometry) == "GEOMETRYCOLLECTION"
     if place.is_collection:
         is_collection = true()
-    exactly = case((is_collection, _any_parts_intersect(geometry, wanted)), else_=func.ST_Intersects(geometry, wanted))
+    closer = [(is_collection, _any_parts_intersect(geometry, wanted))]
+    if place.is_boxes:
+        closer.insert(0, (_is_within(column, place), true()))
+    exactly = case(*closer, else_=func.ST_Intersects(geometry, wanted))
     return and_(or_(*(geometry.bool_op("&&")(one) for one in bounds)), exactly)
 
 
