@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scale_core.domain.arguments import OUTPUT_DIR, TemplateError, build_arguments
 from scale_core.interfaces.broker import Broker
+from scale_core.interfaces.containers import ContainerSettings
 from scale_core.runner.artifacts import read_artifacts
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.control import RunControl
@@ -29,17 +30,20 @@ from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportEnvironment, ReportUsage
 
 if TYPE_CHECKING:
+    from scale_core.runner.containers.images import Image
+    from scale_core.runner.containers.run import ContainerRunner
     from scale_core.runner.results import ResultsCollector
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
     """How plans are run: where commands are looked for (and the PATH that they see), bytes of each log that are kept,
-    and whether the plan's memory and disk are limits."""
+    whether the plan's resources are limits, and how containers are run, if they are."""
 
     search_path: str
     log_limit: int
     limits: bool
+    containers: ContainerSettings | None = None
 
 
 class Run(NamedTuple):
@@ -70,6 +74,7 @@ class Runner:
         self._bounds = Bounds(group)
         self._node = _this_node()
         self._collector: ResultsCollector | None = None
+        self._containers: ContainerRunner | None = None
 
     def __call__(self, plan: ExecutionPlan, folder: str, control: RunControl) -> Run:
         """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
@@ -103,6 +108,8 @@ class Runner:
             control.step_started("pre")
             self._bounds.lift()
         _check_canceled(control)
+        if plan.docker is not None:
+            record.image = self._container_runner(plan.docker.image, folder).prepare(plan.docker, control)
         inputs = FetchedInputs()
         if plan.inputs:
             inputs = fetch_inputs(plan, Path(folder.inputs), workspaces, lambda: _check_canceled(control))
@@ -122,17 +129,12 @@ class Runner:
         control: RunControl,
         record: RunRecord,
     ) -> None:
-        if plan.docker is not None:
-            raise StepFailed("launch", f"The image {plan.docker.image!r} cannot run: this node runs no containers.")
         limits = self._limits(plan)
         fetched = input_files(INPUTS) if inputs.files else InputFiles()
-        variables = self._variables(plan, folder)
-        record.environment = replace(self._node, variables=variables)
-        self._bounds.put(limits)
-        try:
-            end = run_process(arguments, variables, plan.timeout, limits, self._bounds.group, fetched, control)
-        except (OSError, ValueError) as error:
-            raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
+        if record.image is None:
+            end = self._run_process(plan, folder, arguments, limits, fetched, control, record)
+        else:
+            end = self._run_container(plan, folder, arguments, limits, fetched, control, record, record.image)
         record.exit_code = end.exit_code
         record.disk = end.disk
         record.usage = ReportUsage(
@@ -141,6 +143,51 @@ class Runner:
             disk_mib=round(end.disk_bytes / MIB, 3),
         )
         _check_end(end, plan, limits, folder)
+
+    def _run_process(
+        self,
+        plan: ExecutionPlan,
+        folder: RunFolder,
+        arguments: list[str],
+        limits: Limits,
+        inputs: InputFiles,
+        control: RunControl,
+        record: RunRecord,
+    ) -> ProcessEnd:
+        variables = self._variables(plan, folder)
+        record.environment = replace(self._node, variables=variables)
+        self._bounds.put(limits)
+        try:
+            return run_process(arguments, variables, plan.timeout, limits, self._bounds.group, inputs, control)
+        except (OSError, ValueError) as error:
+            raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
+
+    def _run_container(
+        self,
+        plan: ExecutionPlan,
+        folder: RunFolder,
+        arguments: list[str],
+        limits: Limits,
+        inputs: InputFiles,
+        control: RunControl,
+        record: RunRecord,
+        image: "Image",
+    ) -> ProcessEnd:
+        variables = self._variables(plan, folder)
+        del variables["PATH"]  # the image has its own
+        record.environment = replace(self._node, variables=variables, docker_image=image.name, docker_image_id=image.id)
+        self._bounds.lift()
+        cpus = plan.resources.cpus if self._settings.limits else 0.0
+        runner = self._container_runner(image.name, folder)
+        return runner.run(plan, image, arguments, variables, limits, cpus, folder, inputs, control)
+
+    def _container_runner(self, image: str, folder: RunFolder) -> "ContainerRunner":
+        if self._settings.containers is None:
+            raise StepFailed("launch", f"The image {image!r} cannot run: this node runs no containers.")
+        if self._containers is None:
+            make = pkgutil.resolve_name("scale_core.runner.containers.run:ContainerRunner")
+            self._containers = make(self._settings.containers, Path(folder.root).parent)
+        return self._containers
 
     def _limits(self, plan: ExecutionPlan) -> Limits:
         bound = int(self._settings.limits) * MIB
@@ -223,7 +270,12 @@ def _check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: Run
     said = last_line(Path(folder.stderr))
     tail = f" The last line in stderr: {said}" if said else " It wrote nothing to stderr."
     if end.signal is not None:
-        raise StepFailed("signal", f"The command was ended by {_signal_name(end.signal)}.{tail}", signal=end.signal)
+        raise StepFailed(
+            "signal",
+            f"The command was ended by {_signal_name(end.signal)}.{tail}",
+            exit_code=end.exit_code,
+            signal=end.signal,
+        )
     raise StepFailed("exit-code", f"The command ended with exit code {end.exit_code}.{tail}", exit_code=end.exit_code)
 
 

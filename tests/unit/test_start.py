@@ -10,7 +10,17 @@ from connexion.spec import OpenAPISpecification
 from scale_core.api.document import served_contract
 from scale_core.db import schema
 
-UNNEEDED = {"httpx", "requests", "flask", "starlette.testclient", "cryptography", "alembic", "websockets", "shapely"}
+UNNEEDED = {
+    "httpx",
+    "requests",
+    "flask",
+    "starlette.testclient",
+    "cryptography",
+    "alembic",
+    "websockets",
+    "shapely",
+    "docker",
+}
 
 
 def _imported(code: str) -> str:
