@@ -106,7 +106,8 @@ class Launch:
 @dataclass(frozen=True, slots=True)
 class ExecutionStarted:
     """The execution is in its step ``step`` (pre, job or post). Told of steps that last: of job when it still runs
-    after a moment, of pre and post where there are files to fetch or store. The report has the times of all steps."""
+    after a moment, of pre and post where there are files to fetch or store, and of pre where there is an image. The
+    report has the times of all steps."""
 
     execution_id: int
     step: str

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scale_core.domain.arguments import OUTPUT_DIR, TemplateError, build_arguments
 from scale_core.interfaces.broker import Broker
-from scale_core.interfaces.containers import ContainerSettings
 from scale_core.runner.artifacts import read_artifacts
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.control import RunControl
@@ -38,12 +37,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
     """How plans are run: where commands are looked for (and the PATH that they see), bytes of each log that are kept,
-    whether the plan's resources are limits, and how containers are run, if they are."""
+    and whether the plan's resources are limits."""
 
     search_path: str
     log_limit: int
     limits: bool
-    containers: ContainerSettings | None = None
 
 
 class Run(NamedTuple):
@@ -61,6 +59,7 @@ class Runner:
 
     :param brokers: gives the installed broker classes by type.
     :param group: the memory cgroup that this process is in, if it is in one of its own.
+    :param containers: gives what runs containers, where this node runs any.
     """
 
     def __init__(
@@ -68,13 +67,14 @@ class Runner:
         settings: RunnerSettings,
         brokers: Callable[[], Mapping[str, type[Broker]]],
         group: MemoryGroup | None = None,
+        containers: "Callable[[], ContainerRunner] | None" = None,
     ) -> None:
         self._settings = settings
         self._brokers = brokers
         self._bounds = Bounds(group)
         self._node = _this_node()
         self._collector: ResultsCollector | None = None
-        self._containers: ContainerRunner | None = None
+        self._containers = containers
 
     def __call__(self, plan: ExecutionPlan, folder: str, control: RunControl) -> Run:
         """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
@@ -104,12 +104,12 @@ class Runner:
         os.chdir(folder.root)
         if plan.outputs or OUTPUT_DIR in plan.command_arguments:
             os.mkdir(folder.outputs)  # noqa: PTH102 - a path object costs as much as the call
-        if any(each.files for each in plan.inputs):
+        if plan.docker is not None or any(each.files for each in plan.inputs):
             control.step_started("pre")
             self._bounds.lift()
         _check_canceled(control)
         if plan.docker is not None:
-            record.image = self._container_runner(plan.docker.image, folder).prepare(plan.docker, control)
+            record.image = self._container_runner(plan.docker.image).prepare(plan.docker, control)
         inputs = FetchedInputs()
         if plan.inputs:
             inputs = fetch_inputs(plan, Path(folder.inputs), workspaces, lambda: _check_canceled(control))
@@ -178,16 +178,13 @@ class Runner:
         record.environment = replace(self._node, variables=variables, docker_image=image.name, docker_image_id=image.id)
         self._bounds.lift()
         cpus = plan.resources.cpus if self._settings.limits else 0.0
-        runner = self._container_runner(image.name, folder)
+        runner = self._container_runner(image.name)
         return runner.run(plan, image, arguments, variables, limits, cpus, folder, inputs, control)
 
-    def _container_runner(self, image: str, folder: RunFolder) -> "ContainerRunner":
-        if self._settings.containers is None:
-            raise StepFailed("launch", f"The image {image!r} cannot run: this node runs no containers.")
+    def _container_runner(self, image: str) -> "ContainerRunner":
         if self._containers is None:
-            make = pkgutil.resolve_name("scale_core.runner.containers.run:ContainerRunner")
-            self._containers = make(self._settings.containers, Path(folder.root).parent)
-        return self._containers
+            raise StepFailed("launch", f"The image {image!r} cannot run: this node runs no containers.")
+        return self._containers()
 
     def _limits(self, plan: ExecutionPlan) -> Limits:
         bound = int(self._settings.limits) * MIB

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ import pytest
 
 from fakes.docker_engine import IMAGE, DockerEngine
 from fakes.machine import missing
+from fakes.registry import PASSWORD, Registry, running_registry
 from scale_core.interfaces.containers import ContainerSettings
 from scale_core.interfaces.engine import AgentSettings, ExecutionFinished, ExecutionLost, ExecutionReport
 from scale_core.runner.client import AgentClient, start_agent
@@ -133,6 +136,13 @@ def make_node(
         node.agent.stop(5.0)
 
 
+@pytest.fixture
+def registry(docker_engine: DockerEngine) -> Iterator[Registry]:
+    """A registry whose image the node has not yet."""
+    with running_registry() as registry:
+        yield registry
+
+
 OUTPUT = {"name": "made", "type": "file", "required": True, "media_type": "text/plain", "workspace": "here"}
 
 
@@ -241,6 +251,56 @@ def test_a_registry_that_is_not_reached_is_not_the_jobs_fault(make_node: Callabl
     assert "connection refused" in failed(report, "engine", "pre")
 
 
+def test_an_image_is_pulled_with_the_credentials_of_the_installation(
+    make_node: Callable[..., Node], registry: Registry, tmp_path: Path
+) -> None:
+    node = make_node(pull="missing", config=registry.configuration(tmp_path))
+    report = node.run("env; cat /proc/self/environ", image=registry.image)
+    assert report.status == "COMPLETED", report.failure
+    asked = len(registry.asked)
+    assert asked > 0
+    assert PASSWORD not in json.dumps(report.to_document()) + "".join(node.lines())
+    assert node.run("true", image=registry.image).status == "COMPLETED"
+    assert len(registry.asked) == asked
+
+
+def test_an_image_may_be_pulled_anew_for_each_execution(
+    make_node: Callable[..., Node], registry: Registry, tmp_path: Path
+) -> None:
+    node = make_node(pull="always", config=registry.configuration(tmp_path))
+    identifiers = set()
+    for number in ("1", "2"):
+        registry.put({"number": number})
+        environment = node.run("true", image=registry.image).environment
+        assert environment is not None
+        identifiers.add(environment.docker_image_id)
+    assert len(identifiers) == 2
+
+
+def test_an_image_that_its_registry_does_not_have_or_show_is_missing(
+    make_node: Callable[..., Node], registry: Registry, tmp_path: Path
+) -> None:
+    stranger = make_node(pull="missing", config=str(tmp_path / "no.json"))
+    message = failed(stranger.run("true", image=registry.image), "image", "pre")
+    assert "give Docker credentials" in message
+    node = make_node(pull="missing", config=registry.configuration(tmp_path))
+    assert "manifest unknown" in failed(node.run("true", image=f"{registry.image}23"), "image", "pre")
+
+
+def test_a_cancel_does_not_wait_for_a_registry(
+    make_node: Callable[..., Node], registry: Registry, tmp_path: Path
+) -> None:
+    registry.is_open.clear()
+    node = make_node(pull="missing", config=registry.configuration(tmp_path))
+    one = node.launch("true", image=registry.image)
+    node.listener.wait_for_step(one, "pre", PATIENCE)
+    wait_for(lambda: len(registry.asked) > 1)
+    began = time.monotonic()
+    node.agent.kill(one)
+    assert node.report(one).status == "CANCELED"
+    assert time.monotonic() - began < 10
+
+
 def test_memory_beyond_what_the_job_requires_is_not_had(node: Node) -> None:
     message = failed(node.run("x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done"), "memory")
     assert "32 MiB" in message
@@ -254,7 +314,7 @@ def test_a_job_that_outlives_a_child_short_of_memory_is_ended(node: Node) -> Non
 
 
 def test_disk_beyond_what_the_job_requires_is_not_had_in_any_of_its_folders(node: Node) -> None:
-    for place in ("$1", ".", "/tmp", "/var/tmp"):
+    for place in ("$1", "/var/tmp"):
         script = f"for i in 1 2 3; do dd if=/dev/zero of={place}/big$i bs=1M count=6; done; sleep 60"
         assert "16 MiB" in failed(node.run(script, disk_out=16.0), "disk"), place
 
@@ -379,6 +439,26 @@ def test_an_engine_that_is_killed_costs_what_it_ran_and_is_waited_for(node: Node
     time.sleep(0.3)
     docker_engine.start()
     assert node.report(after).status == "COMPLETED"
+    assert docker_engine.containers() == []
+
+
+def test_one_plan_runs_in_a_container_without_the_rest_of_scale(docker_engine: DockerEngine, tmp_path: Path) -> None:
+    plan = make_plan("/bin/sh", "-c 'id -u; ls /proc/1/exe'", mem=32.0, docker={"image": IMAGE})
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("scale"),
+        "node",
+        "run",
+        "-",
+        "--folder",
+        tmp_path / "run",
+    ]
+    environment = {**os.environ, "SCALE_ENGINE_DOCKER_HOST": f"unix://{docker_engine.socket}"}
+    done = subprocess.run(
+        command, env=environment, input=json.dumps(plan.to_document()), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["environment"]["docker_image"] == IMAGE
+    assert (tmp_path / "run" / "stdout").read_text().splitlines()[0] == str(NOBODY[0])
     assert docker_engine.containers() == []
 
 

@@ -1,5 +1,6 @@
 """The line to the Docker engine, and what its errors mean."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from scale_core.interfaces.containers import ContainerSettings
-from scale_core.runner.containers.notes import ContainerNotes
+from scale_core.runner.containers.notes import ContainerNotes, Note
 from scale_core.runner.control import RunControl
 from scale_core.runner.failures import StepFailed
 
@@ -22,6 +23,8 @@ RETURN_SECONDS: Final = 30.0
 """How long an engine that does not answer is waited for: one that is restarted is back by then."""
 
 ENGINE_ERRORS: Final = (DockerException, RequestException, HTTPError, OSError)
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -53,23 +56,31 @@ def remove_left(settings: ContainerSettings, notes: ContainerNotes) -> bool:
     """Remove the containers that nobody looks after; whether the Docker engine did it."""
     try:
         client = _client(settings)
-        try:
-            remove_noted(client, notes)
-        finally:
-            client.close()
     except ENGINE_ERRORS:
         return False
-    return True
+    try:
+        return remove_noted(client, notes)
+    finally:
+        client.close()
 
 
-def remove_noted(client: docker.APIClient, notes: ContainerNotes) -> None:
-    """Remove the containers that nobody looks after.
-
-    :raises DockerException: the engine does not let us, or does not answer; so do the other ``ENGINE_ERRORS``.
-    """
+def remove_noted(client: docker.APIClient, notes: ContainerNotes) -> bool:
+    """The same, through a client that is there."""
+    done = True
     for note in notes.left():
+        done = remove_if_possible(client, note) and done
+    return done
+
+
+def remove_if_possible(client: docker.APIClient, note: Note) -> bool:
+    """Remove a container, or log why that cannot be done now; its note stays then, for whoever runs the next one."""
+    try:
         remove(client, note.name)
-        note.remove()
+    except ENGINE_ERRORS as error:
+        log.warning("The container %s cannot be removed now: %s.", note.name, said(error))
+        return False
+    note.remove()
+    return True
 
 
 def remove(client: docker.APIClient, name: str) -> None:

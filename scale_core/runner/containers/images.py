@@ -79,7 +79,6 @@ def _inspect(client: docker.APIClient, name: str) -> Mapping[str, Any] | None:
 
 def _pull(client: docker.APIClient, name: str, settings: ContainerSettings, control: RunControl) -> None:
     """Pull in a thread, so that a cancel need not wait for a registry that says nothing."""
-    control.step_started("pre")
     if settings.config is not None:
         client.reload_config(settings.config)
     pull = _Pull(client, name)

@@ -11,7 +11,7 @@ from docker.errors import APIError
 
 from scale_core.interfaces.containers import ContainerSettings
 from scale_core.runner.containers.configuration import Container, create_options, host_options
-from scale_core.runner.containers.engine import ENGINE_ERRORS, connected, engine_errors, remove, remove_noted, said
+from scale_core.runner.containers.engine import connected, engine_errors, remove, remove_if_possible, remove_noted, said
 from scale_core.runner.containers.images import Image, get_image
 from scale_core.runner.containers.layout import command_user, lay_out
 from scale_core.runner.containers.notes import ContainerNotes, Note
@@ -94,8 +94,7 @@ class ContainerRunner:
             has_init=self._has_init,
         )
         with connected(self._settings, control) as client, self._notes.take(plan.execution_id) as note:
-            with engine_errors():
-                remove_noted(client, self._notes)
+            remove_noted(client, self._notes)
             try:
                 return self._run(client, container, note, plan.timeout, folder, inputs, control)
             except _NoInit:
@@ -105,7 +104,7 @@ class ContainerRunner:
                 plain = dataclasses.replace(container, has_init=False)
                 return self._run(client, plain, note, plan.timeout, folder, inputs, control)
             finally:
-                _remove(client, note)
+                remove_if_possible(client, note)
 
     def _run(
         self,
@@ -159,15 +158,6 @@ class ContainerRunner:
 
 class _NoInit(Exception):
     """The Docker engine has no init to put before a command."""
-
-
-def _remove(client: docker.APIClient, note: Note) -> None:
-    """Remove a container; while that cannot be done its note stays, for whoever runs the next one."""
-    try:
-        remove(client, note.name)
-        note.remove()
-    except ENGINE_ERRORS as error:
-        log.warning("The container %s cannot be removed now: %s.", note.name, said(error))
 
 
 def signal_of(code: int) -> int | None:
