@@ -52,7 +52,7 @@ class ContainerSettings:
         :raises OptionError: one has a value that it cannot have.
         """
         return cls(
-            socket=_socket(str(options.get("docker_host") or os.environ.get("DOCKER_HOST") or DEFAULT_HOST), engine),
+            socket=_socket(str(options.get("docker_host") or _usual_host()), engine),
             network=str(options.get("docker_network") or "none"),
             pull=_pull(options.get("docker_pull", "missing"), engine),
             config=str(options["docker_config"]) if options.get("docker_config") else None,
@@ -63,6 +63,8 @@ class ContainerSettings:
 
     def trouble(self) -> str | None:
         """Why no container can run now; None where the Docker engine answers."""
+        if self.config is not None and not Path(self.config).is_file():
+            return f"there is no file {self.config}, which docker_config names"
         if not Path(self.socket).is_socket():
             return f"there is no socket {self.socket}"
         try:
@@ -78,11 +80,17 @@ class ContainerSettings:
         return None
 
 
+def _usual_host() -> str:
+    """What Docker's own client would use, if that is on this machine."""
+    host = os.environ.get("DOCKER_HOST", "")
+    return host if host.startswith(SCHEME) else DEFAULT_HOST
+
+
 def _socket(host: str, engine: str) -> str:
     path = host.removeprefix(SCHEME)
     if not host.startswith(SCHEME) or not Path(path).is_absolute():
         raise OptionError(
-            f"The option 'docker_host' of the engine {engine!r} (or the variable DOCKER_HOST) is {host!r}; it must be "
+            f"The option 'docker_host' of the engine {engine!r} is {host!r}; it must be "
             f"a socket of this machine, such as {DEFAULT_HOST}: containers see folders of this machine."
         )
     return path

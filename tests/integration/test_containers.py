@@ -280,7 +280,8 @@ def test_an_image_may_be_pulled_anew_for_each_execution(
 def test_an_image_that_its_registry_does_not_have_or_show_is_missing(
     make_node: Callable[..., Node], registry: Registry, tmp_path: Path
 ) -> None:
-    stranger = make_node(pull="missing", config=str(tmp_path / "no.json"))
+    (tmp_path / "empty.json").write_text("{}")
+    stranger = make_node(pull="missing", config=str(tmp_path / "empty.json"))
     message = failed(stranger.run("true", image=registry.image), "image", "pre")
     assert "give Docker credentials" in message
     node = make_node(pull="missing", config=registry.configuration(tmp_path))
@@ -434,10 +435,12 @@ def test_an_engine_that_is_killed_costs_what_it_ran_and_is_waited_for(node: Node
     one = node.launch("echo ready; sleep 600")
     node.await_line(one, "ready")
     docker_engine.kill()
-    failed(node.report(one), "engine")
-    after = node.launch("echo back")
-    time.sleep(0.3)
-    docker_engine.start()
+    try:
+        failed(node.report(one), "engine")
+        after = node.launch("echo back")
+        time.sleep(0.3)
+    finally:
+        docker_engine.start()
     assert node.report(after).status == "COMPLETED"
     assert docker_engine.containers() == []
 

@@ -21,9 +21,11 @@ from scale_core.runner.containers.notes import ContainerNotes
 from scale_core.runner.containers.output import ContainerOutput, Demultiplexer
 from scale_core.runner.containers.run import signal_of
 from scale_core.runner.containers.usage import ContainerUsage
+from scale_core.runner.containers.watch import ContainerWatch
 from scale_core.runner.folder import RunFolder
 from scale_core.runner.limits import MIB, Limits
 from scale_core.runner.settings import read_settings, write_settings
+from scale_core.runner.usage import InputFiles
 
 SETTINGS = ContainerSettings("/run/docker.sock")
 
@@ -118,7 +120,7 @@ def run_folder(tmp_path: Path) -> RunFolder:
 
 def test_output_goes_to_the_logs_until_it_is_over(run_folder: RunFolder) -> None:
     ours, theirs = socket.socketpair()
-    with ours, theirs, ContainerOutput(ours.fileno(), run_folder) as output:
+    with ours, theirs, ContainerOutput(ours.fileno(), run_folder, 0) as output:
         output.take()
         over = [output.is_over]
         theirs.sendall(piece(1, b"out\n") + piece(2, b"error\n"))
@@ -129,6 +131,16 @@ def test_output_goes_to_the_logs_until_it_is_over(run_folder: RunFolder) -> None
         assert [*over, output.is_over] == [False, True]
     assert Path(run_folder.stdout).read_text() == "out\n"
     assert Path(run_folder.stderr).read_text() == "error\n"
+
+
+def test_output_beyond_the_limit_of_a_log_is_counted_and_not_kept(run_folder: RunFolder) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ContainerOutput(ours.fileno(), run_folder, 10) as output:
+        for _ in range(5):
+            theirs.sendall(piece(1, b"12345678"))
+            output.take()
+        assert output.longest == 40
+    assert Path(run_folder.stdout).read_text() == 2 * "12345678"
 
 
 def test_the_command_works_in_a_folder_of_its_own_at_the_path_of_the_executions(run_folder: RunFolder) -> None:
@@ -253,6 +265,8 @@ def test_a_wrong_option_is_named_with_what_would_be_right(option: str, value: ob
 def test_options_are_read_as_text_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///from/environment.sock")
     assert ContainerSettings.of({}, "local") == ContainerSettings("/from/environment.sock")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
+    assert ContainerSettings.of({}, "local") == ContainerSettings("/var/run/docker.sock")
     given = {"docker_host": "unix:///x.sock", "docker_user": "5:6", "docker_pids": "7", "docker_allow_privileged": "on"}
     assert ContainerSettings.of(given, "local") == ContainerSettings(
         "/x.sock", user=(5, 6), pids=7, allow_privileged=True
@@ -286,10 +300,58 @@ def answering(tmp_path: Path) -> Iterator[Callable[[bytes], ContainerSettings]]:
 def test_what_keeps_containers_from_running_is_told(
     tmp_path: Path, answering: Callable[[bytes], ContainerSettings]
 ) -> None:
+    no_file = ContainerSettings(str(tmp_path / "none.sock"), config=str(tmp_path / "none.json"))
+    assert "none.json, which docker_config names" in str(no_file.trouble())
     assert "there is no socket" in str(ContainerSettings(str(tmp_path / "none.sock")).trouble())
     assert answering(b"HTTP/1.1 200 OK\r\n\r\nOK").trouble() is None
     assert "is no Docker engine" in str(answering(b"SSH-2.0-x\r\n").trouble())
-    (tmp_path / "dead.sock").unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "dead.sock"))
     assert "does not answer" in str(ContainerSettings(str(tmp_path / "dead.sock")).trouble())
+
+
+class Ended:
+    """The engine's client where a container's end is seen before its last output comes.
+
+    :param line: the engine's side of the output.
+    """
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+
+    def inspect_container(self, _identifier: str) -> dict[str, Any]:
+        self._line.sendall(piece(1, b"last words\n"))
+        self._line.close()
+        return {"State": {"Running": False, "ExitCode": 0, "OOMKilled": False}}
+
+
+class Uninterested:
+    """A control that never says anything."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fd(self) -> int:
+        return self._descriptor
+
+    def canceled(self) -> bool:
+        return False
+
+    def kill_grace(self) -> float:
+        return 0.0
+
+    def step_started(self, step: str) -> None:
+        raise AssertionError(f"{step} does not last")
+
+
+def test_what_is_written_last_is_kept_though_the_end_is_seen_first(
+    run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run_folder.root)
+    ours, theirs = socket.socketpair()
+    nothing, silent = socket.socketpair()
+    with ours, theirs, nothing, silent, ContainerOutput(ours.fileno(), run_folder, 0) as output:
+        control = Uninterested(nothing.fileno())
+        watch = ContainerWatch(Ended(theirs), "x", output, Limits(), InputFiles(), control)
+        assert watch.wait(None) is None
+    assert Path(run_folder.stdout).read_text() == "last words\n"

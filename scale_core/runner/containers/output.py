@@ -45,12 +45,15 @@ class Demultiplexer:
 
 
 class ContainerOutput:
-    """Writes the output of a container to the logs in an execution's folder.
+    """Writes the output of a container to the logs in an execution's folder. What comes beyond the limit of a log is
+    counted and not kept.
 
     :param descriptor: of the socket that the Docker engine sends it on; it stays the caller's.
+    :param limit: bytes of each log; 0: none.
     """
 
-    def __init__(self, descriptor: int, folder: RunFolder) -> None:
+    def __init__(self, descriptor: int, folder: RunFolder, limit: int) -> None:
+        self._limit = limit
         self._line = socket.socket(fileno=os.dup(descriptor))
         self._line.setblocking(False)
         self._parts = Demultiplexer()
@@ -73,7 +76,7 @@ class ContainerOutput:
 
     @property
     def longest(self) -> int:
-        """Bytes of the longer log."""
+        """Bytes of the longer stream."""
         return max(self._lengths.values())
 
     def fd(self) -> int:
@@ -94,8 +97,9 @@ class ContainerOutput:
         self.is_over = not data
         for stream, piece in self._parts.feed(data):
             if stream in self._files:
+                if not self._limit or self._lengths[stream] <= self._limit:
+                    _write_all(self._files[stream], piece)
                 self._lengths[stream] += len(piece)
-                _write_all(self._files[stream], piece)
 
     def cut(self) -> None:
         """Take no more: the Docker engine ends no container whose output waits to be taken."""

@@ -119,7 +119,7 @@ class ContainerRunner:
         identifier = self._create(client, container, note)
         with engine_errors():
             stream = client.attach_socket(identifier, {"stdout": 1, "stderr": 1, "stream": 1})
-        with ContainerOutput(stream.fileno(), folder) as output:
+        with ContainerOutput(stream.fileno(), folder, container.limits.log) as output:
             self._start(client, identifier, container.arguments[0])
             watch = ContainerWatch(client, identifier, output, container.limits, inputs, control)
             stopped = watch.wait(timeout)

@@ -74,7 +74,9 @@ class ContainerWatch:
             stopped = self._watched(math.inf if timeout is None else time.monotonic() + timeout)
             if stopped in (Stopped.TIMEOUT, Stopped.CANCEL):
                 self._end(signal.SIGTERM, self._control.kill_grace())
-            if stopped is not None:
+            if not self.state["Running"]:
+                self._take_rest()
+            elif stopped is not None:
                 self._output.cut()
                 self._end(signal.SIGKILL, END_SECONDS)
             self._look_at_disk()
@@ -115,6 +117,13 @@ class ContainerWatch:
         if not self._output.is_over and self._output.fd() in ready:
             self._output.take()
         return self._control.fd() in ready
+
+    def _take_rest(self) -> None:
+        """Take what it wrote before it ended and has not come yet."""
+        deadline = time.monotonic() + END_SECONDS
+        while not self._output.is_over and time.monotonic() < deadline:
+            if self._output_within(END_SECONDS):
+                self._output.take()
 
     def _look(self) -> Stopped | None:
         """Look at it; says why it must end, if it must."""
