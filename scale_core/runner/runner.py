@@ -4,7 +4,6 @@ import contextlib
 import os
 import pkgutil
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +15,13 @@ from scale_core.interfaces.broker import Broker
 from scale_core.runner.artifacts import read_artifacts
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.control import RunControl
+from scale_core.runner.ends import check_end
 from scale_core.runner.failures import StepFailed
 from scale_core.runner.folder import INPUTS, MANIFEST, RunFolder
 from scale_core.runner.inputs import FetchedInputs, fetch_inputs
 from scale_core.runner.limits import LOG_FACTOR, MIB, Bounds, Limits
-from scale_core.runner.logs import append_line, last_line, limit_log
-from scale_core.runner.process import LINGER, ProcessEnd, Stopped, run_process
+from scale_core.runner.logs import append_line, limit_log
+from scale_core.runner.process import ProcessEnd, run_process
 from scale_core.runner.record import RunRecord
 from scale_core.runner.usage import InputFiles, input_files
 from scale_core.runner.workspaces import PlanWorkspaces
@@ -142,7 +142,7 @@ class Runner:
             memory_mib=round(end.peak_kib / 1024, 3),
             disk_mib=round(end.disk_bytes / MIB, 3),
         )
-        _check_end(end, plan, limits, folder)
+        check_end(end, plan, limits, folder)
 
     def _run_process(
         self,
@@ -242,69 +242,6 @@ def _this_node() -> ReportEnvironment:
     return ReportEnvironment(hostname=system.nodename, python=python, platform=platform)
 
 
-LEFT_RUNNING = (
-    f"The command ended, and processes that it had started still ran {LINGER:g} second later: they were ended, and "
-    "what they were writing may not be whole. Have the command wait for what it starts."
-)
-
-
 def _check_canceled(control: RunControl) -> None:
     if control.canceled():
         raise StepFailed("canceled", "The execution was canceled.")
-
-
-def _check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: RunFolder) -> None:
-    """Raise the failure that the end of the process is, if it is one."""
-    if not end.all_gone:
-        raise StepFailed("engine", "Processes that the command started could not be ended: the system holds them.")
-    if end.stopped is not None:
-        message = _stop_message(end.stopped, plan, limits)
-        raise StepFailed(end.stopped.value, message, exit_code=end.exit_code, signal=end.signal)
-    if end.exit_code == 0:
-        if end.left_running:
-            raise StepFailed("left-running", LEFT_RUNNING, exit_code=0)
-        return
-    said = last_line(Path(folder.stderr))
-    tail = f" The last line in stderr: {said}" if said else " It wrote nothing to stderr."
-    if end.signal is not None:
-        raise StepFailed(
-            "signal",
-            f"The command was ended by {_signal_name(end.signal)}.{tail}",
-            exit_code=end.exit_code,
-            signal=end.signal,
-        )
-    raise StepFailed("exit-code", f"The command ended with exit code {end.exit_code}.{tail}", exit_code=end.exit_code)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _stop_message(stopped: Stopped, plan: ExecutionPlan, limits: Limits) -> str:
-    match stopped:
-        case Stopped.CANCEL:
-            return "The execution was canceled."
-        case Stopped.TIMEOUT:
-            return (
-                f"The job ran longer than its timeout of {plan.timeout:g} seconds and was ended. Raise the timeout of "
-                "the job type or give the job less to do."
-            )
-        case Stopped.MEMORY:
-            return (
-                f"The command used more than the {plan.resources.mem:g} MiB of memory that the job requires, and was "
-                "ended. Raise mem_required of the job type."
-            )
-        case Stopped.DISK:
-            return (
-                f"The command wrote more than the {plan.resources.disk_out:g} MiB that the job requires for its "
-                "outputs and temporary files, and was ended. Raise disk_out_const_required or disk_out_mult_required "
-                "of the job type."
-            )
-        case Stopped.LOG:
-            return (
-                f"The command wrote more than {limits.log} bytes to stdout or stderr, and was ended. Have it write "
-                "less there, or write to a file."
-            )

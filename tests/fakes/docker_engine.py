@@ -50,10 +50,12 @@ class DockerEngine:
     """A Docker engine that the test may do anything to.
 
     :param folder: where it keeps everything.
+    :param has_init: whether it finds the init that Docker puts before commands.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, has_init: bool = True) -> None:
         self.folder = folder
+        self._has_init = has_init
         self.socket = folder / "docker.sock"
         self.settings = ContainerSettings(str(self.socket), pull="never")
         self._process: subprocess.Popen[bytes] | None = None
@@ -75,13 +77,27 @@ class DockerEngine:
         ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                executable=shutil.which("dockerd"),
+                env=os.environ if self._has_init else {"PATH": self._programs()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + SECONDS
         while self.settings.trouble() is not None:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise DockerMissing(f"dockerd did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
             time.sleep(0.02)
+
+    def _programs(self) -> str:
+        """A folder of what an engine needs, and no more."""
+        folder = self.folder / "programs"
+        folder.mkdir(exist_ok=True)
+        for name in ("containerd", "containerd-shim-runc-v2", "runc"):
+            (folder / name).symlink_to(str(shutil.which(name)))
+        return str(folder)
 
     def end(self) -> None:
         """End it, with all its containers."""
@@ -135,7 +151,7 @@ def image_archive() -> bytes:
 
 
 @contextmanager
-def running_docker() -> Iterator[DockerEngine]:
+def running_docker(*, has_init: bool = True) -> Iterator[DockerEngine]:
     """A Docker engine with the image, for as long as the block.
 
     :raises DockerMissing: there is none, or it cannot run here.
@@ -145,7 +161,7 @@ def running_docker() -> Iterator[DockerEngine]:
             f"Tests of containers start a Docker engine, as root. On Debian: sudo apt-get install {PACKAGES}"
         )
     with tempfile.TemporaryDirectory(prefix="scale-docker-", ignore_cleanup_errors=True) as name:
-        engine = DockerEngine(Path(name))
+        engine = DockerEngine(Path(name), has_init=has_init)
         try:
             engine.start()
             engine.import_image(IMAGE)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fakes.docker_engine import IMAGE, DockerEngine
+from fakes.docker_engine import IMAGE, DockerEngine, running_docker
 from fakes.machine import missing
 from fakes.registry import PASSWORD, Registry, running_registry
 from scale_core.interfaces.containers import ContainerSettings
@@ -443,6 +443,18 @@ def test_an_engine_that_is_killed_costs_what_it_ran_and_is_waited_for(node: Node
         docker_engine.start()
     assert node.report(after).status == "COMPLETED"
     assert docker_engine.containers() == []
+
+
+def test_an_engine_without_an_init_runs_containers_all_the_same(
+    docker_engine: DockerEngine, make_node: Callable[..., Node]
+) -> None:
+    with running_docker(has_init=False) as engine:
+        node = make_node(socket=str(engine.socket))
+        for _ in range(2):
+            assert node.run("echo here").status == "COMPLETED"
+            assert node.lines() == ["here"]
+        assert "'nowhere' cannot be started in its image" in failed(node.run("", command="nowhere"), "launch")
+        assert engine.containers() == []
 
 
 def test_one_plan_runs_in_a_container_without_the_rest_of_scale(docker_engine: DockerEngine, tmp_path: Path) -> None:

@@ -79,20 +79,7 @@ class ContainerRunner:
         :param cpus: what it gets at most; 0: as much as there is.
         :raises StepFailed: it cannot be started, or the Docker engine fails.
         """
-        user = command_user(self._settings.user)
-        container = Container(
-            execution_id=plan.execution_id,
-            image=image.id,
-            arguments=arguments,
-            variables=variables,
-            folder=folder.root,
-            user=user,
-            binds=lay_out(folder, user),
-            cpus=cpus,
-            limits=limits,
-            privileged=plan.docker is not None and plan.docker.privileged,
-            has_init=self._has_init,
-        )
+        container = self._container(plan, image, arguments, variables, limits, cpus, folder)
         with connected(self._settings, control) as client, self._notes.take(plan.execution_id) as note:
             remove_noted(client, self._notes)
             try:
@@ -105,6 +92,31 @@ class ContainerRunner:
                 return self._run(client, plain, note, plan.timeout, folder, inputs, control)
             finally:
                 remove_if_possible(client, note)
+
+    def _container(
+        self,
+        plan: ExecutionPlan,
+        image: Image,
+        arguments: list[str],
+        variables: Mapping[str, str],
+        limits: Limits,
+        cpus: float,
+        folder: RunFolder,
+    ) -> Container:
+        user = command_user(self._settings.user)
+        return Container(
+            execution_id=plan.execution_id,
+            image=image.id,
+            arguments=arguments,
+            variables=variables,
+            folder=folder.root,
+            user=user,
+            binds=lay_out(folder, user),
+            cpus=cpus,
+            limits=limits,
+            privileged=plan.docker is not None and plan.docker.privileged,
+            has_init=self._has_init,
+        )
 
     def _run(
         self,
