@@ -40,8 +40,11 @@ class TestLocalEngine(EngineContract):
         return LocalEngine
 
     @pytest.fixture
-    def settings(self, tmp_path: Path, docker_engine: DockerEngine) -> EngineSettings:
-        return EngineSettings(tmp_path / "data", docker_options(docker_engine))
+    def settings(self, tmp_path: Path, request: pytest.FixtureRequest) -> EngineSettings:
+        """Only tests that ask for containers need a Docker engine."""
+        if "boxed" not in request.fixturenames:
+            return EngineSettings(tmp_path / "data", {"docker": "off"})
+        return EngineSettings(tmp_path / "data", docker_options(request.getfixturevalue("docker_engine")))
 
     @pytest.fixture
     def container_image(self) -> str:
