@@ -1,7 +1,6 @@
 """Containers on a node: how they are run, for engines whose nodes have Docker."""
 
 import os
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 SCHEME: Final = "unix://"
 ANSWER_SECONDS: Final = 5.0
 PIDS: Final = 4096
-_USER: Final = re.compile(r"(\d{1,9}):(\d{1,9})")
+HIGHEST_ID: Final = (1 << 32) - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +107,13 @@ def _pull(given: Any, engine: str) -> Pull:
 def _user(given: Any, engine: str) -> tuple[int, int] | None:
     if given is None:
         return None
-    match = _USER.fullmatch(str(given))
-    if match is None:
+    numbers = str(given).split(":")
+    if len(numbers) != 2 or not all(one.isdecimal() and int(one) <= HIGHEST_ID for one in numbers):
         raise OptionError(
             f"The option 'docker_user' of the engine {engine!r} is {given!r}; it must be the numbers of a user and a "
             "group, such as 1000:1000."
         )
-    return int(match[1]), int(match[2])
+    return int(numbers[0]), int(numbers[1])
 
 
 def _pids(given: Any, engine: str) -> int:

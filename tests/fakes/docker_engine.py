@@ -106,6 +106,12 @@ class DockerEngine:
             self._process.wait(SECONDS)
             self._process = None
 
+    def unmount(self) -> None:
+        """Take away what an engine leaves mounted, so that its folder can be removed."""
+        mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for place in reversed([each for each in mounts if Path(each).is_relative_to(self.folder)]):
+            subprocess.run(["umount", "--lazy", place], check=False)  # noqa: S607 - whichever there is
+
     def kill(self) -> None:
         """Kill it, and its containerd with it; containers go on."""
         assert self._process is not None
@@ -160,7 +166,7 @@ def running_docker(*, has_init: bool = True) -> Iterator[DockerEngine]:
         raise DockerMissing(
             f"Tests of containers start a Docker engine, as root. On Debian: sudo apt-get install {PACKAGES}"
         )
-    with tempfile.TemporaryDirectory(prefix="scale-docker-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="scale-docker-") as name:
         engine = DockerEngine(Path(name), has_init=has_init)
         try:
             engine.start()
@@ -168,6 +174,7 @@ def running_docker(*, has_init: bool = True) -> Iterator[DockerEngine]:
             yield engine
         finally:
             engine.end()
+            engine.unmount()
 
 
 @pytest.fixture(scope="session")
