@@ -25,6 +25,7 @@ up: venv  ## The same, and leave Scale running (PORT=8580)
 .PHONY: test
 test: $(VENV)/.dev-tools  ## Run every check and test (ARGS="-e unit,lint" for some)
 	@tools/install-postgres
+	@tools/install-docker
 	$(BIN)/tox run $(ARGS)
 
 .PHONY: venv

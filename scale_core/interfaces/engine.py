@@ -17,13 +17,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from scale_core.interfaces.containers import ContainerSettings
 from scale_core.interfaces.logs import LogChunk
+from scale_core.interfaces.options import OptionError
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport
 
 __all__ = [
     "AgentSettings",
     "AgentStarter",
+    "ContainerSettings",
     "Engine",
     "EngineEvent",
     "EngineListener",
@@ -42,10 +45,6 @@ __all__ = [
     "OptionError",
     "Resources",
 ]
-
-
-class OptionError(ValueError):
-    """An option of an engine is wrong; the message says which and what would be right."""
 
 
 class EngineMode(StrEnum):
@@ -107,7 +106,8 @@ class Launch:
 @dataclass(frozen=True, slots=True)
 class ExecutionStarted:
     """The execution is in its step ``step`` (pre, job or post). Told of steps that last: of job when it still runs
-    after a moment, of pre and post where there are files to fetch or store. The report has the times of all steps."""
+    after a moment, of pre and post where there are files to fetch or store, and of pre where there is an image. The
+    report has the times of all steps."""
 
     execution_id: int
     step: str
@@ -165,6 +165,9 @@ class AgentSettings:
     limits: bool = True
     """Whether an execution that uses more memory or disk than its plan says is ended, where the system allows it."""
 
+    containers: ContainerSettings | None = None
+    """How a plan with a ``docker`` image is run; None: it is not."""
+
 
 class NodeAgent(Protocol):
     """A running node agent. Its methods may be called from any thread and return at once, but for :meth:`stop`.
@@ -217,8 +220,8 @@ class Engine(ABC):
     """The value of the setting ``engine`` that chooses this engine."""
 
     mode: ClassVar[EngineMode] = EngineMode.OFFER
-    runs_containers: ClassVar[bool] = False
-    """Whether a plan with a ``docker`` image can run."""
+    runs_containers: bool = False
+    """Whether a plan with a ``docker`` image can run; asked after :meth:`start`, which may find it out."""
 
     holds_launches: ClassVar[bool] = False
     """Whether launches beyond what a node has free are accepted. They wait at the node and start, each as soon as it

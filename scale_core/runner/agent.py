@@ -15,6 +15,7 @@ from typing import Final
 from scale_core.interfaces.engine import AgentSettings
 from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.children import become_subreaper, end_children
+from scale_core.runner.containers.sweep import sweep_containers
 from scale_core.runner.dispatcher import Dispatcher, ScaleGone
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, Frame, FrameReader
@@ -37,6 +38,7 @@ def main() -> None:
     outbox = Outbox(scale)
     send_logs(outbox.add)
     groups: GroupFolder | None = None
+    settings: AgentSettings | None = None
     try:
         reader = FrameReader()
         first, *frames = _hear(scale, reader)
@@ -44,6 +46,7 @@ def main() -> None:
         lock(settings)
         become_subreaper()
         groups = GroupFolder.make(settings.folder) if settings.limits else None
+        sweep_containers(settings)
         gc.freeze()
         scale.setblocking(False)
         Dispatcher(scale, outbox, settings, groups, lambda line: _work(line, settings, groups)).run(frames, reader)
@@ -51,6 +54,8 @@ def main() -> None:
         pass  # there is nobody to tell
     finally:
         end_children()
+        if settings is not None:
+            sweep_containers(settings)
         if groups is not None:
             groups.remove()
 
@@ -79,7 +84,7 @@ def _work(line: socket.socket, settings: AgentSettings, groups: GroupFolder | No
     """The life of a worker, in its own process."""
     runner = RunnerSettings(settings.search_path, settings.log_limit, settings.limits)
     group = None if groups is None else groups.group(os.getpid())
-    work(line, ExecutionFolders(settings.folder), runner, settings.kill_grace, group)
+    work(line, ExecutionFolders(settings.folder), runner, settings.kill_grace, group, settings.containers)
 
 
 def _take_standard_input() -> socket.socket:

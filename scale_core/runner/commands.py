@@ -15,12 +15,15 @@ from typing import BinaryIO, Final
 import click
 import orjson
 
+from scale_core.interfaces.containers import ContainerSettings
 from scale_core.interfaces.engine import AgentSettings
+from scale_core.interfaces.options import OptionError
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, SECONDS, FrameReader, Kind, frame
 from scale_core.runner.journal import log_again
 from scale_core.runner.runner import RunnerSettings
 from scale_core.runner.worker import keep_files_from_commands, leaving_process, work
+from scale_core.settings import SettingsError, load_settings
 from scale_core.specs import InvalidDocument, InvalidJSON, SpecLibrary, loads
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport
@@ -44,6 +47,7 @@ def node() -> None:
 def run_plan(plan: BinaryIO, folder: Path | None) -> None:
     """Run the execution plan PLAN (a file, or - for standard input) and print its execution report.
 
+    A plan with an image runs in a container, as the options `docker_…` of the engine say, in scale.toml or variables.
     SIGTERM and SIGINT end the execution. Exit status: 0 completed, 1 failed or canceled, 2 the plan cannot be used.
     """
     specs = SpecLibrary.packaged()
@@ -51,7 +55,7 @@ def run_plan(plan: BinaryIO, folder: Path | None) -> None:
         document = specs.check("execution-plan", loads(plan.read()))
         with _run_folder(folder) as place:
             report = _run(ExecutionPlan.from_document(document), place.absolute())
-    except (InvalidDocument, InvalidJSON, OSError) as error:
+    except (InvalidDocument, InvalidJSON, OptionError, SettingsError, OSError) as error:
         click.echo(f"The execution plan cannot be run: {error}", err=True)
         sys.exit(UNUSABLE)
     click.echo(json.dumps(report.to_document(), indent=2))
@@ -90,7 +94,7 @@ class GivenFolder(ExecutionFolders):
 
 def _run(plan: ExecutionPlan, folder: Path) -> ExecutionReport:
     """Run a plan in a worker, as a node agent does; SIGTERM and SIGINT end it."""
-    line, pid = _start_worker(folder)
+    line, pid = _start_worker(folder, None if plan.docker is None else _containers())
     reader = FrameReader()
     line.sendall(frame(Kind.LAUNCH, plan.execution_id, orjson.dumps(plan.to_document())))
     try:
@@ -109,7 +113,18 @@ def _run(plan: ExecutionPlan, folder: Path) -> ExecutionReport:
     raise ChildProcessError("the process that ran it has ended unexpectedly")
 
 
-def _start_worker(folder: Path) -> tuple[socket.socket, int]:
+def _containers() -> ContainerSettings | None:
+    """How containers are run: as the options of the engine say; None where they are not."""
+    options = load_settings({}).engine_options
+    settings = ContainerSettings.of(options, "node") if options.get("docker") not in ("off", False) else None
+    trouble = None if settings is None else settings.trouble()
+    if trouble is not None:
+        click.echo(f"No container can be run: {trouble}", err=True)
+        return None
+    return settings
+
+
+def _start_worker(folder: Path, containers: ContainerSettings | None) -> tuple[socket.socket, int]:
     settings = RunnerSettings(os.environ.get("PATH", os.defpath), DEFAULTS.log_limit, DEFAULTS.limits)
     ours, theirs = socket.socketpair()
     pid = os.fork()
@@ -117,7 +132,7 @@ def _start_worker(folder: Path) -> tuple[socket.socket, int]:
         with leaving_process():
             ours.close()
             keep_files_from_commands()
-            work(theirs, GivenFolder(folder), settings, DEFAULTS.kill_grace, None)
+            work(theirs, GivenFolder(folder), settings, DEFAULTS.kill_grace, None, containers)
     theirs.close()
     return ours, pid
 

@@ -12,6 +12,7 @@ import orjson
 
 from scale_core.interfaces.engine import AgentSettings, Resources
 from scale_core.runner.cgroup import GroupFolder
+from scale_core.runner.containers.sweep import sweep_containers
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.leftovers import end_leftovers
@@ -251,6 +252,8 @@ class Dispatcher:
         kills = 0 if self._groups is None else self._groups.kills(worker.pid)
         if self._groups is not None:
             self._groups.remove_group(worker.pid)
+        if worker.assigned:
+            sweep_containers(self._settings)
         while worker.assigned:
             execution_id = worker.assigned[0]
             report = self._folders.report(execution_id)

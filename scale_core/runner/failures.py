@@ -11,6 +11,7 @@ Kind = Literal[
     "log",
     "left-running",
     "launch",
+    "image",
     "input",
     "missing-manifest",
     "invalid-manifest",

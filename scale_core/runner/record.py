@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from scale_core.runner.failures import StepFailed
 from scale_core.runner.times import now
@@ -18,6 +18,9 @@ from scale_generated.specs.execution_report import (
     ReportUsage,
 )
 
+if TYPE_CHECKING:
+    from scale_core.runner.containers.images import Image
+
 Step = Literal["pre", "job", "post"]
 
 
@@ -30,6 +33,9 @@ class RunRecord:
     command_arguments: str | None = None
     usage: ReportUsage | None = None
     environment: ReportEnvironment | None = None
+    image: "Image | None" = None
+    """What the command runs in; None: an ordinary process."""
+
     exit_code: int | None = None
     manifest: Mapping[str, Any] | None = None
     outputs: tuple[ReportOutput, ...] = ()

@@ -4,7 +4,6 @@ import contextlib
 import os
 import pkgutil
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +15,13 @@ from scale_core.interfaces.broker import Broker
 from scale_core.runner.artifacts import read_artifacts
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.control import RunControl
+from scale_core.runner.ends import check_end
 from scale_core.runner.failures import StepFailed
 from scale_core.runner.folder import INPUTS, MANIFEST, RunFolder
 from scale_core.runner.inputs import FetchedInputs, fetch_inputs
 from scale_core.runner.limits import LOG_FACTOR, MIB, Bounds, Limits
-from scale_core.runner.logs import append_line, last_line, limit_log
-from scale_core.runner.process import LINGER, ProcessEnd, Stopped, run_process
+from scale_core.runner.logs import append_line, limit_log
+from scale_core.runner.process import ProcessEnd, run_process
 from scale_core.runner.record import RunRecord
 from scale_core.runner.usage import InputFiles, input_files
 from scale_core.runner.workspaces import PlanWorkspaces
@@ -29,13 +29,15 @@ from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportEnvironment, ReportUsage
 
 if TYPE_CHECKING:
+    from scale_core.runner.containers.images import Image
+    from scale_core.runner.containers.run import ContainerRunner
     from scale_core.runner.results import ResultsCollector
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
     """How plans are run: where commands are looked for (and the PATH that they see), bytes of each log that are kept,
-    and whether the plan's memory and disk are limits."""
+    and whether the plan's resources are limits."""
 
     search_path: str
     log_limit: int
@@ -57,6 +59,7 @@ class Runner:
 
     :param brokers: gives the installed broker classes by type.
     :param group: the memory cgroup that this process is in, if it is in one of its own.
+    :param containers: gives what runs containers, where this node runs any.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Runner:
         settings: RunnerSettings,
         brokers: Callable[[], Mapping[str, type[Broker]]],
         group: MemoryGroup | None = None,
+        containers: "Callable[[], ContainerRunner] | None" = None,
     ) -> None:
         self._settings = settings
         self._brokers = brokers
         self._bounds = Bounds(group)
         self._node = _this_node()
         self._collector: ResultsCollector | None = None
+        self._containers = containers
 
     def __call__(self, plan: ExecutionPlan, folder: str, control: RunControl) -> Run:
         """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
@@ -99,10 +104,12 @@ class Runner:
         os.chdir(folder.root)
         if plan.outputs or OUTPUT_DIR in plan.command_arguments:
             os.mkdir(folder.outputs)  # noqa: PTH102 - a path object costs as much as the call
-        if any(each.files for each in plan.inputs):
+        if plan.docker is not None or any(each.files for each in plan.inputs):
             control.step_started("pre")
             self._bounds.lift()
         _check_canceled(control)
+        if plan.docker is not None:
+            record.image = self._container_runner(plan.docker.image).prepare(plan.docker, control)
         inputs = FetchedInputs()
         if plan.inputs:
             inputs = fetch_inputs(plan, Path(folder.inputs), workspaces, lambda: _check_canceled(control))
@@ -122,17 +129,12 @@ class Runner:
         control: RunControl,
         record: RunRecord,
     ) -> None:
-        if plan.docker is not None:
-            raise StepFailed("launch", f"The image {plan.docker.image!r} cannot run: this node runs no containers.")
         limits = self._limits(plan)
         fetched = input_files(INPUTS) if inputs.files else InputFiles()
-        variables = self._variables(plan, folder)
-        record.environment = replace(self._node, variables=variables)
-        self._bounds.put(limits)
-        try:
-            end = run_process(arguments, variables, plan.timeout, limits, self._bounds.group, fetched, control)
-        except (OSError, ValueError) as error:
-            raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
+        if record.image is None:
+            end = self._run_process(plan, folder, arguments, limits, fetched, control, record)
+        else:
+            end = self._run_container(plan, folder, arguments, limits, fetched, control, record, record.image)
         record.exit_code = end.exit_code
         record.disk = end.disk
         record.usage = ReportUsage(
@@ -140,7 +142,49 @@ class Runner:
             memory_mib=round(end.peak_kib / 1024, 3),
             disk_mib=round(end.disk_bytes / MIB, 3),
         )
-        _check_end(end, plan, limits, folder)
+        check_end(end, plan, limits, folder)
+
+    def _run_process(
+        self,
+        plan: ExecutionPlan,
+        folder: RunFolder,
+        arguments: list[str],
+        limits: Limits,
+        inputs: InputFiles,
+        control: RunControl,
+        record: RunRecord,
+    ) -> ProcessEnd:
+        variables = self._variables(plan, folder)
+        record.environment = replace(self._node, variables=variables)
+        self._bounds.put(limits)
+        try:
+            return run_process(arguments, variables, plan.timeout, limits, self._bounds.group, inputs, control)
+        except (OSError, ValueError) as error:
+            raise StepFailed("launch", f"The command {arguments[0]!r} cannot be started: {error}.") from error
+
+    def _run_container(
+        self,
+        plan: ExecutionPlan,
+        folder: RunFolder,
+        arguments: list[str],
+        limits: Limits,
+        inputs: InputFiles,
+        control: RunControl,
+        record: RunRecord,
+        image: "Image",
+    ) -> ProcessEnd:
+        variables = self._variables(plan, folder)
+        del variables["PATH"]  # the image has its own
+        record.environment = replace(self._node, variables=variables, docker_image=image.name, docker_image_id=image.id)
+        self._bounds.lift()
+        cpus = plan.resources.cpus if self._settings.limits else 0.0
+        runner = self._container_runner(image.name)
+        return runner.run(plan, image, arguments, variables, limits, cpus, folder, inputs, control)
+
+    def _container_runner(self, image: str) -> "ContainerRunner":
+        if self._containers is None:
+            raise StepFailed("launch", f"The image {image!r} cannot run: this node runs no containers.")
+        return self._containers()
 
     def _limits(self, plan: ExecutionPlan) -> Limits:
         bound = int(self._settings.limits) * MIB
@@ -198,64 +242,6 @@ def _this_node() -> ReportEnvironment:
     return ReportEnvironment(hostname=system.nodename, python=python, platform=platform)
 
 
-LEFT_RUNNING = (
-    f"The command ended, and processes that it had started still ran {LINGER:g} second later: they were ended, and "
-    "what they were writing may not be whole. Have the command wait for what it starts."
-)
-
-
 def _check_canceled(control: RunControl) -> None:
     if control.canceled():
         raise StepFailed("canceled", "The execution was canceled.")
-
-
-def _check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: RunFolder) -> None:
-    """Raise the failure that the end of the process is, if it is one."""
-    if not end.all_gone:
-        raise StepFailed("engine", "Processes that the command started could not be ended: the system holds them.")
-    if end.stopped is not None:
-        message = _stop_message(end.stopped, plan, limits)
-        raise StepFailed(end.stopped.value, message, exit_code=end.exit_code, signal=end.signal)
-    if end.exit_code == 0:
-        if end.left_running:
-            raise StepFailed("left-running", LEFT_RUNNING, exit_code=0)
-        return
-    said = last_line(Path(folder.stderr))
-    tail = f" The last line in stderr: {said}" if said else " It wrote nothing to stderr."
-    if end.signal is not None:
-        raise StepFailed("signal", f"The command was ended by {_signal_name(end.signal)}.{tail}", signal=end.signal)
-    raise StepFailed("exit-code", f"The command ended with exit code {end.exit_code}.{tail}", exit_code=end.exit_code)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _stop_message(stopped: Stopped, plan: ExecutionPlan, limits: Limits) -> str:
-    match stopped:
-        case Stopped.CANCEL:
-            return "The execution was canceled."
-        case Stopped.TIMEOUT:
-            return (
-                f"The job ran longer than its timeout of {plan.timeout:g} seconds and was ended. Raise the timeout of "
-                "the job type or give the job less to do."
-            )
-        case Stopped.MEMORY:
-            return (
-                f"The command used more than the {plan.resources.mem:g} MiB of memory that the job requires, and was "
-                "ended. Raise mem_required of the job type."
-            )
-        case Stopped.DISK:
-            return (
-                f"The command wrote more than the {plan.resources.disk_out:g} MiB that the job requires for its "
-                "outputs and temporary files, and was ended. Raise disk_out_const_required or disk_out_mult_required "
-                "of the job type."
-            )
-        case Stopped.LOG:
-            return (
-                f"The command wrote more than {limits.log} bytes to stdout or stderr, and was ended. Have it write "
-                "less there, or write to a file."
-            )

@@ -1,11 +1,13 @@
 """The settings of an agent as a document."""
 
+import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from scale_core.interfaces.engine import AgentSettings, Resources
+from scale_core.interfaces.engine import AgentSettings, ContainerSettings, Resources
 
 
 def write_settings(settings: AgentSettings) -> bytes:
@@ -20,6 +22,7 @@ def write_settings(settings: AgentSettings) -> bytes:
             "log_limit": settings.log_limit,
             "kill_grace": settings.kill_grace,
             "limits": settings.limits,
+            "containers": None if settings.containers is None else dataclasses.asdict(settings.containers),
         }
     )
 
@@ -28,4 +31,12 @@ def read_settings(document: bytes) -> AgentSettings:
     """What :func:`write_settings` wrote."""
     given = orjson.loads(document)
     amounts = {name: math.inf if amount is None else amount for name, amount in given.pop("capacity").items()}
-    return AgentSettings(folder=Path(given.pop("folder")), capacity=Resources(**amounts), **given)
+    folder, containers = Path(given.pop("folder")), given.pop("containers")
+    return AgentSettings(folder, Resources(**amounts), containers=_containers(containers), **given)
+
+
+def _containers(given: dict[str, Any] | None) -> ContainerSettings | None:
+    if given is None:
+        return None
+    user = given.pop("user")
+    return ContainerSettings(user=None if user is None else (user[0], user[1]), **given)

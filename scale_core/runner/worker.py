@@ -8,13 +8,15 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 import orjson
 
 from scale_core.interfaces.broker import Broker
+from scale_core.interfaces.containers import ContainerSettings
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.children import become_subreaper
 from scale_core.runner.folders import ExecutionFolders
@@ -25,8 +27,13 @@ from scale_core.runner.runner import Run, Runner, RunnerSettings
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 
+if TYPE_CHECKING:
+    from scale_core.runner.containers.run import ContainerRunner
+
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The end of Scale is told by the stream's."""
+
+CONTAINER_RUNNER = "scale_core.runner.containers.run:ContainerRunner"
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +44,12 @@ def work(
     settings: RunnerSettings,
     kill_grace: float,
     group: MemoryGroup | None,
+    containers: ContainerSettings | None,
 ) -> None:
     """Run what the agent says until it is gone.
 
     :param group: a memory cgroup for this worker, where there can be one.
+    :param containers: how containers are run; None: they are not.
     """
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
@@ -54,7 +63,7 @@ def work(
         except OSError as error:
             log.warning("A worker cannot enter its cgroup: %s.", error)
             group = None
-    runner = Runner(settings, installed_brokers, group)
+    runner = Runner(settings, installed_brokers, group, _container_runner(containers, folders))
     try:
         while True:
             launch = agent.next_launch()
@@ -90,6 +99,15 @@ def installed_brokers() -> Mapping[str, type[Broker]]:
     """The brokers that plugins register; they are only imported where an execution has files."""
     brokers: Mapping[str, type[Broker]] = pkgutil.resolve_name("scale_core.plugin.registry:load_registry")().brokers
     return brokers
+
+
+def _container_runner(
+    settings: ContainerSettings | None, folders: ExecutionFolders
+) -> "Callable[[], ContainerRunner] | None":
+    """What runs containers, made when it is first asked for."""
+    if settings is None:
+        return None
+    return cache(lambda: pkgutil.resolve_name(CONTAINER_RUNNER)(settings, folders.root))
 
 
 def _execute(launch: Frame, runner: Runner, folders: ExecutionFolders, agent: AgentLine) -> None:

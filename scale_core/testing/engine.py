@@ -23,13 +23,14 @@ from scale_core.interfaces.engine import (
 )
 from scale_core.runner import client
 from scale_core.specs import SpecLibrary
+from scale_core.testing.container_launches import ContainerLaunches
 from scale_core.testing.held_launches import HeldLaunches, total_offered
 from scale_core.testing.runs import RecordingListener, make_plan
 
 
-class EngineContract(HeldLaunches):
+class EngineContract(HeldLaunches, ContainerLaunches):
     """Subclass it and give ``make_engine``. Commands that run are ``/bin/true``, ``/bin/false``, ``/bin/echo`` and
-    ``/bin/sleep``; they use no workspaces."""
+    ``/bin/sleep``; they use no workspaces. An engine that runs containers gives ``container_image`` too."""
 
     @pytest.fixture
     def make_engine(self) -> Callable[[EngineSettings], Engine]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from scale_core.interfaces.engine import (
     AgentSettings,
     AgentStarter,
+    ContainerSettings,
     Engine,
     EngineEvent,
     EngineListener,
@@ -25,6 +26,7 @@ from scale_core.interfaces.engine import (
     Node,
     NodeAgent,
     Offer,
+    OptionError,
     Resources,
 )
 from scale_core.interfaces.logs import read_log
@@ -44,7 +46,6 @@ class LocalEngine(Engine):
 
     name: ClassVar[str] = "local"
     mode: ClassVar[EngineMode] = EngineMode.OFFER
-    runs_containers: ClassVar[bool] = False
     holds_launches: ClassVar[bool] = True
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -62,10 +63,12 @@ class LocalEngine(Engine):
     def start(self, listener: EngineListener, start_agent: AgentStarter) -> None:
         """Look at the machine and start the agent, which makes the folder of executions.
 
-        :raises OptionError: the machine does not tell what it has.
+        :raises OptionError: the machine does not tell what it has, or has no Docker where it should.
         :raises OSError: the data folder cannot be used.
         """
         self._folder.parent.mkdir(parents=True, exist_ok=True)
+        containers = self._usable_containers()
+        self.runs_containers = containers is not None
         self._total = machine_resources(self._folder.parent, self._options)
         self._free = self._total
         self._listener = listener
@@ -77,6 +80,7 @@ class LocalEngine(Engine):
                 log_limit=self._options.log_limit,
                 kill_grace=self._options.kill_grace,
                 limits=self._options.limits,
+                containers=containers,
             ),
             self._tell,
         )
@@ -149,6 +153,20 @@ class LocalEngine(Engine):
         for execution_id in execution_ids:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._folder / str(int(execution_id)))
+
+    def _usable_containers(self) -> ContainerSettings | None:
+        """How containers are run; None where they are not."""
+        containers = self._options.containers
+        if containers is None:
+            return None
+        trouble = containers.trouble()
+        if trouble is None:
+            log.info("Job types with an image run in containers, through %s.", containers.socket)
+            return containers
+        if self._options.docker == "on":
+            raise OptionError(f"The option 'docker' of the engine 'local' is 'on', but {trouble}.")
+        log.info("Job types with an image wait: %s. Start Scale again once Docker is there.", trouble)
+        return None
 
     def _started(self) -> NodeAgent:
         if self._agent is None:

@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from scale_core.interfaces.engine import OptionError
+from scale_core.interfaces.containers import ContainerSettings
+from scale_core.interfaces.options import OptionError, switch
 
 MIB = 1 << 20
+DOCKER = ("auto", "on", "off")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """``cpus``, ``mem`` and ``disk`` (MiB) replace what the machine has; ``log_limit`` (MiB as option, bytes here) is
     what is kept of a log; ``kill_grace`` are the seconds between SIGTERM and SIGKILL; ``limits`` (``on`` or ``off``)
-    says whether executions end that use more memory or disk than they require. Values may be text, as they are in
-    environment variables."""
+    says whether executions end that use more memory or disk than they require; ``docker`` (``on``, ``off`` or
+    ``auto``: where Docker is there) says whether job types with an image run, ``docker_…`` how. Values may be text, as
+    they are in environment variables."""
 
     cpus: float | None
     mem: float | None
@@ -24,6 +27,8 @@ class Options:
     kill_grace: float
     limits: bool
     search_path: str
+    docker: str
+    containers: ContainerSettings | None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -31,14 +36,17 @@ class Options:
 
         :raises OptionError: one has a value that it cannot have.
         """
+        docker = _docker(options)
         return cls(
             cpus=_number(options, "cpus"),
             mem=_number(options, "mem"),
             disk=_number(options, "disk"),
             log_limit=int((_number(options, "log_limit") or 64.0) * MIB),
             kill_grace=_number(options, "kill_grace") or 5.0,
-            limits=_switch(options, "limits"),
+            limits=switch(options, "limits", "local", default=True),
             search_path=os.environ.get("PATH", os.defpath),
+            docker=docker,
+            containers=None if docker == "off" else ContainerSettings.of(options, "local"),
         )
 
 
@@ -55,9 +63,10 @@ def _number(options: Mapping[str, Any], name: str) -> float | None:
     return number
 
 
-def _switch(options: Mapping[str, Any], name: str) -> bool:
-    given = options.get(name, True)
-    states = {True: True, False: False, "on": True, "off": False}
-    if not isinstance(given, (bool, str)) or given not in states:
-        raise OptionError(f"The option {name!r} of the engine 'local' is {given!r}; it must be 'on' or 'off'.")
-    return states[given]
+def _docker(options: Mapping[str, Any]) -> str:
+    given = options.get("docker", "auto")
+    if isinstance(given, bool):
+        return "on" if given else "off"
+    if given not in DOCKER:
+        raise OptionError(f"The option 'docker' of the engine 'local' is {given!r}; it must be 'auto', 'on' or 'off'.")
+    return str(given)

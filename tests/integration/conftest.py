@@ -12,6 +12,7 @@ import scale_trigger_clock.plugin
 import scale_trigger_ingest.plugin
 import scale_trigger_parse.plugin
 from fakes.databases import database_url, new_database
+from fakes.docker_engine import docker_engine
 from fakes.world import SetClock
 from scale_core.plugin.registry import Registry, load_registry
 from scale_core.services.context import Context
@@ -19,6 +20,8 @@ from scale_core.services.installation import prepare
 from scale_core.services.serialization import SerializerContext
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
+
+__all__ = ["docker_engine"]
 
 BUILT_IN = (
     scale_broker_host.plugin,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.docker_engine import IMAGE, DockerEngine
 from scale_core.interfaces.engine import (
     AgentSettings,
     AgentStarter,
@@ -37,6 +38,21 @@ class TestLocalEngine(EngineContract):
     @pytest.fixture
     def make_engine(self) -> Callable[[EngineSettings], Engine]:
         return LocalEngine
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path, request: pytest.FixtureRequest) -> EngineSettings:
+        """Only tests that ask for containers need a Docker engine."""
+        if "boxed" not in request.fixturenames:
+            return EngineSettings(tmp_path / "data", {"docker": "off"})
+        return EngineSettings(tmp_path / "data", docker_options(request.getfixturevalue("docker_engine")))
+
+    @pytest.fixture
+    def container_image(self) -> str:
+        return IMAGE
+
+
+def docker_options(docker_engine: DockerEngine) -> dict[str, str]:
+    return {"docker": "on", "docker_host": f"unix://{docker_engine.socket}", "docker_pull": "never"}
 
 
 @pytest.fixture
@@ -105,6 +121,44 @@ def test_an_option_that_is_no_number_is_refused(tmp_path: Path, value: object) -
 def test_limits_are_on_or_off(tmp_path: Path, value: object) -> None:
     with pytest.raises(OptionError, match=r"'limits'.*'on' or 'off'"):
         LocalEngine(EngineSettings(tmp_path, {"limits": value}))
+
+
+def test_it_runs_containers_where_docker_answers_when_it_starts(
+    tmp_path: Path, listener: RecordingListener, start_agent: AgentStarter, docker_engine: DockerEngine
+) -> None:
+    for docker, host, expected in (
+        ("auto", docker_engine.socket, True),
+        ("off", docker_engine.socket, False),
+        ("auto", tmp_path / "nothing.sock", False),
+    ):
+        engine = LocalEngine(EngineSettings(tmp_path, {"docker": docker, "docker_host": f"unix://{host}"}))
+        assert engine.runs_containers is False
+        engine.start(listener, start_agent)
+        assert engine.runs_containers is expected
+        engine.stop(3.0)
+
+
+def test_it_does_not_start_without_docker_where_docker_is_to_be(
+    tmp_path: Path, listener: RecordingListener, start_agent: AgentStarter
+) -> None:
+    socket = tmp_path / "nothing.sock"
+    engine = LocalEngine(EngineSettings(tmp_path, {"docker": "on", "docker_host": f"unix://{socket}"}))
+    with pytest.raises(OptionError, match=f"'docker'.*'on', but there is no socket {socket}"):
+        engine.start(listener, start_agent)
+
+
+def test_where_no_containers_run_a_plan_with_an_image_fails_and_says_so(
+    tmp_path: Path, listener: RecordingListener, start_agent: AgentStarter
+) -> None:
+    engine = LocalEngine(EngineSettings(tmp_path, {"docker": "off"}))
+    engine.start(listener, start_agent)
+    engine.launch([Launch(make_plan("/bin/true", docker={"image": "some/image:1"}), "local")])
+    end = listener.wait_for_end(1, 10)
+    engine.stop(3.0)
+    assert isinstance(end, ExecutionFinished)
+    assert end.report.failure is not None
+    assert end.report.failure.kind == "launch"
+    assert "runs no containers" in end.report.failure.message
 
 
 def test_the_machines_own_resources_are_found(tmp_path: Path) -> None:

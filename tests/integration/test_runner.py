@@ -654,7 +654,7 @@ def test_an_open_quotation_in_the_command_is_told(bench: Bench) -> None:
 
 def test_an_image_cannot_run_here(bench: Bench) -> None:
     report = bench.run_plan(bench.plan("/bin/true", docker={"image": "some/image:1"}))
-    assert "some/image:1" in failed(report, "launch", "job")
+    assert "some/image:1" in failed(report, "launch", "pre")
 
 
 def test_arguments_too_long_for_the_system_are_told(bench: Bench) -> None:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fakes.docker_engine import docker_engine
 from fakes.running import RunningScale, transfer
+
+__all__ = ["docker_engine"]
 
 
 @pytest.fixture

@@ -42,3 +42,9 @@ def test_failures_of_ours_are_of_the_system(kind: str) -> None:
     mapper = BuiltinErrorMapper()
     name = mapper.map(Failure.from_document({"kind": kind, "message": "x"}), {})
     assert {error.name: error.category for error in mapper.errors()}[str(name)] == "SYSTEM"
+
+
+def test_a_listed_exit_code_of_a_container_that_a_signal_ended_is_the_error_that_the_job_type_says() -> None:
+    failure = Failure(kind="signal", message="x", exit_code=139, signal=11)
+    assert BuiltinErrorMapper().map(failure, {139: "bad-data"}) == "bad-data"
+    assert BuiltinErrorMapper().map(failure, {1: "bad-data"}) == "algorithm-killed"

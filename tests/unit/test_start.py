@@ -10,7 +10,17 @@ from connexion.spec import OpenAPISpecification
 from scale_core.api.document import served_contract
 from scale_core.db import schema
 
-UNNEEDED = {"httpx", "requests", "flask", "starlette.testclient", "cryptography", "alembic", "websockets", "shapely"}
+UNNEEDED = {
+    "httpx",
+    "requests",
+    "flask",
+    "starlette.testclient",
+    "cryptography",
+    "alembic",
+    "websockets",
+    "shapely",
+    "docker",
+}
 
 
 def _imported(code: str) -> str:
@@ -44,3 +54,8 @@ def test_the_revisions_are_those_that_alembic_finds() -> None:
     scripts = ScriptDirectory.from_config(config)
     assert schema.revisions() == [one.revision for one in reversed(list(scripts.walk_revisions()))]
     assert schema.revisions()[-1] == scripts.get_current_head()
+
+
+def test_a_node_agent_and_its_workers_are_without_dockers_client_until_they_run_a_container() -> None:
+    code = "import scale_core.runner.agent, scale_engine_local.engine, sys; print('docker' in sys.modules)"
+    assert _imported(code) == "False"

@@ -17,6 +17,7 @@ class ReportEnvironment:
     python: str
     platform: str
     docker_image: str | None = None
+    docker_image_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -27,6 +28,7 @@ class ReportEnvironment:
             python=document["python"],
             platform=document["platform"],
             docker_image=document.get("docker_image"),
+            docker_image_id=document.get("docker_image_id"),
             variables=document.get("variables", {}),
         )
 
@@ -38,6 +40,8 @@ class ReportEnvironment:
         document["platform"] = self.platform
         if self.docker_image is not None:
             document["docker_image"] = self.docker_image
+        if self.docker_image_id is not None:
+            document["docker_image_id"] = self.docker_image_id
         document["variables"] = dict(self.variables)
         return document
 
@@ -55,6 +59,7 @@ class ReportFailure:
         "log",
         "left-running",
         "launch",
+        "image",
         "input",
         "missing-manifest",
         "invalid-manifest",

@@ -19,6 +19,7 @@ class JobEnvironment:
     python: str | None = None
     platform: str | None = None
     docker_image: str | None = None
+    docker_image_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -31,6 +32,7 @@ class JobEnvironment:
             python=document.get("python"),
             platform=document.get("platform"),
             docker_image=document.get("docker_image"),
+            docker_image_id=document.get("docker_image_id"),
             variables=document.get("variables", {}),
         )
 
@@ -46,5 +48,7 @@ class JobEnvironment:
             document["platform"] = self.platform
         if self.docker_image is not None:
             document["docker_image"] = self.docker_image
+        if self.docker_image_id is not None:
+            document["docker_image_id"] = self.docker_image_id
         document["variables"] = dict(self.variables)
         return document

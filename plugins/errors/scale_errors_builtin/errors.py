@@ -60,6 +60,12 @@ LAUNCH_FAILED: Final = ErrorDefinition(
     "cannot run its image.",
     category=ErrorCategory.SYSTEM,
 )
+IMAGE_MISSING: Final = ErrorDefinition(
+    name="image-missing",
+    title="Image Missing",
+    description="The job type's Docker image does not exist in its registry, or the registry does not show it to us.",
+    category=ErrorCategory.ALGORITHM,
+)
 INPUT_UNAVAILABLE: Final = ErrorDefinition(
     name="input-unavailable",
     title="Input Unavailable",
@@ -105,7 +111,8 @@ NODE_LOST: Final = ErrorDefinition(
 ENGINE_FAILURE: Final = ErrorDefinition(
     name="engine-failure",
     title="Engine Failure",
-    description="The node could not do its part: its own disk is full or broken, or the execution plan was unusable.",
+    description="The node could not do its part: its own disk is full or broken, its Docker engine or the registry of "
+    "an image did not answer, or the execution plan was unusable.",
     category=ErrorCategory.SYSTEM,
 )
 
@@ -119,6 +126,7 @@ BUILTIN_ERRORS: Final = (
     LOG_EXCEEDED,
     LEFT_RUNNING,
     LAUNCH_FAILED,
+    IMAGE_MISSING,
     INPUT_UNAVAILABLE,
     MISSING_MANIFEST,
     INVALID_MANIFEST,

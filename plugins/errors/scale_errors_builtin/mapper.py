@@ -17,6 +17,7 @@ ERROR_BY_KIND: Final[Mapping[str, ErrorDefinition]] = MappingProxyType(
         "log": errors.LOG_EXCEEDED,
         "left-running": errors.LEFT_RUNNING,
         "launch": errors.LAUNCH_FAILED,
+        "image": errors.IMAGE_MISSING,
         "input": errors.INPUT_UNAVAILABLE,
         "missing-manifest": errors.MISSING_MANIFEST,
         "invalid-manifest": errors.INVALID_MANIFEST,
@@ -30,6 +31,9 @@ ERROR_BY_KIND: Final[Mapping[str, ErrorDefinition]] = MappingProxyType(
 )
 """Every kind but ``canceled``, which is no error."""
 
+WITH_EXIT_CODE: Final = ("exit-code", "signal")
+"""Kinds that a job type's error mapping may name; a signal has an exit code where a container's command ended by it."""
+
 
 class BuiltinErrorMapper(ErrorMapper):
     """Maps every kind of failure; an exit code through the job type's error mapping first."""
@@ -41,7 +45,7 @@ class BuiltinErrorMapper(ErrorMapper):
     def map(self, failure: Failure, exit_codes: Mapping[int, str]) -> str | None:
         """The error's name; None for a cancel, and for kinds of the future."""
         code = failure.exit_code
-        if failure.kind == "exit-code" and code is not None and code in exit_codes:
+        if failure.kind in WITH_EXIT_CODE and code is not None and code in exit_codes:
             return exit_codes[code]
         error = ERROR_BY_KIND.get(failure.kind)
         return None if error is None else error.name
