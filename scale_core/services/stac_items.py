@@ -18,10 +18,6 @@ from scale_core.services.stac_origins import Origins, collection_of, origins_of
 from scale_generated import models
 from scale_generated._runtime import timestamp
 
-FILE_EXTENSION: Final = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
-PROCESSING_EXTENSION: Final = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"
-VERSION_EXTENSION: Final = "https://stac-extensions.github.io/version/v1.2.0/schema.json"
-
 _FILE: Final = table_of(ScaleFile).c
 _WORKSPACE: Final = table_of(Workspace).c
 _TYPE: Final = table_of(JobType).c
@@ -68,7 +64,9 @@ def _item(row: FileRow, key: CollectionKey, origins: Origins, base_url: str) -> 
     item: models.StacItem = {
         "type": "Feature",
         "stac_version": STAC_VERSION,
-        "stac_extensions": [*_extensions(row)],
+        # Fields of extensions are there (file:size, processing:software); said to be, they would have every client that
+        # validates fetch the extensions' schemas, and find the item wrong where it has no way to the Internet.
+        "stac_extensions": [],
         "id": str(row.id),
         "collection": str(key),
         "geometry": None if row.geometry is None else cast("models.StacGeometry", item_geometry(row.geometry)),
@@ -84,15 +82,6 @@ def _item(row: FileRow, key: CollectionKey, origins: Origins, base_url: str) -> 
 def is_deprecated(row: FileRow) -> bool:
     """Nobody should use it any more: a product that is not published now, or what has no content."""
     return bool(row.is_deleted or row.is_published is False)
-
-
-def _extensions(row: FileRow) -> Iterator[str]:
-    if not row.is_deleted:
-        yield FILE_EXTENSION
-    if row.job_type_name is not None:
-        yield PROCESSING_EXTENSION
-    if is_deprecated(row):
-        yield VERSION_EXTENSION
 
 
 def _properties(row: FileRow) -> models.StacItemProperties:
