@@ -12,7 +12,23 @@ from typing import Any
 
 import click
 
-from bench import growth, ingest, jobs, latency, orders, pages, placing, report, resident, retention, space, start
+from bench import (
+    existing,
+    growth,
+    ingest,
+    jobs,
+    latency,
+    mesos,
+    orders,
+    pages,
+    placing,
+    report,
+    resident,
+    retention,
+    space,
+    start,
+    storage,
+)
 from bench.databases import databases
 from bench.figures import BenchFailure, Section
 from bench.machine import CHECKOUT, facts
@@ -24,7 +40,19 @@ Scenario = Callable[[ScaleProcess, Options], Section]
 
 ON_ONE_SCALE: dict[str, Scenario] = {"jobs": jobs.measure, "latency": latency.measure, "ingest": ingest.measure}
 """Done one after the other by one ``scale up``, whose memory is looked at then."""
-SCENARIOS = (*ON_ONE_SCALE, "start", "growth", "pages", "orders", "space", "placing", "retention")
+SCENARIOS = (
+    *ON_ONE_SCALE,
+    "storage",
+    "start",
+    "existing",
+    "growth",
+    "pages",
+    "orders",
+    "space",
+    "placing",
+    "mesos",
+    "retention",
+)
 PAGE = CHECKOUT / "docs" / "performance.md"
 
 
@@ -54,6 +82,7 @@ def chosen(_context: click.Context, _parameter: click.Parameter, names: str | No
 @click.option("--repeat", type=click.IntRange(1), help="How often each measurement is done; default 3.")
 @click.option("--jobs", "job_counts", type=click.IntRange(1), multiple=True, help="Jobs at once; may be repeated.")
 @click.option("--files", type=click.IntRange(1), help="Small files; default 2000.")
+@click.option("--existing", type=click.IntRange(1), help="Files that are there at the start; default 1000000.")
 @click.option("--history", type=click.IntRange(1), nargs=2, help="Finished jobs to compare; default 10000 1000000.")
 @click.option("--work", type=click.Path(path_type=Path), default=CHECKOUT / ".bench", help="Folder; default .bench.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all samples to this file.")
@@ -99,16 +128,20 @@ def main(
 
 def measured(names: Collection[str], options: Options) -> Generator[Section, None, None]:
     """The sections of the chosen scenarios, as they are done."""
-    existing = options.databases.installation(options.work / "data")
+    kept = options.databases.installation(options.work / "data")
     on_one = [one for name, one in ON_ONE_SCALE.items() if name in names]
     if on_one:
-        with ScaleProcess(existing) as scale:
+        with ScaleProcess(kept) as scale:
             tell(f"scale up is process {scale.pid}")
             for one in on_one:
                 yield one(scale, options)
             yield resident.measure(scale)
+    if "storage" in names:
+        yield storage.measure(options)
     if "start" in names:
-        yield start.measure(existing, options)
+        yield start.measure(kept, options)
+    if "existing" in names:
+        yield existing.measure(options)
     if "growth" in names:
         yield growth.measure(options)
     if "pages" in names:
@@ -119,6 +152,8 @@ def measured(names: Collection[str], options: Options) -> Generator[Section, Non
         yield space.measure(options)
     if "placing" in names:
         yield placing.measure(options)
+    if "mesos" in names:
+        yield from mesos.measure(options)
     if "retention" in names:
         yield retention.measure(options)
 

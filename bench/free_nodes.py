@@ -14,6 +14,7 @@ from scale_core.interfaces.engine import (
     Node,
     Offer,
     Resources,
+    needs_of,
 )
 from scale_generated.specs.execution_report import ExecutionReport
 
@@ -52,8 +53,7 @@ class FreeNodes(Engine):
     def launch(self, launches: Sequence[Launch]) -> None:
         """Remember what was handed over, and what it takes."""
         for one in launches:
-            needs = one.plan.resources
-            self._free[one.agent_id] -= Resources(needs.cpus, needs.mem, needs.disk_in + needs.disk_out)
+            self._free[one.agent_id] -= needs_of(one.plan)
             self.running.append(one.plan.execution_id)
 
     def end_all(self, steps: Mapping[str, Any]) -> None:

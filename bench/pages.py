@@ -1,7 +1,6 @@
 """Pages of a hundred, beside the same rows by bare SQL, orjson and Starlette."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from scale_core.db.bulk import table_of
 from scale_core.db.database import Database
 from scale_core.db.models import Job, JobExecution, ScaleFile
 from scale_core.db.paths import PathQuery
+from scale_core.testing.ports import reserved_port
 from scale_generated import serializers
 
 SIZE = 100
@@ -159,8 +159,11 @@ def _tail(seconds: Sequence[float]) -> float:
 @contextmanager
 def _bare(database: Database) -> Iterator[httpx.Client]:
     """A client of the floor's server, which runs as long as the block."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    with reserved_port() as port:
+        yield from _serving(database, port)
+
+
+def _serving(database: Database, port: int) -> Iterator[httpx.Client]:
     command = [sys.executable, "-m", "bench.bare_server", str(port)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
     try:

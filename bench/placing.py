@@ -21,6 +21,7 @@ from scale_core.interfaces.engine import EngineSettings
 from scale_core.plugin.registry import load_registry
 from scale_core.runner.client import start_agent
 from scale_core.services.context import Context
+from scale_core.services.facts import JobTypeFacts
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
@@ -128,7 +129,7 @@ class Cluster:
             event = insert(TriggerEvent).values(type="USER", occurred=context.now(), description={})
             events = session.scalars(event.returning(TriggerEvent.id)).all()
             job_type = session.get_one(JobType, self._job_type)
-            jobs = queue_new_jobs(session, context, job_type, [NewJob(events[0], JobData())] * number)
+            jobs = queue_new_jobs(session, context, JobTypeFacts.of(job_type), [NewJob(events[0], JobData())] * number)
             return list(session.scalars(select(JobExecution.id).where(JobExecution.job_id.in_(jobs))))
 
     def written(self, ids: list[int]) -> float:

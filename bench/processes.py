@@ -38,7 +38,9 @@ def cpu_seconds(pid: int) -> CpuSeconds:
 def memory(pid: int) -> Memory:
     """The resident memory of the tree of ``pid`` now."""
     rss = pss = 0.0
-    for one in (pid, *descendants(pid)):
+    # A child with the command line of the first is about to begin its own: until then it lives in the other's memory.
+    own = _command_line(pid)
+    for one in (pid, *(child for child in descendants(pid) if _command_line(child) != own)):
         with suppress(OSError):  # it has ended meanwhile
             for line in (PROC / str(one) / "smaps_rollup").read_text().splitlines():
                 name, _, rest = line.partition(":")
@@ -61,6 +63,13 @@ def descendants(pid: int) -> list[int]:
         found += below
         left += below
     return found
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """A real Scale in a process of its own, as a user starts it, driven over HTTP."""
 
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,10 +17,8 @@ from bench.databases import Installation
 from bench.figures import BenchFailure
 from scale_core.db.database import Database
 
-START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-CONNECT_EVERY = 0.002
-SLOTS = 2
+LOCAL_ENGINE: Mapping[str, str] = {"SCALE_ENGINE_CPUS": "2"}
 
 Command = Literal["up", "web"]
 
@@ -33,16 +31,20 @@ class ScaleProcess:
     """``scale up`` or ``scale web`` on a data folder; runs while the ``with`` block does.
 
     ``seconds_to_answer`` is the time from its start to the first answered request.
+
+    :param engine: settings of the engine; the local one has two slots otherwise.
     """
 
-    def __init__(self, installation: Installation, command: Command = "up") -> None:
+    def __init__(
+        self, installation: Installation, command: Command = "up", engine: Mapping[str, str] = LOCAL_ENGINE
+    ) -> None:
         self.installation = installation
+        self._engine = engine
         self.data_dir = data_dir = installation.data_dir
         self.seconds_to_answer = 0.0
         self._command = command
         self._log = data_dir.with_name(f"{data_dir.name}.log")
-        self._port = _free_port()
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=120)
+        self.http = httpx.Client(timeout=120)
         self._process: subprocess.Popen[bytes] | None = None
         self.database = Database(installation.database_url)
 
@@ -52,8 +54,8 @@ class ScaleProcess:
         ours = {
             "SCALE_DATA_DIR": str(self.data_dir),
             "SCALE_DATABASE_URL": self.installation.database_url,
-            "SCALE_BIND": f"127.0.0.1:{self._port}",
-            "SCALE_ENGINE_CPUS": str(SLOTS),
+            "SCALE_BIND": "127.0.0.1:0",
+            **self._engine,
         }
         with self._log.open("ab") as log:
             began = time.perf_counter()
@@ -63,12 +65,12 @@ class ScaleProcess:
                 cwd=self.data_dir,
                 env=foreign | ours,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
         try:
-            self._wait_until_it_answers(began)
+            self._wait_until_it_answers(self._process, began)
         except BaseException:
             self.stop()
             raise
@@ -96,21 +98,18 @@ class ScaleProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process = None
 
-    def _wait_until_it_answers(self, began: float) -> None:
-        while True:
-            if self._process is None or self._process.poll() is not None:
-                raise BenchFailure(f"scale {self._command} ended before it answered:\n{self.log_tail()}")
-            try:
-                self.http.get("/version/").raise_for_status()
-            except httpx.ConnectError:
-                if time.perf_counter() - began > START_SECONDS:
-                    raise BenchFailure(f"scale {self._command} did not answer:\n{self.log_tail()}") from None
-                time.sleep(CONNECT_EVERY)
-            else:
-                self.seconds_to_answer = time.perf_counter() - began
-                return
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes], began: float) -> None:
+        # It takes a free port, and prints where it listens.
+        address = re.search(rb"http://\S+", process.stdout.readline() if process.stdout else b"")
+        if address is None:
+            raise BenchFailure(f"scale {self._command} ended before it answered:\n{self.log_tail()}")
+        self.http.base_url = httpx.URL(address[0].decode())
+        self.http.get("/version/").raise_for_status()
+        self.seconds_to_answer = time.perf_counter() - began
 
     def log_tail(self) -> str:
         """The end of what it logged."""
@@ -159,9 +158,3 @@ class ScaleProcess:
             if time.monotonic() > deadline:
                 raise BenchFailure(f"{what} did not happen within {seconds:.0f} s:\n{self.log_tail()}")
             time.sleep(every)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

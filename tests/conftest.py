@@ -9,16 +9,20 @@ import hypothesis
 import pytest
 
 import scale_core
-from fakes.databases import database_server, dropping_new, on_postgres
+from fakes.databases import database_server, forget_at_power_cuts, giving_back_new, on_postgres
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # Last: what is only in the checkout (`bench`) is found, and what is installed comes before it.
 sys.path.append(str(CHECKOUT))
 
-# In tox the same examples every time, however slow the machine: a failure there must be one that anybody can repeat.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+# However slow the machine. In tox the same examples every time: a failure there must be one that anybody can repeat.
+UNHURRIED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("default", UNHURRIED)
+hypothesis.settings.register_profile("ci", UNHURRIED, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+forget_at_power_cuts()
 
 
 def pytest_configure() -> None:
@@ -29,10 +33,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is about the other database is not asked."""
-    other = "sqlite" if on_postgres() else "postgresql"
-    left_out = [item for item in items if item.get_closest_marker(other)]
-    items[:] = [item for item in items if not item.get_closest_marker(other)]
+    """What is about the other database is not asked; on PostgreSQL, neither is what is about none: it says the same."""
+    others = ("sqlite", "any_database") if on_postgres() else ("postgresql",)
+    left_out = [item for item in items if any(map(item.get_closest_marker, others))]
+    items[:] = [item for item in items if not any(map(item.get_closest_marker, others))]
     config.hook.pytest_deselected(items=left_out)
 
 
@@ -43,6 +47,6 @@ def _database_server() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _drop_databases(_database_server: None) -> Iterator[None]:
-    with dropping_new():
+def _give_databases_back(_database_server: None) -> Iterator[None]:
+    with giving_back_new():
         yield

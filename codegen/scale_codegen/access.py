@@ -2,14 +2,15 @@
 
 ``x-scale-common`` in the root of the document says what operations have in common: ``every`` what all have, ``with_id``
 what those have that take something from the path, ``with_role`` what those have that need a role, ``changing`` what
-such ones have instead if they are no ``get``, ``with_body`` what those have that take a body. Each is a part of an
+such ones have instead if they are no ``get``, ``with_body`` what those have that take a body, ``reading`` what each
+``get`` has that answers a document. Each is a part of an
 operation (``security``, ``responses``); what an operation says itself counts.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from scale_codegen.build_openapi import RawOperation, operations_of
+from scale_codegen.build_openapi import JSON, RawOperation, operations_of
 from scale_codegen.bundle import Bundle
 from scale_codegen.errors import Problem
 from scale_codegen.pointer import child
@@ -19,7 +20,7 @@ PUBLIC: Final = "public"
 
 ROLE: Final = "x-scale-role"
 COMMON: Final = "x-scale-common"
-_PARTS: Final = ("changing", "every", "with_body", "with_id", "with_role")
+_PARTS: Final = ("changing", "every", "reading", "with_body", "with_id", "with_role")
 _FIELDS: Final = frozenset({"security", "responses"})
 
 
@@ -59,6 +60,8 @@ def _completed(raw: RawOperation, common: Mapping[str, Any]) -> dict[str, Any]:
             parts.append(common.get("changing", {}))
     if "requestBody" in raw.content:
         parts.append(common.get("with_body", {}))
+    if raw.method == "get" and _answers_document(raw.content["responses"]):
+        parts.append(common.get("reading", {}))
     security = [part["security"] for part in parts if "security" in part]
     responses: dict[str, Any] = {}
     for part in parts:
@@ -69,3 +72,8 @@ def _completed(raw: RawOperation, common: Mapping[str, Any]) -> dict[str, Any]:
     if security:
         completed.setdefault("security", security[-1])
     return completed
+
+
+def _answers_document(responses: Mapping[str, Any]) -> bool:
+    """Whether an operation that succeeds answers JSON of some kind."""
+    return any(JSON.fullmatch(media_type) for media_type in responses.get("200", {}).get("content", {}))

@@ -28,7 +28,8 @@ from scale_codegen.schemas import FLAT_ORDERS
 from scale_codegen.text import camel, identifier
 
 METHODS: Final = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
-_JSON: Final = re.compile(r"application/(?:[\w.-]+\+)?json")
+JSON: Final = re.compile(r"application/(?:[\w.-]+\+)?json")
+"""Media types of documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class _OperationBuilder:
             query=self._query(raw, hint, parameters),
             body=self._body(raw, f"{hint}Body"),
             result=result,
-            wrapper=_wrapper(status, response.get("headers", {}), raw.content["responses"]),
+            wrapper=_wrapper(status, response, raw.content["responses"]),
             success_status=status,
             media_type=_json_of(response) or "application/json",
             role=str(raw.content["x-scale-role"]),
@@ -159,7 +160,7 @@ class _OperationBuilder:
         if body is None:
             return None
         for media_type, media in self._api.deref(body).get("content", {}).items():
-            if _JSON.fullmatch(media_type):
+            if JSON.fullmatch(media_type):
                 pointer = child(raw.pointer, "requestBody", "content", media_type, "schema")
                 return self._models.type_of(media.get("schema", {}), hint, pointer)
         return ANY
@@ -174,7 +175,7 @@ class _OperationBuilder:
         content = response.get("content", {})
         if not content:
             return Primitive("None")
-        if not all(_JSON.fullmatch(media_type) for media_type in content):
+        if not all(JSON.fullmatch(media_type) for media_type in content):
             return ANY
         media_type, media = next(iter(content.items()))
         schema_pointer = child(pointer, "content", media_type, "schema")
@@ -183,17 +184,18 @@ class _OperationBuilder:
 
 def _json_of(response: Mapping[str, Any]) -> str | None:
     """The first media type of a response that is JSON, as what is answered then says of itself."""
-    return next((media_type for media_type in response.get("content", {}) if _JSON.fullmatch(media_type)), None)
+    return next((media_type for media_type in response.get("content", {}) if JSON.fullmatch(media_type)), None)
 
 
-def _wrapper(status: int, headers: Mapping[str, Any], responses: Mapping[str, Any]) -> Wrapper | None:
+def _wrapper(status: int, response: Mapping[str, Any], responses: Mapping[str, Any]) -> Wrapper | None:
+    headers = response.get("headers", {})
     if status == 200 and "202" in responses:
         return "Accepted"
     if "Set-Cookie" in headers:
         return "WithCookies"
     if status == 201 and "Location" in headers:
         return "Created"
-    return "Attachment" if "Content-Disposition" in headers else None
+    return "Attachment" if "Content-Disposition" in headers and _json_of(response) else None
 
 
 def _path_parameters(path: str, parameters: tuple[Mapping[str, Any], ...]) -> tuple[PathParameter, ...]:

@@ -71,7 +71,8 @@ def process_tiles(server: ScaleServer, client: ScaleClient, data: Path, shown_as
 
 def keep_running(server: ScaleServer) -> None:
     """Leave Scale running until it ends or the user interrupts."""
-    print(f"\nScale keeps running at {server.address} (API docs: {server.address}/docs/). Ctrl-C stops it.", flush=True)
+    print(f"\nScale keeps running: {server.address}/ in a browser ({server.address}/docs/: its API). Ctrl-C stops it.")
+    sys.stdout.flush()
     try:
         server.wait()
     except KeyboardInterrupt:

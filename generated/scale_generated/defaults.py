@@ -38,4 +38,6 @@ PROBLEM: Final[Mapping[str, Any]] = {"type": "about:blank"}
 
 REQUEUE_JOBS: Final[Mapping[str, Any]] = {"dry_run": False}
 
+SCAN_PROCESS: Final[Mapping[str, Any]] = {"ingest": False}
+
 STAC_SEARCH: Final[Mapping[str, Any]] = {"limit": 100}

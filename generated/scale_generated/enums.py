@@ -52,6 +52,13 @@ class ErrorCategory(StrEnum):
     DATA = "DATA"
 
 
+class FileType(StrEnum):
+    """SOURCE: it was ingested. PRODUCT: a job made it."""
+
+    SOURCE = "SOURCE"
+    PRODUCT = "PRODUCT"
+
+
 class IngestStatus(StrEnum):
     """TRANSFERRING: it is being copied. TRANSFERRED: it is there. DEFERRED: no rule matches it. INGESTING: its
     job works. INGESTED: it is a source file. ERRORED: it could not be ingested. DUPLICATE: the workspace has
@@ -134,6 +141,22 @@ class ParameterType(StrEnum):
     PROPERTY = "property"
     FILE = "file"
     FILES = "files"
+
+
+class PluginKind(StrEnum):
+    """What a plugin brings. - broker: storage systems that workspaces may be on. - trigger: types of trigger
+    rules. - error: how ends of jobs become errors. - engine: what runs jobs. - clock: what is done at regular
+    times. - metric: daily numbers. - command: commands of `scale`. - notice: it is told of what happens.
+    """
+
+    BROKER = "broker"
+    TRIGGER = "trigger"
+    ERROR = "error"
+    ENGINE = "engine"
+    CLOCK = "clock"
+    METRIC = "metric"
+    COMMAND = "command"
+    NOTICE = "notice"
 
 
 class ProductUpdateAction(StrEnum):
@@ -258,7 +281,8 @@ class WaitingReason(StrEnum):
     NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE:
     the nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it,
     which has no room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer.
-    - TASKS_BUSY: it runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is
+    - NODES_LACKING: nodes that are large enough lack something else that it needs, such as a mount. -
+    TASKS_BUSY: it runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is
     room, and jobs that rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. -
     JOB_TYPE_PAUSED: its job type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no
     scheduler runs. - MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution
@@ -272,6 +296,7 @@ class WaitingReason(StrEnum):
     IN_USE = "IN_USE"
     RESERVED = "RESERVED"
     KEPT_FOR_OTHERS = "KEPT_FOR_OTHERS"
+    NODES_LACKING = "NODES_LACKING"
     TASKS_BUSY = "TASKS_BUSY"
     BEHIND_OTHERS = "BEHIND_OTHERS"
     NODES_PAUSED = "NODES_PAUSED"

@@ -77,6 +77,10 @@ CancelStatus: TypeAlias = Literal["CANCELED"]
 """The one status that a user may give a job."""
 
 
+CustomResources: TypeAlias = dict[str, Any]
+"""What a job needs of a node beside cpus, memory and disk, as the spec `custom-resources` says."""
+
+
 ErrorCategory: TypeAlias = Literal["SYSTEM", "ALGORITHM", "DATA"]
 """Who is at fault: Scale itself, the algorithm, or the data."""
 
@@ -165,6 +169,7 @@ class Job(TypedDict):
     mem_required: float
     disk_in_required: float
     disk_out_required: float
+    custom_resources: CustomResources | None
     created: str
     queued: str | None
     started: str | None
@@ -281,6 +286,10 @@ class CreatedToken(TypedDict):
     token: str
 
 
+CustomAmounts: TypeAlias = dict[str, float]
+"""Other resources by name, such as gpus; those of which there are none are left out."""
+
+
 DryRunSource: TypeAlias = Literal["FILE", "OUTPUT"]
 """FILE: the file. OUTPUT: an output of another job of the recipe."""
 
@@ -332,6 +341,7 @@ class Resources(TypedDict):
     cpus: float
     mem: float
     disk: float
+    custom: CustomAmounts
 
 
 WaitingReason: TypeAlias = Literal[
@@ -341,6 +351,7 @@ WaitingReason: TypeAlias = Literal[
     "IN_USE",
     "RESERVED",
     "KEPT_FOR_OTHERS",
+    "NODES_LACKING",
     "TASKS_BUSY",
     "BEHIND_OTHERS",
     "NODES_PAUSED",
@@ -355,13 +366,14 @@ WaitingReason: TypeAlias = Literal[
 """Why a job is not running. - TOO_LARGE: no node has as much as it needs, even when it is empty. -
 NO_CONTAINERS: it needs a container, and the engine runs none. - NO_NODES: no node is connected. - IN_USE: the
 nodes that are large enough are in use. - RESERVED: it has waited long, so a node is kept for it, which has no
-room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer. - TASKS_BUSY: it
-runs inside Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is room, and jobs that
-rank before it come first. - NODES_PAUSED: nodes that are large enough are paused. - JOB_TYPE_PAUSED: its job
-type is paused. - SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no scheduler runs. -
-MAX_SCHEDULED: as many jobs of its type run as may. - STILL_ENDING: an earlier execution of it is still being
-ended. - HELD_BACK: it could not be started, or ended soon after it was; it is tried again in a while. -
-DEPENDENCIES: jobs that it depends on have not completed.
+room yet. - KEPT_FOR_OTHERS: a node has room, which is kept for a job that has waited longer. - NODES_LACKING:
+nodes that are large enough lack something else that it needs, such as a mount. - TASKS_BUSY: it runs inside
+Scale, and as many of its kind run there as may. - BEHIND_OTHERS: there is room, and jobs that rank before it
+come first. - NODES_PAUSED: nodes that are large enough are paused. - JOB_TYPE_PAUSED: its job type is paused.
+- SCHEDULER_PAUSED: the scheduler is paused. - NO_SCHEDULER: no scheduler runs. - MAX_SCHEDULED: as many jobs
+of its type run as may. - STILL_ENDING: an earlier execution of it is still being ended. - HELD_BACK: it could
+not be started, or ended soon after it was; it is tried again in a while. - DEPENDENCIES: jobs that it depends
+on have not completed.
 """
 
 
@@ -456,6 +468,109 @@ class ErrorPage(TypedDict):
     results: list[Error]
 
 
+FileType: TypeAlias = Literal["SOURCE", "PRODUCT"]
+"""SOURCE: it was ingested. PRODUCT: a job made it."""
+
+
+class LineageFile(TypedDict):
+    """A file of a lineage, in short."""
+
+    id: int
+    file_type: FileType
+    file_name: str
+    media_type: str
+    is_deleted: bool
+    is_published: bool | None
+    job: JobLink | None
+
+
+class ScanReference(TypedDict):
+    """A Scan, in short."""
+
+    id: int
+    name: str
+
+
+class StrikeReference(TypedDict):
+    """A Strike process, in short."""
+
+    id: int
+    name: str
+    job: JobLink
+
+
+class LineageIngest(TypedDict):
+    """How a source file of a lineage came in."""
+
+    id: int
+    status: IngestStatus
+    strike: StrikeReference | None
+    scan: ScanReference | None
+    source_file_id: int
+
+
+class TriggerRule(TypedDict):
+    """A rule that starts jobs or recipes when an event matches it."""
+
+    id: int
+    type: str
+    name: str
+    title: str | None
+    description: str | None
+    is_active: bool
+    trouble: str | None
+    trouble_since: str | None
+    created: str
+    archived: str | None
+    last_modified: str
+
+
+class LineageEvent(TypedDict):
+    """What started a job of a lineage."""
+
+    id: int
+    type: str
+    rule: TriggerRule | None
+
+
+class RecipeTypeReference(TypedDict):
+    """A recipe type, in short."""
+
+    id: int
+    name: str
+    version: str
+    title: str | None
+    description: str | None
+
+
+class LineageRecipe(TypedDict):
+    """A recipe of a lineage."""
+
+    id: int
+    recipe_type: RecipeTypeReference
+
+
+class LineageJob(TypedDict):
+    """A job of a lineage."""
+
+    id: int
+    job_type: JobTypeReference
+    status: JobStatus
+    event: LineageEvent
+    input_file_ids: list[int]
+    recipes: list[LineageRecipe]
+
+
+class FileLineage(TypedDict):
+    """What a file was made from, and what was made from it, directly or through other files."""
+
+    file_id: int
+    files: list[LineageFile]
+    ingests: list[LineageIngest]
+    jobs: list[LineageJob]
+    is_complete: bool
+
+
 FileMetaData: TypeAlias = dict[str, Any]
 """More about a file, as keys and values."""
 
@@ -486,23 +601,17 @@ class Source(TypedDict):
     parsed: str | None
 
 
-class StrikeReference(TypedDict):
-    """A Strike process, in short."""
-
-    id: int
-    name: str
-    job: JobLink
-
-
 class Ingest(TypedDict):
     """A file on its way into Scale."""
 
     id: int
     file_name: str
-    strike: StrikeReference
+    strike: StrikeReference | None
+    scan: ScanReference | None
     status: IngestStatus
     reason: str | None
     bytes_transferred: int
+    bytes_stored: int
     transfer_started: str
     transfer_ended: str | None
     media_type: str
@@ -552,6 +661,7 @@ class StrikeDetails(TypedDict):
     name: str
     title: str | None
     description: str | None
+    trouble: str | None
     job: JobReference
     created: str
     last_modified: str
@@ -563,10 +673,12 @@ class IngestDetails(TypedDict):
 
     id: int
     file_name: str
-    strike: StrikeDetails
+    strike: StrikeDetails | None
+    scan: ScanReference | None
     status: IngestStatus
     reason: str | None
     bytes_transferred: int
+    bytes_stored: int
     transfer_started: str
     transfer_ended: str | None
     media_type: str
@@ -607,6 +719,7 @@ class Strike(TypedDict):
     name: str
     title: str | None
     description: str | None
+    trouble: str | None
     job: JobReference
     created: str
     last_modified: str
@@ -799,20 +912,11 @@ class JobTypeSummary(TypedDict):
     mem_required: float
     disk_out_const_required: float
     disk_out_mult_required: float
+    custom_resources: CustomResources | None
     created: str
     archived: str | None
     paused: str | None
     last_modified: str
-
-
-class RecipeTypeReference(TypedDict):
-    """A recipe type, in short."""
-
-    id: int
-    name: str
-    version: str
-    title: str | None
-    description: str | None
 
 
 class RecipeTypeLink(TypedDict):
@@ -860,6 +964,8 @@ class TriggerRuleDetails(TypedDict):
     title: str | None
     description: str | None
     is_active: bool
+    trouble: str | None
+    trouble_since: str | None
     created: str
     archived: str | None
     last_modified: str
@@ -893,6 +999,7 @@ class JobDetails(TypedDict):
     mem_required: float
     disk_in_required: float
     disk_out_required: float
+    custom_resources: CustomResources | None
     created: str
     queued: str | None
     started: str | None
@@ -1130,6 +1237,7 @@ class JobTypeDetails(TypedDict):
     mem_required: float
     disk_out_const_required: float
     disk_out_mult_required: float
+    custom_resources: CustomResources | None
     created: str
     archived: str | None
     paused: str | None
@@ -1177,6 +1285,7 @@ class JobTypeEdit(TypedDict):
     mem_required: NotRequired[float]
     disk_out_const_required: NotRequired[float]
     disk_out_mult_required: NotRequired[float]
+    custom_resources: NotRequired[CustomResources | None]
     interface: NotRequired[JobInterface]
     error_mapping: NotRequired[ErrorMapping]
     trigger_rule: NotRequired[NewTriggerRule | None]
@@ -1263,6 +1372,7 @@ class JobUpdate(TypedDict):
     mem_required: float
     disk_in_required: float
     disk_out_required: float
+    custom_resources: CustomResources | None
     created: str
     queued: str | None
     started: str | None
@@ -1298,6 +1408,7 @@ class JobWithExecution(TypedDict):
     mem_required: float
     disk_in_required: float
     disk_out_required: float
+    custom_resources: CustomResources | None
     created: str
     queued: str | None
     started: str | None
@@ -1333,6 +1444,7 @@ class JobWithInterface(TypedDict):
     mem_required: float
     disk_in_required: float
     disk_out_required: float
+    custom_resources: CustomResources | None
     created: str
     queued: str | None
     started: str | None
@@ -1341,16 +1453,38 @@ class JobWithInterface(TypedDict):
     last_modified: str
 
 
+JsonSchema: TypeAlias = dict[str, Any]
+"""A JSON Schema (2020-12). Beside its own words it has `x-scale-names`: a text is one of the names in the list
+of that path.
+"""
+
+
+class ListedScan(TypedDict):
+    """A Scan with what was canceled of it."""
+
+    id: int
+    name: str
+    title: str | None
+    description: str | None
+    job: JobReference | None
+    dry_run_job: JobReference | None
+    created: str
+    last_modified: str
+    ingests_canceled: int
+
+
 LogStream: TypeAlias = Literal["stdout", "stderr"]
 """Standard output or standard error."""
 
 
 class MasterStatus(TypedDict):
-    """The master of the cluster."""
+    """The master of the cluster; on one machine, the scheduler."""
 
     hostname: str | None
     port: int | None
     is_online: bool
+    last_heard: str | None
+    offers_held: int
 
 
 MetricAggregate: TypeAlias = Literal["avg", "max", "min", "sum"]
@@ -1501,6 +1635,7 @@ class NewJobType(TypedDict):
     mem_required: NotRequired[float]
     disk_out_const_required: NotRequired[float]
     disk_out_mult_required: NotRequired[float]
+    custom_resources: NotRequired[CustomResources | None]
     interface: JobInterface
     error_mapping: NotRequired[ErrorMapping]
     trigger_rule: NotRequired[NewTriggerRule | None]
@@ -1530,6 +1665,19 @@ class NewRecipeType(TypedDict):
     description: NotRequired[str | None]
     definition: RecipeDefinition
     trigger_rule: NotRequired[NewTriggerRule | None]
+
+
+ScanConfiguration: TypeAlias = dict[str, Any]
+"""Where to look and the rules for the files there, as the spec `scan` says."""
+
+
+class NewScan(TypedDict):
+    """A Scan to create."""
+
+    name: str
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    configuration: ScanConfiguration
 
 
 class NewStrike(TypedDict):
@@ -1683,6 +1831,31 @@ class PasswordChange(TypedDict):
 
     current_password: str
     password: str
+
+
+PluginKind: TypeAlias = Literal["broker", "trigger", "error", "engine", "clock", "metric", "command", "notice"]
+"""What a plugin brings. - broker: storage systems that workspaces may be on. - trigger: types of trigger rules.
+- error: how ends of jobs become errors. - engine: what runs jobs. - clock: what is done at regular times. -
+metric: daily numbers. - command: commands of `scale`. - notice: it is told of what happens.
+"""
+
+
+class Plugin(TypedDict):
+    """An installed plugin."""
+
+    name: str
+    version: str | None
+    distribution: str | None
+    kinds: list[PluginKind]
+
+
+class PluginPage(TypedDict):
+    """One page of plugins."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Plugin]
 
 
 class ProblemError(TypedDict):
@@ -1917,6 +2090,15 @@ class RecipeTypePage(TypedDict):
     results: list[RecipeType]
 
 
+class RecipeTypeRevisionPage(TypedDict):
+    """One page of revisions of a recipe type."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[RecipeTypeRevisionDetails]
+
+
 RequeueStatus: TypeAlias = Literal["CANCELED", "FAILED"]
 """The statuses from which jobs are queued again."""
 
@@ -1990,6 +2172,101 @@ class ScaleFilePage(TypedDict):
     results: list[ScaleFile]
 
 
+class Scan(TypedDict):
+    """A look through files that exist, to ingest them once."""
+
+    id: int
+    name: str
+    title: str | None
+    description: str | None
+    job: JobReference | None
+    dry_run_job: JobReference | None
+    created: str
+    last_modified: str
+
+
+class ScanIngestCount(TypedDict):
+    """How many ingests of a Scan have a status."""
+
+    status: IngestStatus
+    count: int
+
+
+class ScanRefusal(TypedDict):
+    """A file that cannot be ingested."""
+
+    path: str
+    reason: str
+
+
+class ScanRuleCount(TypedDict):
+    """What one rule of a Scan takes."""
+
+    files: int
+    bytes: int
+    examples: list[str]
+
+
+class ScanProgress(TypedDict):
+    """What a look through the files has found so far."""
+
+    started: str
+    ended: str | None
+    at: str | None
+    folders: int
+    files_seen: int
+    files_taken: int
+    files_known: int
+    files_unmatched: int
+    files_refused: int
+    bytes_seen: int
+    bytes_taken: int
+    rules: list[ScanRuleCount]
+    refused: list[ScanRefusal]
+
+
+class ScanDetails(TypedDict):
+    """A Scan with its configuration, preview and progress."""
+
+    id: int
+    name: str
+    title: str | None
+    description: str | None
+    job: JobReference | None
+    dry_run_job: JobReference | None
+    created: str
+    last_modified: str
+    ingests_canceled: int
+    configuration: ScanConfiguration
+    preview: ScanProgress | None
+    progress: ScanProgress | None
+    ingests: list[ScanIngestCount]
+    ingests_waiting: int
+
+
+class ScanEdit(TypedDict):
+    """The fields of a Scan to change."""
+
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    configuration: NotRequired[ScanConfiguration]
+
+
+class ScanPage(TypedDict):
+    """One page of Scans."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[ListedScan]
+
+
+class ScanProcess(TypedDict):
+    """What to do with the files of a Scan."""
+
+    ingest: NotRequired[bool]
+
+
 class Scheduler(TypedDict):
     """The state of the scheduler."""
 
@@ -2026,6 +2303,12 @@ class SignIn(TypedDict):
 
     name: str
     password: str
+
+
+class SignInMethods(TypedDict):
+    """How users sign in."""
+
+    has_oidc: bool
 
 
 class SourceDetails(TypedDict):
@@ -2234,7 +2517,7 @@ class StacProvider(TypedDict):
 
 
 class StacCollection(TypedDict):
-    """All products of a job type, or all source files of a Strike process."""
+    """All products of a job type, or all source files of a Strike process or a Scan."""
 
     type: StacCollectionType
     stac_version: StacVersion
@@ -2391,20 +2674,6 @@ class TriggerEventPage(TypedDict):
     results: list[TriggerEvent]
 
 
-class TriggerRule(TypedDict):
-    """A rule that starts jobs or recipes when an event matches it."""
-
-    id: int
-    type: str
-    name: str
-    title: str | None
-    description: str | None
-    is_active: bool
-    created: str
-    archived: str | None
-    last_modified: str
-
-
 class TriggerRuleEdit(TypedDict):
     """The fields of a trigger rule to change."""
 
@@ -2489,6 +2758,22 @@ class Version(TypedDict):
     """The version of the running software."""
 
     version: str
+
+
+class WaitingGroup(TypedDict):
+    """A reason for which jobs wait, and which do."""
+
+    reason: WaitingReason
+    message: str
+    count: int
+    job_types: list[JobTypeCount]
+
+
+class WaitingSummary(TypedDict):
+    """What jobs wait for."""
+
+    count: int
+    reasons: list[WaitingGroup]
 
 
 class Workspace(TypedDict):

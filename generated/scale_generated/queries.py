@@ -139,7 +139,6 @@ class ListFilesQuery:
         "created",
         "last_modified",
         "file_name",
-        "uuid",
         "workspace__id",
         "workspace__name",
     )
@@ -178,6 +177,20 @@ class ListFilesQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GetFileLineageQuery:
+    """Query of GET /files/{file_id}/lineage/."""
+
+    limit: int = 50
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            limit=kwargs.get("limit", 50),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListIngestsQuery:
     """Query of GET /ingests/."""
 
@@ -195,6 +208,12 @@ class ListIngestsQuery:
     ended: str | None = None
     order: tuple[str, ...] = ()
     status: models.IngestStatus | None = None
+    scan_id: int | None = None
+    bbox: str | None = None
+    geometry: str | None = None
+    data_started: str | None = None
+    data_ended: str | None = None
+    countries: tuple[str, ...] = ()
 
     @classmethod
     def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
@@ -207,6 +226,12 @@ class ListIngestsQuery:
             ended=kwargs.get("ended"),
             order=tuple(kwargs.get("order", ())),
             status=kwargs.get("status"),
+            scan_id=kwargs.get("scan_id"),
+            bbox=kwargs.get("bbox"),
+            geometry=kwargs.get("geometry"),
+            data_started=kwargs.get("data_started"),
+            data_ended=kwargs.get("data_ended"),
+            countries=tuple(kwargs.get("countries", ())),
         )
 
 
@@ -629,6 +654,22 @@ class ListNodeStatusQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListPluginsQuery:
+    """Query of GET /plugins/."""
+
+    page: int = 1
+    page_size: int = 100
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListProductsQuery:
     """Query of GET /products/."""
 
@@ -741,6 +782,28 @@ class ListRecipeTypesQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRecipeTypeRevisionsQuery:
+    """Query of GET /recipe-types/{recipe_type_id}/revisions/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListRecipesQuery:
     """Query of GET /recipes/."""
 
@@ -772,6 +835,30 @@ class ListRecipesQuery:
             order=tuple(kwargs.get("order", ())),
             type_id=tuple(kwargs.get("type_id", ())),
             type_name=tuple(kwargs.get("type_name", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListScansQuery:
+    """Query of GET /scans/."""
+
+    page: int = 1
+    page_size: int = 100
+    started: str | None = None
+    ended: str | None = None
+    order: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+
+    @classmethod
+    def from_kwargs(cls, kwargs: Mapping[str, Any]) -> Self:
+        """From validated parameters by their names in the document; absent ones get defaults."""
+        return cls(
+            page=kwargs.get("page", 1),
+            page_size=kwargs.get("page_size", 100),
+            started=kwargs.get("started"),
+            ended=kwargs.get("ended"),
+            order=tuple(kwargs.get("order", ())),
+            name=tuple(kwargs.get("name", ())),
         )
 
 

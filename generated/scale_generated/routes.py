@@ -243,6 +243,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="viewer",
     ),
     Operation(
+        operation_id="get_file_lineage",
+        method="GET",
+        path="/files/{file_id}/lineage/",
+        tag="files",
+        path_parameters=("file_id",),
+        integer_path_parameters=("file_id",),
+        query=queries.GetFileLineageQuery,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
         operation_id="list_ingests",
         method="GET",
         path="/ingests/",
@@ -620,6 +633,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="operator",
     ),
     Operation(
+        operation_id="list_plugins",
+        method="GET",
+        path="/plugins/",
+        tag="status",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListPluginsQuery,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
         operation_id="list_products",
         method="GET",
         path="/products/",
@@ -724,6 +750,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="viewer",
     ),
     Operation(
+        operation_id="get_queue_waiting",
+        method="GET",
+        path="/queue/waiting/",
+        tag="queue",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
         operation_id="list_recipe_types",
         method="GET",
         path="/recipe-types/",
@@ -789,6 +828,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="admin",
     ),
     Operation(
+        operation_id="list_recipe_type_revisions",
+        method="GET",
+        path="/recipe-types/{recipe_type_id}/revisions/",
+        tag="recipe_types",
+        path_parameters=("recipe_type_id",),
+        integer_path_parameters=("recipe_type_id",),
+        query=queries.ListRecipeTypeRevisionsQuery,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
         operation_id="list_recipes",
         method="GET",
         path="/recipes/",
@@ -841,6 +893,97 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         role="viewer",
     ),
     Operation(
+        operation_id="list_scans",
+        method="GET",
+        path="/scans/",
+        tag="scans",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=queries.ListScansQuery,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="create_scan",
+        method="POST",
+        path="/scans/",
+        tag="scans",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=201,
+        media_type="application/json",
+        role="admin",
+    ),
+    Operation(
+        operation_id="validate_scan",
+        method="POST",
+        path="/scans/validation/",
+        tag="scans",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=True,
+        success_status=200,
+        media_type="application/json",
+        role="admin",
+    ),
+    Operation(
+        operation_id="get_scan",
+        method="GET",
+        path="/scans/{scan_id}/",
+        tag="scans",
+        path_parameters=("scan_id",),
+        integer_path_parameters=("scan_id",),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
+    ),
+    Operation(
+        operation_id="edit_scan",
+        method="PATCH",
+        path="/scans/{scan_id}/",
+        tag="scans",
+        path_parameters=("scan_id",),
+        integer_path_parameters=("scan_id",),
+        query=None,
+        has_body=True,
+        success_status=200,
+        media_type="application/json",
+        role="admin",
+    ),
+    Operation(
+        operation_id="cancel_scan",
+        method="POST",
+        path="/scans/{scan_id}/cancel/",
+        tag="scans",
+        path_parameters=("scan_id",),
+        integer_path_parameters=("scan_id",),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="admin",
+    ),
+    Operation(
+        operation_id="process_scan",
+        method="POST",
+        path="/scans/{scan_id}/process/",
+        tag="scans",
+        path_parameters=("scan_id",),
+        integer_path_parameters=("scan_id",),
+        query=None,
+        has_body=True,
+        success_status=202,
+        media_type="application/json",
+        role="admin",
+    ),
+    Operation(
         operation_id="get_scheduler",
         method="GET",
         path="/scheduler/",
@@ -865,6 +1008,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=201,
         media_type="application/json",
         role="operator",
+    ),
+    Operation(
+        operation_id="get_schema",
+        method="GET",
+        path="/schemas/{schema_name}/",
+        tag="schemas",
+        path_parameters=("schema_name",),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="viewer",
     ),
     Operation(
         operation_id="get_session",
@@ -904,6 +1060,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         success_status=204,
         media_type="application/json",
         role="viewer",
+    ),
+    Operation(
+        operation_id="get_sign_in_methods",
+        method="GET",
+        path="/session/methods/",
+        tag="session",
+        path_parameters=(),
+        integer_path_parameters=(),
+        query=None,
+        has_body=False,
+        success_status=200,
+        media_type="application/json",
+        role="public",
     ),
     Operation(
         operation_id="begin_external_sign_in",
@@ -1491,7 +1660,7 @@ class ErrorsHandlers(Protocol):
 
 
 class FilesHandlers(Protocol):
-    """Any file that Scale tracks, and its content."""
+    """Any file that Scale tracks, its content, and its lineage."""
 
     @abstractmethod
     def list_files(self, query: queries.ListFilesQuery) -> models.ScaleFilePage:
@@ -1504,6 +1673,10 @@ class FilesHandlers(Protocol):
     @abstractmethod
     def get_file_content(self, file_id: int) -> Any:
         """GET /files/{file_id}/content/: File content"""
+
+    @abstractmethod
+    def get_file_lineage(self, file_id: int, query: queries.GetFileLineageQuery) -> models.FileLineage:
+        """GET /files/{file_id}/lineage/: File lineage"""
 
 
 class IngestsHandlers(Protocol):
@@ -1691,6 +1864,10 @@ class QueueHandlers(Protocol):
     def get_queue_status(self) -> models.QueueStatus:
         """GET /queue/status/: Get queue status"""
 
+    @abstractmethod
+    def get_queue_waiting(self) -> models.WaitingSummary:
+        """GET /queue/waiting/: Get what jobs wait for"""
+
 
 class RecipeTypesHandlers(Protocol):
     """Graphs of job types."""
@@ -1714,6 +1891,12 @@ class RecipeTypesHandlers(Protocol):
     @abstractmethod
     def edit_recipe_type(self, recipe_type_id: int, body: models.RecipeTypeEdit) -> models.RecipeTypeDetails:
         """PATCH /recipe-types/{recipe_type_id}/: Edit recipe type"""
+
+    @abstractmethod
+    def list_recipe_type_revisions(
+        self, recipe_type_id: int, query: queries.ListRecipeTypeRevisionsQuery
+    ) -> models.RecipeTypeRevisionPage:
+        """GET /recipe-types/{recipe_type_id}/revisions/: Recipe type revisions"""
 
 
 class RecipesHandlers(Protocol):
@@ -1740,6 +1923,38 @@ class RetentionHandlers(Protocol):
         """POST /retention/preview/: What would be archived"""
 
 
+class ScansHandlers(Protocol):
+    """Looks through files that exist, to ingest them once."""
+
+    @abstractmethod
+    def list_scans(self, query: queries.ListScansQuery) -> models.ScanPage:
+        """GET /scans/: Scan list"""
+
+    @abstractmethod
+    def create_scan(self, body: models.NewScan) -> Created[models.ScanDetails]:
+        """POST /scans/: Create Scan"""
+
+    @abstractmethod
+    def validate_scan(self, body: models.NewScan) -> models.ValidationResult:
+        """POST /scans/validation/: Validate Scan"""
+
+    @abstractmethod
+    def get_scan(self, scan_id: int) -> models.ScanDetails:
+        """GET /scans/{scan_id}/: Scan details"""
+
+    @abstractmethod
+    def edit_scan(self, scan_id: int, body: models.ScanEdit) -> models.ScanDetails:
+        """PATCH /scans/{scan_id}/: Edit Scan"""
+
+    @abstractmethod
+    def cancel_scan(self, scan_id: int) -> models.ScanDetails:
+        """POST /scans/{scan_id}/cancel/: Cancel Scan"""
+
+    @abstractmethod
+    def process_scan(self, scan_id: int, body: models.ScanProcess) -> models.ScanDetails:
+        """POST /scans/{scan_id}/process/: Process Scan"""
+
+
 class SchedulerHandlers(Protocol):
     """The scheduler’s own state."""
 
@@ -1750,6 +1965,14 @@ class SchedulerHandlers(Protocol):
     @abstractmethod
     def edit_scheduler(self, body: models.SchedulerEdit) -> Created[models.Scheduler]:
         """PATCH /scheduler/: Update scheduler"""
+
+
+class SchemasHandlers(Protocol):
+    """What documents and bodies of requests may look like here."""
+
+    @abstractmethod
+    def get_schema(self, schema_name: str) -> models.JsonSchema:
+        """GET /schemas/{schema_name}/: Schema details"""
 
 
 class SessionHandlers(Protocol):
@@ -1766,6 +1989,10 @@ class SessionHandlers(Protocol):
     @abstractmethod
     def sign_out(self) -> WithCookies[None]:
         """DELETE /session/: Sign out"""
+
+    @abstractmethod
+    def get_sign_in_methods(self) -> models.SignInMethods:
+        """GET /session/methods/: Ways to sign in"""
 
     @abstractmethod
     def begin_external_sign_in(self) -> WithCookies[None]:
@@ -1834,6 +2061,10 @@ class StacHandlers(Protocol):
 
 class StatusHandlers(Protocol):
     """The state and version of the whole system."""
+
+    @abstractmethod
+    def list_plugins(self, query: queries.ListPluginsQuery) -> models.PluginPage:
+        """GET /plugins/: Plugin list"""
 
     @abstractmethod
     def get_status(self) -> models.SystemStatus:
@@ -1980,7 +2211,9 @@ class HandlerTable:
     recipe_types: RecipeTypesHandlers
     recipes: RecipesHandlers
     retention: RetentionHandlers
+    scans: ScansHandlers
     scheduler: SchedulerHandlers
+    schemas: SchemasHandlers
     session: SessionHandlers
     sources: SourcesHandlers
     stac: StacHandlers

@@ -13,10 +13,13 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scale_core.api.access import AccessMiddleware
+from scale_core.api.compression import CompressionMiddleware
+from scale_core.api.content_response import Contents
 from scale_core.api.contract import ContractMiddleware
 from scale_core.api.counting import CountingMiddleware
 from scale_core.api.document import DOCS_PATH, DOCUMENT_PATH, DocumentMiddleware, served_contract
 from scale_core.api.endpoints import Endpoints
+from scale_core.api.etags import EtagMiddleware
 from scale_core.api.handlers import (
     access,
     configuration,
@@ -28,11 +31,14 @@ from scale_core.api.handlers import (
     jobs,
     metrics,
     retention,
+    scans,
+    schemas,
     stac,
     system,
     workspaces,
 )
 from scale_core.api.headers import SecurityHeadersMiddleware
+from scale_core.api.interface import InterfaceMiddleware, built_files
 from scale_core.api.limits import BodyLimitMiddleware
 from scale_core.api.operational import OperationalEndpoints
 from scale_core.api.paths import PathMiddleware
@@ -40,10 +46,13 @@ from scale_core.api.problems import add_error_handlers
 from scale_core.api.public import PublicUrlMiddleware
 from scale_core.api.responses import endpoint
 from scale_core.api.services import Services
+from scale_core.api.storage_urls import StorageUrlMiddleware
 from scale_core.api.validators import validator_map
 from scale_core.services.admission import Admission
 from scale_core.services.context import Context
 from scale_core.services.health import Health
+from scale_core.services.storage_urls import StorageUrls
+from scale_core.settings import Settings
 from scale_generated.routes import OPERATIONS, HandlerTable, check_handlers, resolve
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
@@ -60,7 +69,7 @@ def create_app(
     """
     admission = Admission(context)
     contract = served_contract(responses=validate_responses)
-    table = handler_table(Services(context))
+    table = handler_table(Services(context), context.settings)
     check_handlers(table)
     endpoints = {
         operation.operation_id: endpoint(operation, resolve(table, operation), context.now) for operation in OPERATIONS
@@ -90,10 +99,12 @@ def create_app(
     app.add_middleware(
         BodyLimitMiddleware, position=MiddlewarePosition.BEFORE_VALIDATION, most_mib=context.settings.max_request_mib
     )
-    # The last one added comes first: the path is put right, then the document is looked for.
-    app.add_middleware(DocumentMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER)
+    # The first one added comes first: the path is put right, then the document and the pages are looked for.
     app.add_middleware(PathMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER, operations=OPERATIONS)
-    counted = CountingMiddleware(app, context.telemetry, OPERATIONS)
+    app.add_middleware(DocumentMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER)
+    app.add_middleware(InterfaceMiddleware, position=MiddlewarePosition.BEFORE_SWAGGER, files=built_files())
+    answered = StorageUrlMiddleware(CompressionMiddleware(EtagMiddleware(app)), StorageUrls(context))
+    counted = CountingMiddleware(answered, context.telemetry, OPERATIONS)
     return _guarded(OperationalEndpoints(counted, context, Health(context, scheduler)), context, admission)
 
 
@@ -119,14 +130,14 @@ def _guarded(app: ASGIApp, context: Context, admission: Admission) -> ASGIApp:
     return PublicUrlMiddleware(guarded, public_url) if public_url else guarded
 
 
-def handler_table(services: Services) -> HandlerTable:
+def handler_table(services: Services, settings: Settings) -> HandlerTable:
     """The handlers of every tag; mypy proves that none is missing."""
     return HandlerTable(
         audit=access.Audit(services.audit),
         configuration=configuration.Configuration(services.configuration),
         dry_run=dry_run.DryRun(services.dry_runs),
         errors=errors.Errors(services.errors),
-        files=files.Files(services.files),
+        files=files.Files(services.files, services.lineages, Contents(services.contents, settings.content_seconds)),
         ingests=ingests.Ingests(services.ingests),
         job_executions=jobs.JobExecutions(services.job_executions),
         job_types=definitions.JobTypes(services.job_types, services.system_failures),
@@ -138,10 +149,12 @@ def handler_table(services: Services) -> HandlerTable:
         recipe_types=definitions.RecipeTypes(services.recipe_types),
         recipes=jobs.Recipes(services.recipes),
         scheduler=system.Scheduler(services.scheduler),
+        schemas=schemas.Schemas(services.document_schemas),
         session=access.Session(services.sessions, services.oidc),
         sources=files.Sources(services.files, services.updates),
         stac=stac.Stac(services.stac),
-        status=system.Status(services.scheduler),
+        status=system.Status(services.scheduler, services.plugins),
+        scans=scans.Scans(services.scans),
         strikes=ingests.Strikes(services.strikes),
         tokens=access.Tokens(services.tokens),
         retention=retention.Retention(services.retention_previews),

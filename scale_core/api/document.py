@@ -10,6 +10,9 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scale_core.api.etags import is_known
+from scale_core.api.interface import INTERFACE_PATH
+from scale_core.api.request import path_prefix
 from scale_core.services.stac_links import JSON, OPENAPI
 
 DOCUMENT_PATH: Final = "/openapi.json"
@@ -41,12 +44,13 @@ def _without_examples(found: dict[str, Any]) -> dict[str, Any]:
 
 
 class DocumentMiddleware:
-    """Answers ``/openapi.json``; leads a browser that comes to ``/`` to the documentation."""
+    """Answers ``/openapi.json``; leads who comes to ``/`` on: a browser to the web interface, others to the
+    documentation."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._content = document_bytes()
-        self._etag = f'"{hashlib.sha256(self._content).hexdigest()[:32]}"'
+        self._tag = f'"{hashlib.sha256(self._content).hexdigest()[:32]}"'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -54,13 +58,14 @@ class DocumentMiddleware:
         await (response or self._app)(scope, receive, send)
 
     def _response(self, scope: Scope) -> Response | None:
+        asked = Headers(scope=scope)
         if scope["path"] == "/":
-            return RedirectResponse(f"{scope.get('root_path', '')}{DOCS_PATH}/")
+            wanted = INTERFACE_PATH if "text/html" in asked.get("accept", "") else DOCS_PATH
+            return RedirectResponse(f"{path_prefix(scope)}{wanted}/", headers={"Vary": "Accept"})
         if scope["path"] != DOCUMENT_PATH:
             return None
-        headers = {"ETag": self._etag, "Vary": "Accept"}
-        asked = Headers(scope=scope)
-        if asked.get("if-none-match") == self._etag:
+        headers = {"ETag": f"W/{self._tag}", "Vary": "Accept"}
+        if is_known(asked.get("if-none-match", ""), self._tag):
             return Response(status_code=304, headers=headers)
         # Who knows the type of its own, as STAC clients do, gets it; browsers show the other one.
         media_type = OPENAPI if OPENAPI.partition(";")[0] in asked.get("accept", "") else JSON

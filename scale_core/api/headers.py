@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scale_core.api.document import DOCS_PATH
+from scale_core.api.interface import INTERFACE_PATH
 from scale_core.api.problems import PREFIX
 
 NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
@@ -17,6 +18,12 @@ DOCS: Final = (
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The policy of the documentation, whose one page has its script and styles inside."""
+
+INTERFACE: Final = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+"""The policy of the web interface: everything comes from here, and nothing is written into the page."""
 
 ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +37,10 @@ TLS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def _policy(path: str) -> str:
-    return DOCS if path.removeprefix(PREFIX).startswith(f"{DOCS_PATH}/") else NOTHING
+    path = path.removeprefix(PREFIX)
+    if path.startswith(f"{INTERFACE_PATH}/"):
+        return INTERFACE
+    return DOCS if path.startswith(f"{DOCS_PATH}/") else NOTHING
 
 
 class SecurityHeadersMiddleware:

@@ -24,8 +24,9 @@ class _Template:
 
 
 class PathMiddleware:
-    """Serves everything under ``/v3/`` too; answers 308 to a path without its final slash, 400 to a malformed id, 405
-    to a method that no operation of the path has. Below ``/stac/`` the slash is added: there clients make paths.
+    """Serves everything under ``/v3/`` too; answers 308 to a path without its final slash, 400 to a malformed id, 404
+    to a line break, 405 to a method that no operation of the path has. Below ``/stac/`` the slash is added: there
+    clients make paths.
 
     :param operations: the operations whose paths are known.
     """
@@ -64,7 +65,7 @@ class PathMiddleware:
             return None
         if scope["method"] not in template.methods:
             return _not_allowed(template, scope)
-        return _malformed(template, match, scope) if match else None
+        return (_malformed(template, match, scope) or _unroutable(scope)) if match else None
 
     def _find(self, path: str) -> tuple[_Template | None, re.Match[str] | None]:
         if path in self._fixed:
@@ -105,6 +106,13 @@ def _template(operations: Sequence[Operation]) -> _Template:
 def _not_allowed(template: _Template, scope: Scope) -> Response:
     allowed = ", ".join(template.methods)
     return _problem(scope, 405, f"{scope['method']} is not possible here; possible are {allowed}.", (), Allow=allowed)
+
+
+def _unroutable(scope: Scope) -> Response | None:
+    """The router takes a line break for an end of the path, and answers with ways that lead back."""
+    if "\n" not in scope["path"]:
+        return None
+    return _problem(scope, 404, "There is nothing here: no name has a line break.", ())
 
 
 def _malformed(template: _Template, match: re.Match[str], scope: Scope) -> Response | None:

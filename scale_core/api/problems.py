@@ -17,7 +17,7 @@ from starlette.responses import Response
 from scale_core.db.troubles import is_passing, said
 from scale_core.domain.states import IllegalTransition
 from scale_core.domain.times import InvalidTime
-from scale_core.interfaces.broker import BrokerError, FileMissing
+from scale_core.interfaces.broker import BrokerError, FileMissing, StorageUnavailable
 from scale_core.services.exceptions import (
     Conflict,
     Forbidden,
@@ -40,6 +40,7 @@ TITLES: Final[Mapping[int, str]] = {
     405: "Method Not Allowed",
     406: "Not Acceptable",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     416: "Range Not Satisfiable",
@@ -69,6 +70,7 @@ DATABASE_TROUBLE: Final = (
     "The database cannot be used just now. Try again in a few seconds; look first whether a change was made after all."
 )
 RETRY_SECONDS: Final = 2
+STORAGE_RETRY_SECONDS: Final = 10
 
 PREFIX: Final = "/v3"
 """Everything is served under it, too."""
@@ -103,6 +105,8 @@ def headers_of(error: Exception) -> Mapping[str, str]:
     """The headers that say what to do about it."""
     if isinstance(error, Unauthenticated):
         return {"WWW-Authenticate": 'Bearer realm="Scale"'}
+    if isinstance(error, StorageUnavailable | Unavailable):
+        return {"Retry-After": str(STORAGE_RETRY_SECONDS)}
     if isinstance(error, TooManyAttempts):
         return {"Retry-After": str(error.retry_seconds)}
     return {}

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from connexion.context import scope as current
 from starlette.datastructures import URL
 from starlette.types import Scope
 
 from scale_core.api.public import PUBLIC_URL
+from scale_core.api.storage_urls import STORAGE_URLS
 from scale_core.services.cursors import PARAMETER
 from scale_core.services.listing import ListPage
 from scale_core.services.serialization import SerializerContext
@@ -30,7 +31,8 @@ class Paged(Protocol):
 
 def urls() -> SerializerContext:
     """Absolute URLs, as the client that asks would write them."""
-    return SerializerContext(base_url(current_scope()))
+    scope = current_scope()
+    return SerializerContext(base_url(scope), scope.get("extensions", {}).get(STORAGE_URLS))
 
 
 def current_scope() -> Scope:
@@ -48,6 +50,11 @@ def base_url(scope: Scope) -> str:
         return str(public_url)
     url = URL(scope=scope)
     return f"{url.scheme}://{url.netloc}{scope.get('root_path', '')}"
+
+
+def path_prefix(scope: Scope) -> str:
+    """What stands before the paths of the document in those that clients know, without a slash at the end."""
+    return urlsplit(base_url(scope)).path
 
 
 def location(path: str) -> str:

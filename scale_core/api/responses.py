@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
 
 from scale_core.api.access import SAFE_METHODS, caller
+from scale_core.api.disposition import disposition
 from scale_core.services.admission import PUBLIC
 from scale_core.services.context import Clock
 from scale_core.services.recording import Doing, recorded
@@ -60,7 +60,7 @@ def _response(operation: Operation, result: Any) -> Response:
         headers.append(("Location", result.location))
         result = result.body
     elif isinstance(result, Attachment):
-        headers.append(("Content-Disposition", f"attachment; filename*=UTF-8''{quote(result.file_name)}"))
+        headers.append(("Content-Disposition", disposition("attachment", result.file_name)))
         result = result.body
     elif isinstance(result, WithCookies):
         headers += [("Set-Cookie", cookie) for cookie in result.cookies]

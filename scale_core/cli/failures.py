@@ -7,6 +7,7 @@ import click
 
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.plugin.registry import PluginError
+from scale_core.plugin.scaffold.names import NameRefused
 from scale_core.services.exceptions import Invalid, ServiceError
 from scale_core.settings import SettingsError
 from scale_core.specs import InvalidDocument, InvalidJSON, SpecSourceError
@@ -14,7 +15,16 @@ from scale_core.specs import InvalidDocument, InvalidJSON, SpecSourceError
 WRONG_DOCUMENT = 1
 UNUSABLE = 2
 
-_UNUSABLE = (SettingsError, DatabaseUnusable, PluginError, ServiceError, InvalidJSON, SpecSourceError, OSError)
+_UNUSABLE = (
+    SettingsError,
+    DatabaseUnusable,
+    PluginError,
+    NameRefused,
+    ServiceError,
+    InvalidJSON,
+    SpecSourceError,
+    OSError,
+)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ FIELDS: Final = (
     "error",
     "recipe_id",
     "strike_id",
+    "scan_id",
     "ingest_id",
     "file_id",
     "file_name",

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Dialect, Table
 
+from scale_core.db.prepared import execute
 from scale_core.db.types import Json
 
 MOST = 256
@@ -22,7 +23,7 @@ MOST = 256
 def next_ids(connection: Connection, table: Table, number: int) -> list[int]:
     """The ids that SQLite would give to the next rows: while a transaction writes, it has them for itself."""
     table_name = connection.dialect.identifier_preparer.quote(table.name)
-    last = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table_name}").scalar_one()  # noqa: S608
+    ((last,),) = execute(connection, f"SELECT coalesce(max(id), 0) FROM {table_name}")  # noqa: S608
     return list(range(last + 1, last + 1 + number))
 
 
@@ -42,7 +43,7 @@ def insert_bound(
     constants = [_bound(table, name, [value], dialect)[0] for name, value in same.items()]
     for some in _parts(list(zip(*bound.values(), strict=True))):
         text = _statement(table, tuple(same), tuple(bound), len(some), dialect)
-        connection.exec_driver_sql(text, (*constants, *chain.from_iterable(some)))
+        execute(connection, text, (*constants, *chain.from_iterable(some)))
     return bound["id"]
 
 

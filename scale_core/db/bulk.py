@@ -38,6 +38,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from scale_core.db.base import Base
 from scale_core.db.bound_rows import insert_bound, next_ids
 from scale_core.db.changes import note_rows
+from scale_core.db.prepared import execute
 from scale_core.db.types import Json, Utc
 
 Row = Mapping[str, Any]
@@ -147,8 +148,7 @@ def _execute(session: Session, build: Builder, model: type[Base], rows: Sequence
     own = rows if len(names) == len(rows[0]) else [{name: row[name] for name in names} for row in rows]
     values = {ROWS: _json(dialect, own), SAME: _json(dialect, same)}
     given: Any = tuple(values[name] for name in order) if order else values
-    result = session.connection().exec_driver_sql(text, given)
-    ids = [row[0] for row in result] if result.returns_rows else []
+    ids = [row[0] for row in execute(session.connection(), text, given)]
     note_rows(session, table_of(model), len(rows), ids or [row["id"] for row in rows])
     return ids
 
@@ -160,7 +160,7 @@ def _apart(rows: Sequence[Row], same: Row) -> tuple[tuple[str, ...], Row]:
         return tuple(rows[0]), same
     own, common = [], dict(same)
     for name, first in rows[0].items():
-        if name != "id" and all(_is_same(row[name], first) for row in rows):
+        if name != "id" and all(row[name] is first or _is_same(row[name], first) for row in rows):
             common[name] = first
         else:
             own.append(name)
@@ -224,7 +224,8 @@ def _value(document: ColumnElement[Any], column: Column[Any], dialect: str) -> C
     return cast(document.op("->>")(name), column.type)
 
 
-def _defaults(table: Table) -> dict[str, Any]:
+@lru_cache(maxsize=200)
+def _defaults(table: Table) -> Mapping[str, Any]:
     return {
         column.name: column.default.arg for column in table.c if isinstance(column.default, ScalarElementColumnDefault)
     }

@@ -1,4 +1,4 @@
-"""Where, and of what time, the files of each Strike and each job type are: a table of outer bounds, kept by triggers.
+"""Where, and of what time, the files of each Strike, Scan and job type are: a table of outer bounds, kept by triggers.
 
 A file that lies outside of what is known so far makes it wider, in the transaction that writes the file; one that goes
 does not make it smaller. Times are kept in whole days (UTC), so that files that come in the order of time, as most do,
@@ -24,8 +24,10 @@ from scale_core.db.types import Utc
 
 TABLE: Final = "collection_extent"
 FILES: Final = "scale_file"
-OWNERS: Final = ("strike_id", "job_type_id")
-"""What the files of a collection have in common; a source file has a Strike and no job type, a product the reverse."""
+OWNERS: Final = ("strike_id", "scan_id", "job_type_id")
+"""What the files of a collection have in common; a file has one of them. Older migrations know fewer."""
+
+Owners = tuple[str, ...]
 
 LEAST: Final = ("west", "south", "began")
 MOST: Final = ("east", "north", "ended")
@@ -38,9 +40,9 @@ MERGE_ONE_IN: Final = 20
 _KEPT: Final = ("west", "south", "east", "north", "data_started", "data_ended")
 
 
-def columns() -> list[Column[Any]]:
-    """The columns of the table. A Strike's row has no job type, and the reverse."""
-    owners: list[Column[Any]] = [Column(name, BigInteger) for name in OWNERS]
+def columns(owners_of: Owners = OWNERS) -> list[Column[Any]]:
+    """The columns of the table. A row has one owner."""
+    owners: list[Column[Any]] = [Column(name, BigInteger) for name in owners_of]
     sides: list[Column[Any]] = [Column(name, Float) for name in ("west", "south", "east", "north")]
     return [*owners, *sides, *(Column(name, Utc()) for name in TIMES)]
 
@@ -52,13 +54,13 @@ def add_table(metadata: MetaData) -> None:
     event.listen(metadata, "after_create", lambda _target, connection, **_: install(connection))
 
 
-def install(connection: Connection) -> None:
+def install(connection: Connection, owners: Owners = OWNERS) -> None:
     """Make the triggers and look at what is there. A migration that makes the table of files anew has to call it."""
     remove(connection)
     is_sqlite = connection.dialect.name == "sqlite"
-    for statement in _on_sqlite() if is_sqlite else _on_postgresql():
+    for statement in _on_sqlite(owners) if is_sqlite else _on_postgresql(owners):
         connection.exec_driver_sql(statement)
-    refill(connection)
+    refill(connection, owners)
 
 
 def remove(connection: Connection) -> None:
@@ -70,10 +72,10 @@ def remove(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {TABLE}_widen")
 
 
-def refill(connection: Connection) -> None:
+def refill(connection: Connection, owners_of: Owners = OWNERS) -> None:
     """Look at all files, one by one."""
-    row = _Row(FILES, is_sqlite=connection.dialect.name == "sqlite")
-    owners = ", ".join(OWNERS)
+    row = _Row(FILES, owners_of, is_sqlite=connection.dialect.name == "sqlite")
+    owners = ", ".join(owners_of)
     least = ", ".join(f"min({row.bounds[name]})" for name in LEAST)
     most = ", ".join(f"max({row.bounds[name]})" for name in MOST)
     connection.exec_driver_sql(f"DELETE FROM {TABLE}")  # noqa: S608 - names of ours, here and below
@@ -86,7 +88,7 @@ def refill(connection: Connection) -> None:
 class _Row:
     """A row of files in SQL: what its bounds are, and whether it has any."""
 
-    def __init__(self, name: str, *, is_sqlite: bool) -> None:
+    def __init__(self, name: str, owners: Owners, *, is_sqlite: bool) -> None:
         started, ended = f"{name}.data_started", f"{name}.data_ended"
         least, most = ("min", "max") if is_sqlite else ("least", "greatest")
         first = f"{least}(coalesce({started}, {ended}), coalesce({ended}, {started}))"
@@ -101,19 +103,19 @@ class _Row:
             "ended": _day_on_sqlite(last, "23:59:59.999999") if is_sqlite else _day_on_postgresql(last, 1),
         }
         self.is_somewhere = (
-            f"({name}.strike_id IS NOT NULL OR {name}.job_type_id IS NOT NULL) AND "
+            f"({' OR '.join(f'{name}.{one} IS NOT NULL' for one in owners)}) AND "
             f"({name}.west IS NOT NULL OR {started} IS NOT NULL OR {ended} IS NOT NULL)"
         )
 
 
-def _is_of_same(is_same: str) -> str:
+def _is_of_same(owners: Owners, is_same: str) -> str:
     """A row of the table of bounds is of the collection of a new row."""
-    return " AND ".join(f"{TABLE}.{one} {is_same} NEW.{one}" for one in OWNERS)
+    return " AND ".join(f"{TABLE}.{one} {is_same} NEW.{one}" for one in owners)
 
 
-def _is_outside(bounds: Mapping[str, str], is_same: str) -> str:
+def _is_outside(bounds: Mapping[str, str], owners: Owners, is_same: str) -> str:
     """No row of the table of bounds holds a new row."""
-    holds = [_is_of_same(is_same)]
+    holds = [_is_of_same(owners, is_same)]
     for names, compared in ((LEAST, "<="), (MOST, ">=")):
         holds += [f"coalesce({TABLE}.{one} {compared} {bounds[one]}, {bounds[one]} IS NULL)" for one in names]
     return f"NOT EXISTS (SELECT 1 FROM {TABLE} WHERE {' AND '.join(holds)})"  # noqa: S608
@@ -128,27 +130,27 @@ def _day_on_postgresql(moment: str, days: int) -> str:
     return f"{day} + interval '{days} day' - interval '{days} microsecond'"
 
 
-def _put(bounds: Mapping[str, str], more: str = "") -> str:
-    names = ", ".join((*OWNERS, *BOUNDS))
-    values = ", ".join([*(f"NEW.{one}" for one in OWNERS), *(bounds[one] for one in BOUNDS)])
+def _put(bounds: Mapping[str, str], owners: Owners, more: str = "") -> str:
+    names = ", ".join((*owners, *BOUNDS))
+    values = ", ".join([*(f"NEW.{one}" for one in owners), *(bounds[one] for one in BOUNDS)])
     return f"INSERT INTO {TABLE} ({names}) SELECT {values}{more};"
 
 
-def _on_sqlite() -> Iterator[str]:
-    row = _Row("NEW", is_sqlite=True)
+def _on_sqlite(owners: Owners) -> Iterator[str]:
+    row = _Row("NEW", owners, is_sqlite=True)
     wider = []
     for names, how in ((LEAST, "min"), (MOST, "max")):
         pairs = [(one, row.bounds[one]) for one in names]
         wider += [f"{one} = {how}(coalesce({one}, {new}), coalesce({new}, {one}))" for one, new in pairs]
-    widen = f"UPDATE {TABLE} SET {', '.join(wider)} WHERE {_is_of_same('IS')};"  # noqa: S608
-    body = f"{widen} {_put(row.bounds, ' WHERE changes() = 0')}"
-    when = f"WHEN {row.is_somewhere} AND {_is_outside(row.bounds, 'IS')}"
+    widen = f"UPDATE {TABLE} SET {', '.join(wider)} WHERE {_is_of_same(owners, 'IS')};"  # noqa: S608
+    body = f"{widen} {_put(row.bounds, owners, ' WHERE changes() = 0')}"
+    when = f"WHEN {row.is_somewhere} AND {_is_outside(row.bounds, owners, 'IS')}"
     yield f"CREATE TRIGGER {TABLE}_insert AFTER INSERT ON {FILES} {when} BEGIN {body} END"
     yield f"CREATE TRIGGER {TABLE}_update AFTER UPDATE OF {', '.join(_KEPT)} ON {FILES} {when} BEGIN {body} END"
 
 
-def _on_postgresql() -> Iterator[str]:
-    row = _Row("NEW", is_sqlite=False)
+def _on_postgresql(owners: Owners) -> Iterator[str]:
+    row = _Row("NEW", owners, is_sqlite=False)
     # As variables, so that the plan of the look at the table is made once, not for each row.
     variables = {one: f"its_{one}" for one in BOUNDS}
     kinds = {one: "timestamptz" if one in TIMES else "double precision" for one in BOUNDS}
@@ -157,10 +159,10 @@ def _on_postgresql() -> Iterator[str]:
         CREATE FUNCTION {TABLE}_widen() RETURNS trigger LANGUAGE plpgsql AS $$
         DECLARE {declared}
         BEGIN
-            IF {_is_outside(variables, "IS NOT DISTINCT FROM")} THEN
-                {_put(variables)}
+            IF {_is_outside(variables, owners, "IS NOT DISTINCT FROM")} THEN
+                {_put(variables, owners)}
                 IF random() * {MERGE_ONE_IN} < 1 THEN
-                    {_merge()}
+                    {_merge(owners)}
                 END IF;
             END IF;
             RETURN NULL;
@@ -172,9 +174,9 @@ def _on_postgresql() -> Iterator[str]:
         )
 
 
-def _merge() -> str:
+def _merge(owners_of: Owners) -> str:
     """Put the rows of each collection together, but for those that somebody else does just now."""
-    owners = ", ".join(OWNERS)
+    owners = ", ".join(owners_of)
     least, most = (", ".join(f"{how}({one})" for one in some) for how, some in (("min", LEAST), ("max", MOST)))
     seen = f"SELECT ctid FROM {TABLE} FOR UPDATE SKIP LOCKED"  # noqa: S608
     return (

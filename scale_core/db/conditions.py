@@ -77,6 +77,25 @@ def also(condition: Condition) -> Condition:
     return replace(condition, finds=False)
 
 
+def of_related(relation: str, condition: Condition) -> Condition:
+    """What the row refers to fulfils the condition; a row that refers to nothing does not."""
+    if condition.comparison is Comparison.SEARCHED:
+        return replace(condition, path=f"{relation}.{condition.path}", value=_Related(relation, condition.value))
+    return replace(condition, path=f"{relation}.{condition.path}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Related:
+    """A search for what rows refer to."""
+
+    relation: str
+    search: Search
+
+    def on(self, column: Column) -> ColumnElement[bool]:
+        """The condition as SQL."""
+        return self.search.on(lambda path: column(f"{self.relation}.{path}"))
+
+
 def since(path: str, moment: datetime) -> Condition:
     """The column is ``moment`` or later."""
     return Condition(path, Comparison.SINCE, moment)

@@ -66,7 +66,8 @@ def sorted_out(
     keys = [
         directed(query.ordered_by(one, by_sorting=True), one, may_be_null=query.may_be_null(one.path)) for one in order
     ]
-    statement = query.join(select(query.column("id"), func.count().over())).where(*query.matches(conditions))
+    matches = query.matches(conditions)  # first: they may ask for joins
+    statement = query.join(select(query.column("id"), func.count().over())).where(*matches)
     rows = session.execute(statement.order_by(*keys).limit(part.size).offset(part.skip)).all()
     if not rows:
         return (None if part.skip else 0), []

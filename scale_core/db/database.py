@@ -21,6 +21,8 @@ from scale_core.db.types import postgis
 from scale_core.durations import SHORT, Durations
 
 SQLITE_BUSY_SECONDS = 30
+SQLITE_AGAIN_SECONDS = 0.01
+"""How soon something is tried again for which SQLite does not wait by itself."""
 CACHED_STATEMENTS = 256
 WRITES = "scale_writes"
 READ, WRITE = "read", "write"
@@ -114,6 +116,17 @@ class Database:
             session.connection(execution_options={WRITES: True})
             yield session
 
+    def checkpoint(self) -> None:
+        """Copy SQLite's log into the database, which else the next writer has to that finds it long. Nobody waits for
+        it; what others write meanwhile may be left."""
+        if not self.is_sqlite:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -139,20 +152,40 @@ class WriteSession(Session):
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
-    # WAL: readers never wait for the writer. FULL: a commit that was answered survives a power cut. MEMORY: a statement
+    _write_ahead(cursor)
+    # FULL: a commit that was answered survives a power cut. MEMORY: a statement
     # with triggers notes what it may have to take back; in a file that costs more than all that triggers do.
-    # 4000 pages: the log is copied into the database once for many commits, which change many pages again and again.
+    # 8000 pages: the log is copied into the database once for many commits, which change many pages again and again;
+    # whoever has written much may do so sooner, when nobody waits for it (`Database.checkpoint`).
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-2048",
         "temp_store=MEMORY",
-        "wal_autocheckpoint=4000",
+        "wal_autocheckpoint=8000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     add_functions(connection)
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Have the database write to a log first (WAL), so that readers never wait for the writer.
+
+    :raises sqlite3.OperationalError: others have kept it locked for too long.
+    """
+    deadline = time.monotonic() + SQLITE_BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # For this lock SQLite does not wait as for others: of processes that start on a new database, all but one
+            # would fail.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(SQLITE_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:

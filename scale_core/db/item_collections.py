@@ -1,6 +1,7 @@
-"""The collections of a catalog: Strike processes, and job types that have made products; and where their items are."""
+"""The collections of a catalog: Strike processes, Scans, and job types that have made products; and where their items
+are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,9 +12,17 @@ from sqlalchemy.orm import Session
 from scale_core.db import collection_extents
 from scale_core.db.base import Base
 from scale_core.db.bulk import table_of
-from scale_core.db.models import JobType, ScaleFile, Strike
+from scale_core.db.models import JobType, ScaleFile, Scan, Strike
 from scale_core.domain.places import Box
-from scale_core.domain.stac import CollectionKey, CollectionKind
+from scale_core.domain.stac import OWNER_COLUMNS, CollectionKey, CollectionKind
+
+Owner = Strike | Scan | JobType
+
+SEERS: Final[Mapping[CollectionKind, type[Strike] | type[Scan]]] = {
+    CollectionKind.STRIKE: Strike,
+    CollectionKind.SCAN: Scan,
+}
+"""What sees source files."""
 
 _FILE: Final = table_of(ScaleFile).c
 _EXTENT: Final = Base.metadata.tables[collection_extents.TABLE].c
@@ -40,33 +49,38 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A Strike process or a job type, and the bounds of its items."""
+    """A Strike process, a Scan or a job type, and the bounds of its items."""
 
     key: CollectionKey
-    owner: Strike | JobType
+    owner: Owner
     bounds: Bounds
 
 
 def all_collections(session: Session) -> list[Collection]:
-    """Those of all Strike processes, then those of job types that have made products; by id."""
+    """Those of all Strike processes, then of Scans that ingest or have ingested, then of job types that have made
+    products; by id."""
     bounds = _bounds(session)
     of_strikes = select(Strike, *_undated_of(Strike.id, CollectionKind.STRIKE)).order_by(Strike.id)
+    of_scans = (
+        select(Scan, *_undated_of(Scan.id, CollectionKind.SCAN)).where(Scan.job_id.is_not(None)).order_by(Scan.id)
+    )
     makers = select(_TALLY.job_type_id).where(_TALLY.file_type == "PRODUCT", _TALLY.job_type_id.is_not(None))
     makers = makers.group_by(_TALLY.job_type_id).having(func.sum(_TALLY.number) > 0)
     of_types = select(JobType, *_undated_of(JobType.id, CollectionKind.JOB_TYPE)).order_by(JobType.id)
     return [
         *_collections(session, CollectionKind.STRIKE, of_strikes, bounds),
+        *_collections(session, CollectionKind.SCAN, of_scans, bounds),
         *_collections(session, CollectionKind.JOB_TYPE, of_types.where(JobType.id.in_(makers)), bounds),
     ]
 
 
 def one_collection(session: Session, key: CollectionKey) -> Collection | None:
-    """That of a Strike process, or of a job type that users made, whether it has made anything or not; None: there is
-    no such one."""
+    """That of a Strike process, of a Scan, or of a job type that users made, whether it has made anything or not; None:
+    there is no such one."""
     bounds = _bounds(session, key)
     found: Select[Any]
-    if key.kind is CollectionKind.STRIKE:
-        found = select(Strike, *_undated_of(Strike.id, key.kind)).where(Strike.id == key.owner_id)
+    if (seer := SEERS.get(key.kind)) is not None:
+        found = select(seer, *_undated_of(seer.id, key.kind)).where(seer.id == key.owner_id)
     else:
         is_users = (JobType.id == key.owner_id, ~JobType.is_system)
         found = select(JobType, *_undated_of(JobType.id, key.kind)).where(*is_users)
@@ -85,24 +99,23 @@ def _collections(
 
 def _undated_of(owner_id: ColumnElement[Any] | Any, kind: CollectionKind) -> Sequence[Any]:
     """When the first and the last item was made whose data has no time: each is one look into an index."""
-    where = [_FILE.strike_id == owner_id, ~_FILE.is_deleted]
-    if kind is CollectionKind.JOB_TYPE:
-        where = [_FILE.job_type_id == owner_id, _FILE.is_published]
+    is_there = _FILE.is_published if kind is CollectionKind.JOB_TYPE else ~_FILE.is_deleted
+    where = [_FILE[OWNER_COLUMNS[kind]] == owner_id, is_there]
     where += [_FILE.data_started.is_(None), _FILE.data_ended.is_(None)]
     return [select(how(_FILE.created)).where(*where).scalar_subquery() for how in (func.min, func.max)]
 
 
 def _bounds(session: Session, key: CollectionKey | None = None) -> dict[CollectionKey, Bounds]:
-    owners = [_EXTENT[name] for name in collection_extents.OWNERS]
+    owners = {kind: _EXTENT[name] for kind, name in OWNER_COLUMNS.items()}
     least = [func.min(_EXTENT[name]) for name in collection_extents.LEAST]
     most = [func.max(_EXTENT[name]) for name in collection_extents.MOST]
-    found = select(*owners, *least, *most).group_by(*owners)
+    found = select(*owners.values(), *least, *most).group_by(*owners.values())
     if key is not None:
-        found = found.where(owners[key.kind is CollectionKind.JOB_TYPE] == key.owner_id)
+        found = found.where(owners[key.kind] == key.owner_id)
     bounds = {}
-    for strike_id, job_type_id, west, south, began, east, north, ended in session.execute(found):
-        is_strike = strike_id is not None
-        owner = CollectionKey(CollectionKind.STRIKE if is_strike else CollectionKind.JOB_TYPE, strike_id or job_type_id)
+    for row in session.execute(found):
+        ids, (west, south, began, east, north, ended) = row[: len(owners)], row[len(owners) :]
+        (owner,) = (CollectionKey(kind, one) for kind, one in zip(owners, ids, strict=True) if one is not None)
         box = None if west is None else Box(west, south, east, north)
         bounds[owner] = Bounds(box, began, ended)
     return bounds

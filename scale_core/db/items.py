@@ -18,7 +18,7 @@ from scale_core.db.extents import data_time_is_in, footprint_meets, ids_in_tree
 from scale_core.db.given import given, is_given
 from scale_core.db.models import ScaleFile
 from scale_core.domain.places import Place
-from scale_core.domain.stac import CollectionKey, CollectionKind
+from scale_core.domain.stac import OWNER_COLUMNS, CollectionKey, CollectionKind
 from scale_core.domain.times import OpenRange
 
 AT_ONCE: Final = 1000
@@ -69,9 +69,9 @@ def find_items(
 
 
 def _is_item(column: Column) -> ColumnElement[bool]:
-    """A file is an item: a source file of a Strike process that is not deleted, or a published product."""
-    is_source = and_(column("strike_id").is_not(None), ~column("is_deleted"))
-    return or_(is_source, column("is_published"))
+    """A file is an item: a source file of a Strike process or a Scan that is not deleted, or a published product."""
+    is_source = [and_(column(one).is_not(None), ~column("is_deleted")) for one in ("strike_id", "scan_id")]
+    return or_(*is_source, column("is_published"))
 
 
 def _column(name: str) -> ColumnElement[Any]:
@@ -138,22 +138,19 @@ def _any_items(collections: Sequence[CollectionKey] | None, column: Column) -> S
     found = select(_FILE.c.id).where(_is_item(column))
     if collections is None:
         return found
-    owners = {
-        kind: [one.owner_id for one in collections if one.kind is kind]
-        for kind in (CollectionKind.STRIKE, CollectionKind.JOB_TYPE)
-    }
+    owners = {kind: [one.owner_id for one in collections if one.kind is kind] for kind in CollectionKind}
     is_of_one = [column(_owner(kind)).in_(ids) for kind, ids in owners.items() if ids]
     return found.where(or_(*is_of_one))
 
 
 def _of(collection: CollectionKey, column: Column) -> list[ColumnElement[bool]]:
     """A file is an item of a collection, as a partial index has it."""
-    is_there = ~column("is_deleted") if collection.kind is CollectionKind.STRIKE else column("is_published")
+    is_there = column("is_published") if collection.kind is CollectionKind.JOB_TYPE else ~column("is_deleted")
     return [column(_owner(collection.kind)) == collection.owner_id, is_there]
 
 
 def _owner(kind: CollectionKind) -> str:
-    return "strike_id" if kind is CollectionKind.STRIKE else "job_type_id"
+    return OWNER_COLUMNS[kind]
 
 
 def _behind(found: Select[tuple[int]], behind: int | None) -> Select[tuple[int]]:

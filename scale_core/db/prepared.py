@@ -19,10 +19,11 @@ class Kept:
     """A statement that is prepared when it is first executed on a database of its dialect.
 
     :param build: makes it for a dialect, which it is given by name.
+    :ivar statement: the same.
     """
 
     def __init__(self, build: Callable[[str], Select[Any]]) -> None:
-        self._build = build
+        self.statement = build
         self._by_dialect: dict[str, Prepared] = {}
 
     def rows(self, session: Session, **given: Any) -> list[Values]:
@@ -32,7 +33,7 @@ class Kept:
         """
         dialect = session.get_bind().dialect
         if dialect.name not in self._by_dialect:
-            self._by_dialect[dialect.name] = Prepared(self._build(dialect.name), dialect)
+            self._by_dialect[dialect.name] = Prepared(self.statement(dialect.name), dialect)
         return self._by_dialect[dialect.name].rows(session, **given)
 
     def values(self, session: Session, **given: Any) -> list[Any]:
@@ -73,16 +74,7 @@ class Prepared:
 
     def _fetch(self, connection: Connection, values: dict[str, Any]) -> list[Values]:
         parameters = values if self._places is None else tuple(values[name] for name in self._places)
-        cursor = connection.connection.cursor()
-        for listener in connection.dispatch.before_cursor_execute:  # who hears of other statements hears of this one
-            listener(connection, cursor, self._text, parameters, None, False)
-        try:
-            cursor.execute(self._text, parameters)
-            return list(cursor.fetchall())
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _known(error, self._text, connection) from error
-        finally:
-            cursor.close()
+        return execute(connection, self._text, parameters)
 
     def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._writes[name](one) if name in self._writes else one for name, one in values.items()}
@@ -93,6 +85,25 @@ class Prepared:
             if values[place] is not None:
                 values[place] = read(values[place])
         return tuple(values)
+
+
+def execute(connection: Connection, statement: str, parameters: Any = ()) -> list[Values]:
+    """Hand a statement to the driver, in the connection's transaction.
+
+    :param parameters: as the driver takes them.
+    :return: the rows that it returns, as the driver hands them over.
+    :raises sqlalchemy.exc.DBAPIError: as SQLAlchemy would raise it.
+    """
+    cursor = connection.connection.cursor()
+    for listener in connection.dispatch.before_cursor_execute:  # who hears of other statements hears of this one
+        listener(connection, cursor, statement, parameters, None, False)
+    try:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _known(error, statement, connection) from error
+    finally:
+        cursor.close()
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

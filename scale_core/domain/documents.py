@@ -7,12 +7,14 @@ from typing import Any, Final
 from scale_core.domain.interfaces import interface_problems
 from scale_core.domain.naming import duplicate_problems, pointers
 from scale_core.domain.recipe_checks import structure_problems
+from scale_core.domain.scan import scan_problems
 from scale_core.domain.strike import rule_problems
 from scale_core.specs import Problem
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_data import RecipeData
 from scale_generated.specs.recipe_definition import RecipeDefinition
+from scale_generated.specs.scan import Scan
 from scale_generated.specs.strike import Strike
 
 
@@ -34,7 +36,11 @@ def _definition(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def _strike(document: Mapping[str, Any]) -> list[Problem]:
-    return rule_problems(Strike.from_document(document), "")
+    return rule_problems(Strike.from_document(document).files_to_ingest, "")
+
+
+def _scan(document: Mapping[str, Any]) -> list[Problem]:
+    return scan_problems(Scan.from_document(document), "")
 
 
 def _job_data(document: Mapping[str, Any]) -> list[Problem]:
@@ -55,5 +61,6 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Problem]]]] = {
     "job-interface": _interface,
     "recipe-data": _recipe_data,
     "recipe-definition": _definition,
+    "scan": _scan,
     "strike": _strike,
 }

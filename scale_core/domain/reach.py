@@ -27,6 +27,7 @@ REACHES: Final[Mapping[str, Reach]] = MappingProxyType(
         "max_tries": Reach.MADE,
         "cpus_required": Reach.MADE,
         "mem_required": Reach.MADE,
+        "custom_resources": Reach.MADE,
         "disk_out_const_required": Reach.QUEUED,
         "disk_out_mult_required": Reach.QUEUED,
         "is_long_running": Reach.STARTED,

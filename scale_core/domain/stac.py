@@ -1,6 +1,7 @@
 """What STAC 1.1 and STAC API 1.0 say that is no matter of a database: ids, times, checksums."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -29,12 +30,21 @@ class CollectionKind(StrEnum):
     """What a collection has in common, as its id begins."""
 
     STRIKE = "strike"
+    SCAN = "scan"
     JOB_TYPE = "job-type"
+
+
+OWNER_COLUMNS: Final[Mapping[CollectionKind, str]] = {
+    CollectionKind.STRIKE: "strike_id",
+    CollectionKind.SCAN: "scan_id",
+    CollectionKind.JOB_TYPE: "job_type_id",
+}
+"""What a file is said to come from."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class CollectionKey:
-    """Which collection: all source files of a Strike process, or all products of a job type."""
+    """Which collection: all source files of a Strike process or of a Scan, or all products of a job type."""
 
     kind: CollectionKind
     owner_id: int

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from scale_core.interfaces.broker import Broker, StorageUsage
+
+T = TypeVar("T")
 
 
 class ClockContext(Protocol):
@@ -21,6 +23,14 @@ class ClockContext(Protocol):
 
     def workspaces(self) -> Mapping[str, Broker]:
         """Brokers of the active workspaces by workspace name."""
+
+    def ask(self, workspace_name: str, question: Callable[[Broker], T]) -> T:
+        """What the storage of an active workspace answers to ``question``, which may take a while; one that hangs is
+        waited for no longer than the setting ``content_seconds`` says, and is not asked anew until it has answered.
+
+        :raises BrokerError: it cannot be used, or does not answer.
+        :raises KeyError: there is no such active workspace.
+        """
 
     def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
         """Keep a workspace's used and total space, as that of now and of today."""

@@ -88,19 +88,14 @@ def _usual_host() -> str:
 def _socket(host: str, engine: str) -> str:
     path = host.removeprefix(SCHEME)
     if not host.startswith(SCHEME) or not Path(path).is_absolute():
-        raise OptionError(
-            f"The option 'docker_host' of the engine {engine!r} is {host!r}; it must be "
-            f"a socket of this machine, such as {DEFAULT_HOST}: containers see folders of this machine."
-        )
+        right = f"be a socket of this machine, such as {DEFAULT_HOST}: containers see folders of this machine"
+        raise OptionError.of("docker_host", engine, host, right)
     return path
 
 
 def _pull(given: Any, engine: str) -> Pull:
     if given not in get_args(Pull):
-        raise OptionError(
-            f"The option 'docker_pull' of the engine {engine!r} is {given!r}; it must be one of "
-            f"{', '.join(get_args(Pull))}."
-        )
+        raise OptionError.of("docker_pull", engine, given, f"be one of {', '.join(get_args(Pull))}")
     return cast("Pull", given)
 
 
@@ -109,17 +104,12 @@ def _user(given: Any, engine: str) -> tuple[int, int] | None:
         return None
     numbers = str(given).split(":")
     if len(numbers) != 2 or not all(one.isdecimal() and int(one) <= HIGHEST_ID for one in numbers):
-        raise OptionError(
-            f"The option 'docker_user' of the engine {engine!r} is {given!r}; it must be the numbers of a user and a "
-            "group, such as 1000:1000."
-        )
+        right = "be the numbers of a user and a group, such as 1000:1000"
+        raise OptionError.of("docker_user", engine, given, right)
     return int(numbers[0]), int(numbers[1])
 
 
 def _pids(given: Any, engine: str) -> int:
     if not str(given).isdecimal() or not 2 <= int(given) <= 1 << 22:
-        raise OptionError(
-            f"The option 'docker_pids' of the engine {engine!r} is {given!r}; it must be a whole number from 2 to "
-            f"{1 << 22}."
-        )
+        raise OptionError.of("docker_pids", engine, given, f"be a whole number from 2 to {1 << 22}")
     return int(given)

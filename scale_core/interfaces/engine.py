@@ -6,20 +6,31 @@ execution that it was given ends with exactly one :class:`ExecutionFinished` or 
 
 What does the three steps of a plan on a machine is Scale's own *node agent*, a process that :data:`AgentStarter` starts
 and :class:`NodeAgent` talks to: engines decide where executions run, and leave it to agents how.
+
+Engines import all of this from here.
 """
 
-import math
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from scale_core.interfaces.containers import ContainerSettings
+from scale_core.interfaces.engine_events import (
+    EngineEvent,
+    EngineListener,
+    ExecutionAsked,
+    ExecutionFinished,
+    ExecutionLost,
+    ExecutionProgress,
+    ExecutionStarted,
+)
 from scale_core.interfaces.logs import LogChunk
+from scale_core.interfaces.node_agent import AgentSettings, AgentStarter, NodeAgent
 from scale_core.interfaces.options import OptionError
+from scale_core.interfaces.resources import CustomAmounts, Resources, custom_amounts
 from scale_generated.specs.execution_plan import ExecutionPlan
 from scale_generated.specs.execution_report import ExecutionReport
 
@@ -27,23 +38,31 @@ __all__ = [
     "AgentSettings",
     "AgentStarter",
     "ContainerSettings",
+    "CustomAmounts",
     "Engine",
     "EngineEvent",
     "EngineListener",
+    "EngineMemory",
     "EngineMode",
     "EngineSettings",
+    "ExecutionAsked",
     "ExecutionFinished",
     "ExecutionLost",
     "ExecutionPlan",
+    "ExecutionProgress",
     "ExecutionReport",
     "ExecutionStarted",
     "Launch",
     "LogChunk",
+    "MasterLink",
     "Node",
     "NodeAgent",
     "Offer",
     "OptionError",
     "Resources",
+    "ShortMemory",
+    "custom_amounts",
+    "needs_of",
 ]
 
 
@@ -52,26 +71,6 @@ class EngineMode(StrEnum):
 
     OFFER = "offer"
     SUBMIT = "submit"
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """cpus in cores, mem and disk in MiB."""
-
-    cpus: float = 0.0
-    mem: float = 0.0
-    disk: float = 0.0
-
-    def __add__(self, other: "Resources") -> "Resources":
-        return Resources(self.cpus + other.cpus, self.mem + other.mem, self.disk + other.disk)
-
-    def __sub__(self, other: "Resources") -> "Resources":
-        return Resources(self.cpus - other.cpus, self.mem - other.mem, self.disk - other.disk)
-
-    def fits_in(self, other: "Resources") -> bool:
-        """Whether this much can be taken from ``other``; a millionth is allowed for rounding."""
-        slack = 1e-6
-        return self.cpus <= other.cpus + slack and self.mem <= other.mem + slack and self.disk <= other.disk + slack
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,13 @@ class Offer:
     resources: Resources
 
 
+def needs_of(plan: ExecutionPlan) -> Resources:
+    """What an execution takes of its node."""
+    one = plan.resources
+    custom = custom_amounts(one.custom) if one.custom else ()
+    return Resources(one.cpus, one.mem, one.disk_in + one.disk_out, custom)
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """One execution to run: on the node ``agent_id``, using ``offer_ids`` (both empty in submit mode)."""
@@ -104,117 +110,65 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionStarted:
-    """The execution is in its step ``step`` (pre, job or post). Told of steps that last: of job when it still runs
-    after a moment, of pre and post where there are files to fetch or store, and of pre where there is an image. The
-    report has the times of all steps."""
+class MasterLink:
+    """The link to the master of a cluster. ``hostname`` and ``port`` are those of the master that was asked last, None
+    where none is known; ``heard_seconds_ago`` is None where nothing was heard yet."""
 
-    execution_id: int
-    step: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionFinished:
-    """The execution ended; its report says how."""
-
-    report: ExecutionReport
+    hostname: str | None
+    port: int | None
+    is_online: bool
+    heard_seconds_ago: float | None
+    offers_held: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionLost:
-    """The execution is gone without a report: its node or its runner vanished."""
+class EngineMemory(Protocol):
+    """What an engine keeps over restarts, in the database of its installation: texts by name, of this engine alone.
+    For little that changes seldom, such as the id under which a cluster knows Scale. May be used by any thread."""
 
-    execution_id: int
-    message: str
+    def get(self, name: str) -> str | None:
+        """What was set last; None: nothing.
 
-
-EngineEvent = ExecutionStarted | ExecutionFinished | ExecutionLost
-
-
-class EngineListener(Protocol):
-    """Who an engine reports to."""
-
-    def notify(self, events: Sequence[EngineEvent]) -> None:
-        """Take what happened, in its order; returns at once. Tell in one call what is known at one time: to wake the
-        listener costs more than an event does."""
-
-    def offers_changed(self) -> None:
-        """Nodes or free resources have changed; returns at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSettings:
-    """How a node agent works.
-
-    ``folder`` holds a folder for each execution, named by its id: its working folder, of which ``stdout``, ``stderr``
-    and ``report.json`` stay (:mod:`scale_core.interfaces.logs` reads the logs); one agent has it at a time.
-    ``capacity`` is what executions may use together: one that does not fit beside those that run waits until it does.
-    """
-
-    folder: Path
-    capacity: Resources = field(default_factory=lambda: Resources(math.inf, math.inf, math.inf))
-    search_path: str = os.defpath
-    """Where commands are looked for, and the PATH that they see."""
-
-    log_limit: int = 64 << 20
-    """Bytes of each log that are kept."""
-
-    kill_grace: float = 5.0
-    """Seconds between SIGTERM and SIGKILL where a command is to end."""
-
-    limits: bool = True
-    """Whether an execution that uses more memory or disk than its plan says is ended, where the system allows it."""
-
-    containers: ContainerSettings | None = None
-    """How a plan with a ``docker`` image is run; None: it is not."""
-
-
-class NodeAgent(Protocol):
-    """A running node agent. Its methods may be called from any thread and return at once, but for :meth:`stop`.
-
-    Every execution that it was given ends with exactly one :class:`ExecutionFinished` or :class:`ExecutionLost`. An
-    agent that dies is started again; what it ran is ended first and told as lost, or as finished where it was.
-    """
-
-    def launch(self, plans: Sequence[ExecutionPlan]) -> None:
-        """Run executions, in this order as far as there is room. One that could never fit is lost, and an id that is
-        running already goes on running once."""
-
-    def kill(self, execution_id: int) -> None:
-        """End an execution; its report says CANCELED. Nothing happens where it is not known."""
-
-    def reconcile(self, execution_ids: Sequence[int]) -> None:
-        """Tell what became of executions, perhaps of an earlier agent's: finished where the report is still there;
-        else whatever is left of it is ended, and it is lost. Those that run here are not answered."""
-
-    def stop(self, grace_seconds: float) -> None:
-        """End all executions and the agent; all ends are told when it returns. What did not end by itself is told as
-        lost, for nobody asked for its end: it can be run again."""
-
-
-class AgentStarter(Protocol):
-    """Starts a node agent on this machine."""
-
-    def __call__(self, settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
-        """Start one, which can be given work at once.
-
-        :param tell: is told what happens, in groups, by a thread of the agent's.
-        :raises OSError: the process or its folder cannot be made.
+        :raises Exception: the database is in trouble.
         """
+
+    def set(self, name: str, value: str | None) -> None:
+        """Keep ``value``, for good when this returns; None forgets. Names have up to 100 characters.
+
+        :raises Exception: the database is in trouble; nothing was changed.
+        """
+
+
+class ShortMemory:
+    """A memory that lasts as long as the process, for tests."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        """What was set last."""
+        return self._values.get(name)
+
+    def set(self, name: str, value: str | None) -> None:
+        """Keep it, or forget it."""
+        if value is None:
+            self._values.pop(name, None)
+        else:
+            self._values[name] = value
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an engine is made from: the installation's data folder, and the engine's own options by name
-    (the table ``[engine]`` of scale.toml and ``SCALE_ENGINE_OPTION`` variables)."""
+    """What an engine is made from: the installation's data folder, the engine's own options by name (the table
+    ``[engine]`` of scale.toml, ``SCALE_ENGINE_OPTION`` and ``SCALE_NAME_OPTION`` variables), and what it remembers."""
 
     data_dir: Path
     options: Mapping[str, Any] = field(default_factory=dict)
+    memory: EngineMemory = field(default_factory=ShortMemory)
 
 
 class Engine(ABC):
-    """Runs executions. Methods are called by one scheduler thread; :meth:`logs` and :meth:`forget` by any, also
-    where this engine has not been started."""
+    """Runs executions. Methods are called by one scheduler thread; :meth:`answer` by any, :meth:`logs` and
+    :meth:`forget` by any also where this engine has not been started."""
 
     name: ClassVar[str]
     """The value of the setting ``engine`` that chooses this engine."""
@@ -226,6 +180,13 @@ class Engine(ABC):
     holds_launches: ClassVar[bool] = False
     """Whether launches beyond what a node has free are accepted. They wait at the node and start, each as soon as it
     fits, in the order of the launches, without a word from the scheduler; one that does not fit yet holds up none."""
+
+    outlives_scale: ClassVar[bool] = False
+    """Whether what runs goes on when the engine stops, and is found again by :meth:`reconcile` after the next start."""
+
+    runs_system_jobs: bool = False
+    """Whether Scale's own jobs that nodes can do are placed on nodes, and launched like others. Their plans say
+    ``ingest``, ``strike`` or ``clock`` instead of having a command run. In offer mode only."""
 
     @abstractmethod
     def __init__(self, settings: EngineSettings) -> None:
@@ -241,7 +202,7 @@ class Engine(ABC):
     @abstractmethod
     def stop(self, grace_seconds: float) -> None:
         """End what runs, at the latest after ``grace_seconds``, and reply with a report or a loss for each; what is
-        held is lost."""
+        held is lost. An engine that outlives Scale only lets go of what runs. Nothing is told when it has returned."""
 
     @abstractmethod
     def nodes(self) -> Sequence[Node]:
@@ -270,6 +231,36 @@ class Engine(ABC):
     @abstractmethod
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         """Up to ``limit`` bytes of ``stream`` (stdout or stderr) from ``offset`` on; empty where there is none."""
+
+    def link(self) -> MasterLink | None:
+        """The link to the cluster's master; None: there is none, the engine works alone."""
+        return None
+
+    def settle_offers(self, *, wanted: bool) -> None:  # noqa: B027 - for engines whose offers are somebody's
+        """Called after each pass of placement: what the last :meth:`offers` showed and no launch has used is not needed
+        now. An engine that shares its nodes with others gives it back here, and asks for it again later.
+
+        :param wanted: whether executions wait that were not placed.
+        """
+
+    def answer(self, execution_id: int, answer: bytes) -> None:  # noqa: B027 - for engines that run system jobs
+        """Give an execution the answer to what it asked (:class:`ExecutionAsked`). Answers may get lost."""
+
+    def recorded(self, execution_ids: Sequence[int]) -> None:  # noqa: B027 - for engines that can tell ends again
+        """The ends that were told of these executions are in the database, whatever happens from now on. An engine that
+        is told of ends by others acknowledges them here, so that a crash before loses none. Also called after
+        :meth:`stop`."""
+
+    def kept_logs(self) -> Iterable[tuple[int, Path]]:
+        """The executions, ended or not, of which this machine has a folder with logs
+        (:mod:`scale_core.interfaces.logs`), whole for those that have ended: Scale may store those elsewhere, and
+        then calls :meth:`forget`. Called by any thread after :meth:`start`.
+
+        Here there are none: write it where the engine keeps such folders, and Scale should be able to.
+
+        :raises OSError: that cannot be told now.
+        """
+        return ()
 
     def forget(self, execution_ids: Sequence[int]) -> None:  # noqa: B027 - logs may be cleared away by others
         """Remove what is left of executions that have ended, their logs among it; nothing to do where nothing is.

@@ -1,4 +1,4 @@
-"""Metrics: numbers of each day, by job type, error, Strike process or workspace (reference: Metrics Services)."""
+"""Metrics: numbers of each day, by job type, error, Strike process, Scan or workspace (reference: Metrics Services)."""
 
 import math
 import re
@@ -48,6 +48,7 @@ class ChoiceKind(StrEnum):
     JOB_TYPE = "job type"
     ERROR = "error"
     STRIKE = "strike"
+    SCAN = "scan"
     WORKSPACE = "workspace"
 
 
@@ -55,6 +56,7 @@ FILTERS: Final[Mapping[ChoiceKind, frozenset[MetricFilterParameter]]] = {
     ChoiceKind.JOB_TYPE: frozenset(MetricFilterParameter),
     ChoiceKind.ERROR: frozenset({MetricFilterParameter.NAME, MetricFilterParameter.CATEGORY}),
     ChoiceKind.STRIKE: frozenset({MetricFilterParameter.NAME}),
+    ChoiceKind.SCAN: frozenset({MetricFilterParameter.NAME}),
     ChoiceKind.WORKSPACE: frozenset({MetricFilterParameter.NAME}),
 }
 """The filters that each kind of choice has a field for."""

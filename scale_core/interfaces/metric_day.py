@@ -55,10 +55,10 @@ class EndedExecutions:
 
 @dataclass(frozen=True, slots=True)
 class EndedIngests:
-    """How many ingests of a Strike process ended in a status; ``size`` in bytes, ``transfer`` and ``ingest`` in
-    seconds, of those of which they are known."""
+    """How many ingests of a Strike process or a Scan, whose id is ``seer_id``, ended in a status; ``size`` in bytes,
+    ``transfer`` and ``ingest`` in seconds, of those of which they are known."""
 
-    strike_id: int
+    seer_id: int
     status: IngestStatus
     number: int
     size: Spread | None
@@ -108,6 +108,9 @@ class MetricDay(Protocol):
 
     def ingests(self) -> Sequence[EndedIngests]:
         """The ingests that ended on it, by Strike process and status."""
+
+    def scan_ingests(self) -> Sequence[EndedIngests]:
+        """The ingests that ended on it, by Scan and status."""
 
     def new_files(self) -> Sequence[NewFiles]:
         """The files that came on it, by workspace and type."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import click
 import pluggy
@@ -17,6 +17,9 @@ from scale_core.plugin import specs
 from scale_core.plugin.markers import PROJECT
 
 T = TypeVar("T")
+
+NOTICES: Final = ("scale_job_status_changed", "scale_file_ingested", "scale_product_published")
+"""The hooks that tell what happened; all others register something."""
 
 
 class PluginError(Exception):
@@ -46,6 +49,16 @@ class Registry:
     plugins: Sequence[PluginInfo]
     hook: Any
     """pluggy's caller for the notices (``scale_job_status_changed`` …)."""
+
+    @property
+    def listeners(self) -> Sequence[str]:
+        """Names of the plugins that hear of something, whichever notice it is."""
+        return self.implementing(NOTICES)
+
+    def implementing(self, hooks: Iterable[str]) -> Sequence[str]:
+        """Names of the plugins that implement any of these hooks."""
+        callers = [getattr(self.hook, name) for name in hooks]
+        return sorted({implementation.plugin_name for caller in callers for implementation in caller.get_hookimpls()})
 
 
 def create_manager(plugins: Iterable[object] = (), *, entry_points: bool = True) -> pluggy.PluginManager:

@@ -82,7 +82,7 @@ def lock(settings: AgentSettings) -> int:
 
 def _work(line: socket.socket, settings: AgentSettings, groups: GroupFolder | None) -> None:
     """The life of a worker, in its own process."""
-    runner = RunnerSettings(settings.search_path, settings.log_limit, settings.limits)
+    runner = RunnerSettings(settings.search_path, settings.log_limit, settings.limits, settings.storage)
     group = None if groups is None else groups.group(os.getpid())
     work(line, ExecutionFolders(settings.folder), runner, settings.kill_grace, group, settings.containers)
 

@@ -162,9 +162,10 @@ def _remove(group: Path) -> None:
     while True:
         try:
             group.rmdir()
-        except FileNotFoundError:
-            return
         except OSError as error:
+            # A file system that is read-only, as in a container, says that and not that there is none.
+            if not group.exists():
+                return
             if time.monotonic() > deadline:
                 log.warning("The cgroup %s cannot be removed: %s.", group, error)
                 return

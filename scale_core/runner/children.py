@@ -70,6 +70,18 @@ def end_children(spare: Collection[int] = (), grace: float = 0.0) -> Ended:
     return ended
 
 
+def exit_code(pid: int, seconds: float) -> int | None:
+    """The exit code (negative: the signal) of a child that ends within so many seconds; None: it does not."""
+    deadline = time.monotonic() + seconds
+    while True:
+        gone, status = os.waitpid(pid, os.WNOHANG)
+        if gone:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(PAUSE)
+
+
 def children(pid: int) -> list[int]:
     """The children of a process, as far as it still lives."""
     found: list[int] = []

@@ -18,9 +18,11 @@ import orjson
 from scale_core.interfaces.engine import (
     AgentSettings,
     EngineEvent,
+    ExecutionAsked,
     ExecutionFinished,
     ExecutionLost,
     ExecutionPlan,
+    ExecutionProgress,
     ExecutionReport,
     ExecutionStarted,
 )
@@ -85,10 +87,16 @@ class AgentClient:
             self._known.update(plan.execution_id for plan in plans)
             self._send(b"".join(orders))
 
-    def kill(self, execution_id: int) -> None:
+    def kill(self, execution_id: int, grace_seconds: float | None = None) -> None:
         """End an execution."""
+        body = b"" if grace_seconds is None else SECONDS.pack(grace_seconds)
         with self._lock:
-            self._send(frame(Kind.KILL, execution_id))
+            self._send(frame(Kind.KILL, execution_id, body))
+
+    def answer(self, execution_id: int, answer: bytes) -> None:
+        """Answer an execution."""
+        with self._lock:
+            self._send(frame(Kind.ANSWER, execution_id, answer))
 
     def reconcile(self, execution_ids: Sequence[int]) -> None:
         """Have the agent tell what became of executions."""
@@ -200,6 +208,10 @@ class AgentClient:
             return None
         if told.kind == Kind.STARTED:
             return ExecutionStarted(execution_id, told.body.decode())
+        if told.kind == Kind.PROGRESS:
+            return ExecutionProgress(execution_id, int(told.body))
+        if told.kind == Kind.ASKED:
+            return ExecutionAsked(execution_id, told.body)
         self._known.remove(execution_id)
         if told.kind == Kind.FINISHED:
             return ExecutionFinished(ExecutionReport.from_document(orjson.loads(told.body)))

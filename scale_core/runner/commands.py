@@ -125,7 +125,8 @@ def _containers() -> ContainerSettings | None:
 
 
 def _start_worker(folder: Path, containers: ContainerSettings | None) -> tuple[socket.socket, int]:
-    settings = RunnerSettings(os.environ.get("PATH", os.defpath), DEFAULTS.log_limit, DEFAULTS.limits)
+    storage = load_settings({}).storage_options
+    settings = RunnerSettings(os.environ.get("PATH", os.defpath), DEFAULTS.log_limit, DEFAULTS.limits, storage)
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:

@@ -1,18 +1,20 @@
 """What the node agent does: takes what Scale says, gives executions to workers, passes on what they tell."""
 
 import logging
+import pkgutil
 import select
 import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from scale_core.interfaces.engine import AgentSettings, Resources
 from scale_core.runner.cgroup import GroupFolder
 from scale_core.runner.containers.sweep import sweep_containers
+from scale_core.runner.control import FolderInUse
 from scale_core.runner.folders import ExecutionFolders
 from scale_core.runner.frames import CHUNK, NEEDS, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.leftovers import end_leftovers
@@ -21,6 +23,9 @@ from scale_core.runner.pool import WorkerPool, WorkerProcess
 from scale_core.runner.room import Room
 from scale_core.runner.unstarted import canceled_report, unstarted_report
 from scale_generated.specs.execution_report import ReportFailure
+
+if TYPE_CHECKING:
+    from scale_core.runner.hanging import HangingFolders
 
 LAST_MOMENT: Final = 0.5
 """Seconds of a grace period that are kept for killing what did not end."""
@@ -59,7 +64,8 @@ class Dispatcher:
         self._room: Room[bytes] = Room(settings.capacity)
         self._poller = select.epoll()
         self._poller.register(scale, select.EPOLLIN)
-        self._pool = WorkerPool(work, self._poller)
+        self._hanging: HangingFolders | None = None
+        self._pool = WorkerPool(work, self._poller, self._spared)
         self._workers: dict[int, WorkerProcess] = {}
         self._outbox = outbox
         self._stop_at: float | None = None
@@ -80,8 +86,11 @@ class Dispatcher:
             if self._stop_at is not None and now >= self._stop_at:
                 self._give_up_rest()
             self._pool.retire(now)
+            self._end_hanging(now)
             if self._outbox.due is not None and self._outbox.due <= now:
                 self._send(now)
+        if self._hanging is not None:
+            self._hanging.close()
         self._scale.setblocking(True)
         self._send(time.monotonic())
 
@@ -97,7 +106,8 @@ class Dispatcher:
     def _timeout(self) -> float:
         """Seconds until there is something to do unasked; negative: never."""
         first = self._outbox.due
-        for moment in (self._stop_at, self._pool.next_retirement()):
+        next_look = None if self._hanging is None else self._hanging.next_look()
+        for moment in (self._stop_at, self._pool.next_retirement(), next_look):
             if moment is not None and (first is None or moment < first):
                 first = moment
         return -1.0 if first is None else max(0.0, first - time.monotonic())
@@ -122,6 +132,8 @@ class Dispatcher:
                     self._launch(each)
                 case Kind.KILL:
                     self._kill(each)
+                case Kind.ANSWER if each.execution_id in self._workers:
+                    self._workers[each.execution_id].say(Kind.ANSWER, each.execution_id, each.body)
                 case Kind.STOP:
                     self._stop(each)
                 case Kind.RECONCILE:
@@ -175,7 +187,7 @@ class Dispatcher:
     def _kill(self, order: Frame) -> None:
         execution_id = order.execution_id
         if execution_id in self._workers:
-            grace = SECONDS.pack(self._settings.kill_grace)
+            grace = order.body or SECONDS.pack(self._settings.kill_grace)
             self._workers[execution_id].say(Kind.KILL, execution_id, grace)
         elif self._room.is_held(execution_id):
             self._room.drop(execution_id)
@@ -214,10 +226,13 @@ class Dispatcher:
             if each.kind == Kind.RETURNED:
                 self._take_back(worker, orjson.loads(each.body))
                 continue
+            if each.kind == Kind.WORKS_IN:
+                self._note_folders(each)
+                continue
             self._outbox.add(each.raw)
             if each.kind == Kind.STARTED:
                 worker.ask_back()  # what waits behind an execution that lasts can run elsewhere
-            elif each.kind != Kind.LOGGED:
+            elif each.kind not in (Kind.LOGGED, Kind.PROGRESS, Kind.ASKED):
                 self._take_end(worker, each.execution_id)
                 ended += 1
         if ended:
@@ -225,9 +240,31 @@ class Dispatcher:
             if worker.assigned:
                 self._hand_ahead(worker)
 
+    def _note_folders(self, told: Frame) -> None:
+        if self._hanging is None:  # most agents need what it imports late, or never
+            make: type[HangingFolders] = pkgutil.resolve_name("scale_core.runner.hanging:HangingFolders")
+            self._hanging = make(self._settings.storage)
+        self._hanging.works_in(told.execution_id, [FolderInUse(*one) for one in orjson.loads(told.body)])
+
+    def _end_hanging(self, now: float) -> None:
+        """End executions that hang in a folder, so that others have their room."""
+        due = None if self._hanging is None else self._hanging.next_look()
+        if self._hanging is None or due is None or due > now:
+            return
+        for execution_id, failure in self._hanging.look(now):
+            log.error("%s", failure.message, extra={"execution_id": execution_id})
+            self._bury(self._workers[execution_id], failure)
+        self._start_what_fits()
+
+    def _spared(self) -> set[int]:
+        """Children that are no workers, and are to live when a worker ends."""
+        return set() if self._hanging is None else self._hanging.processes()
+
     def _take_end(self, worker: WorkerProcess, execution_id: int) -> None:
         """An execution has ended: the next of its worker, if there is one, has its room."""
         del self._workers[execution_id]
+        if self._hanging is not None:
+            self._hanging.works_in(execution_id, [])
         if worker.assigned[0] != execution_id:
             worker.assigned.remove(execution_id)
             self._room.drop(execution_id)
@@ -246,8 +283,11 @@ class Dispatcher:
             del self._workers[execution_id]
             self._room.put_back(execution_id)
 
-    def _bury(self, worker: WorkerProcess) -> None:
-        """Take in the end of a worker: what it ran ended with it, and what it was to run next waits again."""
+    def _bury(self, worker: WorkerProcess, failure: ReportFailure | None = None) -> None:
+        """Take in the end of a worker: what it ran ended with it, and what it was to run next waits again.
+
+        :param failure: why it is ended.
+        """
         code = self._pool.bury(worker)
         kills = 0 if self._groups is None else self._groups.kills(worker.pid)
         if self._groups is not None:
@@ -264,15 +304,13 @@ class Dispatcher:
             self._take_end(worker, execution_id)
         if worker.assigned:
             self._take_back(worker, list(worker.assigned)[1:])
-            self._take_broken_end(worker, code, kills)
+            self._take_broken_end(worker, code, failure or _failure_by_memory(code, kills))
 
-    def _take_broken_end(self, worker: WorkerProcess, code: int, kills: int) -> None:
+    def _take_broken_end(self, worker: WorkerProcess, code: int, failure: ReportFailure | None) -> None:
         """The worker ended before the execution that it ran."""
         execution_id = worker.assigned[0]
         self._folders.tidy(execution_id)
-        if kills and code == -signal.SIGKILL:
-            message = "The command used more memory than the job requires, and the system ended what ran it."
-            failure = ReportFailure(kind="memory", step="job", message=message)
+        if failure is not None:
             self._outbox.add(frame(Kind.FINISHED, execution_id, unstarted_report(execution_id, "FAILED", failure)))
         else:
             self._lose(execution_id, f"Its worker ended unexpectedly, with exit code {code}.")
@@ -299,3 +337,11 @@ class Dispatcher:
         if self._outbox.is_blocked() != was_blocked:
             writable = 0 if was_blocked else select.EPOLLOUT
             self._poller.modify(self._scale, select.EPOLLIN | writable)
+
+
+def _failure_by_memory(code: int, kills: int) -> ReportFailure | None:
+    """How an execution failed whose worker ended with ``code``, if the system killed processes of it for memory."""
+    if not kills or code != -signal.SIGKILL:
+        return None
+    message = "The command used more memory than the job requires, and the system ended what ran it."
+    return ReportFailure(kind="memory", step="job", message=message)

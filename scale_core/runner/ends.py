@@ -5,16 +5,25 @@ from pathlib import Path
 from typing import Final
 
 from scale_core.runner.failures import StepFailed
-from scale_core.runner.folder import RunFolder
+from scale_core.runner.folder import INPUTS, RunFolder
 from scale_core.runner.limits import Limits
-from scale_core.runner.logs import last_line
+from scale_core.runner.logs import append_line, last_line
 from scale_core.runner.process import LINGER, ProcessEnd, Stopped
+from scale_core.runner.usage import InputFiles
 from scale_generated.specs.execution_plan import ExecutionPlan
 
 LEFT_RUNNING: Final = (
     f"The command ended, and processes that it had started still ran {LINGER:g} second later: they were ended, and "
     "what they were writing may not be whole. Have the command wait for what it starts."
 )
+
+
+INPUT_CHANGED: Final = (
+    "Inputs that are links to the stored files were written to while the command ran, by it or by somebody else: the "
+    "stored files have changed, and no longer fit their checksums. Restore them, and have the command write to copies, "
+    "or run it in a container, which cannot write to its inputs."
+)
+MOST_NAMED: Final = 10
 
 
 def check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: RunFolder) -> None:
@@ -41,6 +50,22 @@ def check_end(end: ProcessEnd, plan: ExecutionPlan, limits: Limits, folder: RunF
             signal=end.signal,
         )
     raise StepFailed("exit-code", f"The command ended with exit code {end.exit_code}.{tail}", exit_code=end.exit_code)
+
+
+def check_inputs(inputs: InputFiles, error: StepFailed | None, folder: RunFolder) -> None:
+    """Tell whether an input that is a link to a stored file was written to, which changes that file.
+
+    :param error: how the command failed; then that stays the failure, and the log has a line about the input.
+    :raises StepFailed: one was.
+    """
+    changed = inputs.changed()
+    if not changed:
+        return
+    names = ", ".join(repr(path.removeprefix(f"{INPUTS}/")) for path in sorted(changed)[:MOST_NAMED])
+    message = f"{INPUT_CHANGED} It concerns {len(changed)}: {names}."
+    if error is None:
+        raise StepFailed("input-changed", message, exit_code=0)
+    append_line(Path(folder.stderr), f"[scale, job] {message}")
 
 
 def _signal_name(number: int) -> str:

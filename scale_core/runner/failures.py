@@ -13,13 +13,16 @@ Kind = Literal[
     "launch",
     "image",
     "input",
+    "input-changed",
     "missing-manifest",
     "invalid-manifest",
     "missing-output",
     "invalid-output",
     "output-storage",
+    "mount-missing",
     "engine",
     "canceled",
+    "unknown",
 ]
 
 

@@ -8,6 +8,7 @@ from scale_core.runner.failures import StepFailed
 INPUTS = "inputs"
 OUTPUTS = "outputs"
 MANIFEST = "results_manifest.json"
+FETCHED = "fetched"
 
 
 class RunFolder:

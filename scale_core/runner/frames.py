@@ -25,7 +25,7 @@ class Kind(IntEnum):
 
     SETTINGS = 1  # Scale to agent: the settings as JSON; the first frame
     LAUNCH = 2  # Scale to agent: NEEDS and the plan; agent to worker: the plan, to be run after those before it
-    KILL = 3  # Scale to agent; agent to worker: SECONDS of grace
+    KILL = 3  # Scale to agent: SECONDS of grace, or nothing for the usual; agent to worker: SECONDS of grace
     STOP = 4  # Scale to agent: SECONDS of grace; agent to worker: end it unreported, SECONDS of grace
     RECONCILE = 5  # Scale to agent
     READY = 6  # agent to Scale: it works
@@ -35,6 +35,10 @@ class Kind(IntEnum):
     LOGGED = 10  # to Scale: what was logged, as JSON
     RETURN = 11  # agent to worker: give back what has not begun
     RETURNED = 12  # worker to agent: the ids of what it gives back, as JSON
+    PROGRESS = 13  # to Scale: the bytes of a file that are done, as text
+    ASKED = 14  # to Scale: a question of an execution's
+    ANSWER = 15  # Scale to agent, agent to worker: the answer
+    WORKS_IN = 16  # worker to agent: the folders that may hang in which it works now, with kinds of failure, as JSON
 
 
 class Frame(NamedTuple):

@@ -63,7 +63,11 @@ def _fetch(
 ) -> Path:
     check_canceled()
     try:
-        workspaces.broker(file.workspace, "input").retrieve(file.path, destination, link=True)
+        broker = workspaces.broker(file.workspace, "input")
+        if file.checksum:
+            broker.retrieve_verified(file.path, destination, file.checksum, link=True)
+        else:
+            broker.retrieve(file.path, destination, link=True)
     except BrokerError as error:
         raise StepFailed(
             "input",

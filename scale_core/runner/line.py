@@ -1,14 +1,17 @@
 """A worker's line to its agent."""
 
+import math
 import select
 import socket
 import time
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
 import orjson
 
+from scale_core.runner.control import FolderInUse
 from scale_core.runner.frames import CHUNK, SECONDS, Frame, FrameReader, Kind, frame
 from scale_core.runner.unstarted import canceled_report
 
@@ -35,6 +38,7 @@ class AgentLine:
         self._poller.register(line, select.POLLIN)
         self._usual_grace = self._grace = kill_grace
         self._running = 0
+        self._answers: deque[bytes] = deque()
         self._canceled = False
         self.gone = False
         self.unreported = False
@@ -53,6 +57,7 @@ class AgentLine:
                 raise AgentGone
         launch = self._launches.popleft()
         self._running = launch.execution_id
+        self._answers.clear()
         self._canceled = self.unreported = False
         self._grace = self._usual_grace
         return launch
@@ -106,6 +111,32 @@ class AgentLine:
         """Tell the agent."""
         self.tell(frame(Kind.STARTED, self._running, step.encode()))
 
+    def works_in(self, folders: Sequence[FolderInUse]) -> None:
+        """Tell the agent; that it is none any more, with the next news."""
+        self._news.append(frame(Kind.WORKS_IN, self._running, orjson.dumps([tuple(one) for one in folders])))
+        if folders:
+            self.flush()
+
+    def progressed(self, done: int) -> None:
+        """Tell the agent."""
+        self.tell(frame(Kind.PROGRESS, self._running, str(done).encode()))
+
+    def ask(self, question: bytes) -> None:
+        """Tell the agent."""
+        self.tell(frame(Kind.ASKED, self._running, question))
+
+    def answer(self, seconds: float) -> bytes | None:
+        """The next answer, within so many seconds; None: none comes, or the execution is to end."""
+        deadline = time.monotonic() + seconds
+        while not self.canceled():
+            if self._answers:
+                return self._answers.popleft()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self._poller.poll(math.ceil(left * 1000))
+        return None
+
     def _receive(self) -> None:
         try:
             data = self._line.recv(CHUNK)
@@ -117,10 +148,14 @@ class AgentLine:
                 self._launches.append(got)
             elif got.kind == Kind.RETURN:
                 self._give_back()
+            elif got.kind == Kind.ANSWER:
+                if got.execution_id == self._running:
+                    self._answers.append(got.body)
             elif got.execution_id == self._running:
+                (grace,) = SECONDS.unpack(got.body)
+                self._grace = min(self._grace, grace) if self._canceled else grace
                 self._canceled = True
                 self.unreported = got.kind == Kind.STOP
-                self._grace = min(self._grace, *SECONDS.unpack(got.body))
             else:
                 self._drop(got)
 

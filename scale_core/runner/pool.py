@@ -10,12 +10,15 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import Final
 
-from scale_core.runner.children import end_children
+from scale_core.runner.children import end_children, exit_code
 from scale_core.runner.frames import CHUNK, Frame, FrameReader, Kind, frame
 from scale_core.runner.worker import leaving_process
 
 IDLE_SECONDS: Final = 60.0
 """How long a worker that is not needed is kept."""
+
+END_SECONDS: Final = 2.0
+"""How long a worker that was killed is waited for."""
 
 QUICK_SECONDS: Final = 0.02
 """An execution that takes less is short."""
@@ -86,11 +89,17 @@ class WorkerPool:
 
     :param work: what a worker does with its line to the agent.
     :param poller: is told of each worker's line.
+    :param spared: gives the ids of this process's other children, which outlive workers.
     """
 
-    def __init__(self, work: Callable[[socket.socket], None], poller: "select.epoll") -> None:
+    def __init__(
+        self, work: Callable[[socket.socket], None], poller: "select.epoll", spared: Callable[[], Collection[int]]
+    ) -> None:
         self._work = work
         self._poller = poller
+        self._spared = spared
+        self._undead: set[int] = set()
+        """Workers that were killed and have not ended: the kernel keeps what hangs in some file systems."""
         self._by_fd: dict[int, WorkerProcess] = {}
         self._idle: list[WorkerProcess] = []
 
@@ -136,9 +145,13 @@ class WorkerPool:
         if worker in self._idle:
             self._idle.remove(worker)
         os.kill(worker.pid, signal.SIGKILL)  # closing its line is the last thing it does
-        _, status = os.waitpid(worker.pid, 0)
-        end_children({each.pid for each in self._by_fd.values()})
-        return os.waitstatus_to_exitcode(status)
+        code = exit_code(worker.pid, END_SECONDS)
+        self._undead = {each for each in self._undead if exit_code(each, 0.0) is None}
+        if code is None:
+            log.error("Worker %d does not end though it was killed: what it does hangs.", worker.pid)
+            self._undead.add(worker.pid)
+        end_children({each.pid for each in self._by_fd.values()} | self._undead | set(self._spared()))
+        return -signal.SIGKILL if code is None else code
 
     def _fork(self) -> WorkerProcess:
         ours, theirs = socket.socketpair()

@@ -151,7 +151,7 @@ class _Watch:
         self.look_at_disk()
         if self._was_short_of_memory():
             return Stopped.MEMORY
-        return self._too_much_disk()
+        return too_much_disk(self.disk, self._limits)
 
     def look_at_disk(self) -> None:
         """Look at the folder; it is empty where the command removed it."""
@@ -163,7 +163,7 @@ class _Watch:
 
     def verdict(self, code: int) -> Stopped | None:
         """Which limit a command broke that ended by itself, with ``code`` as in ``os.waitstatus_to_exitcode``."""
-        broken = self._too_much_disk()
+        broken = too_much_disk(self.disk, self._limits)
         if broken is None and code != 0 and self._was_short_of_memory():
             return Stopped.MEMORY
         if broken is None and code == -signal.SIGXFSZ and self._limits.disk:
@@ -177,12 +177,14 @@ class _Watch:
             return self._group.kills() > self._kills
         return self.peak_kib * 1024 > self._limits.memory
 
-    def _too_much_disk(self) -> Stopped | None:
-        if self._limits.log and self.disk.longest_log > self._limits.log:
-            return Stopped.LOG
-        if self._limits.disk and self.disk.written > self._limits.disk:
-            return Stopped.DISK
-        return None
+
+def too_much_disk(used: DiskUse, limits: Limits) -> Stopped | None:
+    """Why an execution that uses so much is to be ended; None: it may go on."""
+    if limits.log and used.longest_log > limits.log:
+        return Stopped.LOG
+    if limits.disk and used.written > limits.disk:
+        return Stopped.DISK
+    return None
 
 
 def _spawn(arguments: list[str], environment: Mapping[str, str]) -> int:

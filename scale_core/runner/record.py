@@ -11,6 +11,7 @@ from scale_generated.specs.execution_report import (
     ExecutionReport,
     ReportEnvironment,
     ReportFailure,
+    ReportIngest,
     ReportOutput,
     ReportParseResult,
     ReportStep,
@@ -40,6 +41,7 @@ class RunRecord:
     manifest: Mapping[str, Any] | None = None
     outputs: tuple[ReportOutput, ...] = ()
     parse_results: tuple[ReportParseResult, ...] = ()
+    ingest: ReportIngest | None = None
     failure: ReportFailure | None = None
     disk: DiskUse = field(default_factory=DiskUse)
     """What lay in the folder when the command had ended."""
@@ -79,6 +81,7 @@ class RunRecord:
             results_manifest=self.manifest,
             usage=self.usage,
             environment=self.environment,
+            ingest=self.ingest,
         )
 
 

@@ -6,18 +6,20 @@ import pkgutil
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scale_core.domain.arguments import OUTPUT_DIR, TemplateError, build_arguments
 from scale_core.interfaces.broker import Broker
 from scale_core.runner.artifacts import read_artifacts
 from scale_core.runner.cgroup import MemoryGroup
 from scale_core.runner.control import RunControl
-from scale_core.runner.ends import check_end
+from scale_core.runner.ends import check_end, check_inputs
 from scale_core.runner.failures import StepFailed
-from scale_core.runner.folder import INPUTS, MANIFEST, RunFolder
+from scale_core.runner.folder import FETCHED, INPUTS, MANIFEST, RunFolder
 from scale_core.runner.inputs import FetchedInputs, fetch_inputs
 from scale_core.runner.limits import LOG_FACTOR, MIB, Bounds, Limits
 from scale_core.runner.logs import append_line, limit_log
@@ -25,23 +27,27 @@ from scale_core.runner.process import ProcessEnd, run_process
 from scale_core.runner.record import RunRecord
 from scale_core.runner.usage import InputFiles, input_files
 from scale_core.runner.workspaces import PlanWorkspaces
-from scale_generated.specs.execution_plan import ExecutionPlan
+from scale_generated.specs.execution_plan import ExecutionPlan, PlanClock, PlanIngest, PlanStrike
 from scale_generated.specs.execution_report import ExecutionReport, ReportEnvironment, ReportUsage
 
 if TYPE_CHECKING:
+    from scale_core.runner.clock import NodeClock
     from scale_core.runner.containers.images import Image
     from scale_core.runner.containers.run import ContainerRunner
+    from scale_core.runner.intake import Intake
     from scale_core.runner.results import ResultsCollector
+    from scale_core.runner.watching import NodeWatch
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
     """How plans are run: where commands are looked for (and the PATH that they see), bytes of each log that are kept,
-    and whether the plan's resources are limits."""
+    whether the plan's resources are limits, and the installation's options of storage by type of broker."""
 
     search_path: str
     log_limit: int
     limits: bool
+    storage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
 
 class Run(NamedTuple):
@@ -80,18 +86,71 @@ class Runner:
         """Run ``plan`` in the existing, empty, absolute folder ``folder``; what goes wrong is in the report."""
         record = RunRecord(plan.execution_id)
         run_folder = RunFolder(folder)
-        workspaces = PlanWorkspaces(self._brokers, plan.workspaces)
+        workspaces = PlanWorkspaces(self._brokers, plan.workspaces, self._settings.storage, control.works_in)
+        if plan.ingest is not None:
+            take = partial(self._take_in, plan, plan.ingest, run_folder, workspaces, control, record)
+            return self._do_ourselves(take, run_folder, workspaces, control, record)
+        if plan.strike is not None:
+            watch = partial(self._watch, plan.strike, control)
+            return self._do_ourselves(watch, run_folder, workspaces, control, record)
+        if plan.clock is not None:
+            keep = partial(self._keep_time, plan.clock, control)
+            return self._do_ourselves(keep, run_folder, workspaces, control, record)
         try:
-            with record.step("pre"):
+            with record.step("pre"), closing(workspaces):
                 inputs, arguments = self._prepare(plan, run_folder, workspaces, control, record)
             with record.step("job"):
-                self._run(plan, run_folder, arguments, inputs, control, record)
-            with record.step("post"):
+                self._run(plan, run_folder, arguments, inputs, workspaces, control, record)
+            with record.step("post"), closing(workspaces):
                 self._finish(plan, run_folder, workspaces, inputs, control, record)
         except StepFailed:
             pass  # it is in the record
         self._tidy_logs(run_folder, record)
         return Run(record.report(), is_tidy=record.failure is None and not record.disk.has_more)
+
+    def _do_ourselves(
+        self,
+        work: Callable[[], str],
+        folder: RunFolder,
+        workspaces: PlanWorkspaces,
+        control: RunControl,
+        record: RunRecord,
+    ) -> Run:
+        """Do ``work`` instead of running a command; it gives what the log says of it."""
+        record.environment = self._node
+        with contextlib.suppress(StepFailed), record.step("job"), closing(workspaces):  # it is in the record
+            control.step_started("job")
+            self._bounds.lift()
+            _check_canceled(control)
+            append_line(Path(folder.stdout), work())
+            record.exit_code = 0
+        self._tidy_logs(folder, record)
+        return Run(record.report(), is_tidy=False)
+
+    def _take_in(
+        self,
+        plan: ExecutionPlan,
+        ingest: PlanIngest,
+        folder: RunFolder,
+        workspaces: PlanWorkspaces,
+        control: RunControl,
+        record: RunRecord,
+    ) -> str:
+        """Take a file into a workspace."""
+        intake_class: type[Intake] = pkgutil.resolve_name("scale_core.runner.intake:Intake")
+        intake = intake_class(plan, ingest, workspaces, Path(folder.root, FETCHED), control)
+        record.ingest = intake.take()
+        return intake.describe(record.ingest)
+
+    def _watch(self, strike: PlanStrike, control: RunControl) -> str:
+        """Watch a directory or a workspace."""
+        watch_class: type[NodeWatch] = pkgutil.resolve_name("scale_core.runner.watching:NodeWatch")
+        return watch_class(strike.strike_id, self._brokers, self._settings.storage, control).watch()
+
+    def _keep_time(self, clock: PlanClock, control: RunControl) -> str:
+        """Keep the time of clock rules."""
+        clock_class: type[NodeClock] = pkgutil.resolve_name("scale_core.runner.clock:NodeClock")
+        return clock_class(clock.longest_wait, control).keep()
 
     def _prepare(
         self,
@@ -126,11 +185,13 @@ class Runner:
         folder: RunFolder,
         arguments: list[str],
         inputs: FetchedInputs,
+        workspaces: PlanWorkspaces,
         control: RunControl,
         record: RunRecord,
     ) -> None:
         limits = self._limits(plan)
-        fetched = input_files(INPUTS) if inputs.files else InputFiles()
+        with workspaces.again():  # through links
+            fetched = input_files(INPUTS) if inputs.files else InputFiles()
         if record.image is None:
             end = self._run_process(plan, folder, arguments, limits, fetched, control, record)
         else:
@@ -142,7 +203,13 @@ class Runner:
             memory_mib=round(end.peak_kib / 1024, 3),
             disk_mib=round(end.disk_bytes / MIB, 3),
         )
-        check_end(end, plan, limits, folder)
+        with workspaces.again():
+            try:
+                check_end(end, plan, limits, folder)
+            except StepFailed as error:
+                check_inputs(fetched, error, folder)
+                raise
+            check_inputs(fetched, None, folder)
 
     def _run_process(
         self,

@@ -22,6 +22,7 @@ def write_settings(settings: AgentSettings) -> bytes:
             "log_limit": settings.log_limit,
             "kill_grace": settings.kill_grace,
             "limits": settings.limits,
+            "storage": settings.storage,
             "containers": None if settings.containers is None else dataclasses.asdict(settings.containers),
         }
     )
@@ -32,7 +33,9 @@ def read_settings(document: bytes) -> AgentSettings:
     given = orjson.loads(document)
     amounts = {name: math.inf if amount is None else amount for name, amount in given.pop("capacity").items()}
     folder, containers = Path(given.pop("folder")), given.pop("containers")
-    return AgentSettings(folder, Resources(**amounts), containers=_containers(containers), **given)
+    return AgentSettings(
+        folder, Resources(amounts["cpus"], amounts["mem"], amounts["disk"]), containers=_containers(containers), **given
+    )
 
 
 def _containers(given: dict[str, Any] | None) -> ContainerSettings | None:

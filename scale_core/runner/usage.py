@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scale_core.interfaces.logs import STREAMS
 from scale_core.runner.children import descendants
 from scale_core.runner.folder import INPUTS
+from scale_core.runner.linked import Facts, facts_of, followed, written_to
 
 BLOCK = 512
 """Bytes; what the system counts used space in."""
@@ -31,10 +32,17 @@ class DiskUse:
 
 @dataclass(slots=True)
 class InputFiles:
-    """The files that were fetched: the bytes that they take, and which they are. Links take nothing."""
+    """The files that were fetched: the bytes that they take, and which they are. Links take nothing; what they were
+    when the command began is noted."""
 
     copied: int = 0
     inodes: set[tuple[int, int]] = field(default_factory=set)
+    hard: dict[str, Facts] = field(default_factory=dict)
+    symbolic: dict[str, Facts] = field(default_factory=dict)
+
+    def changed(self) -> list[str]:
+        """Paths of the links whose files have been written to since."""
+        return written_to(self.hard, self.symbolic) if self.hard or self.symbolic else []
 
 
 def memory_kib(pid: int) -> int:
@@ -69,12 +77,20 @@ def disk_use(folder: str, inputs: InputFiles) -> DiskUse:
 def input_files(folder: str) -> InputFiles:
     """What lies in the folder of an execution's inputs."""
     found = InputFiles()
+    links = []
     for path, _, names in os.walk(folder):
         for name in names:
-            facts = os.lstat(os.path.join(path, name))  # noqa: PTH118 - there may be very many
-            if stat.S_ISREG(facts.st_mode):
+            place = os.path.join(path, name)  # noqa: PTH118 - there may be very many
+            facts = os.lstat(place)
+            if stat.S_ISLNK(facts.st_mode):
+                links.append(place)
+            elif stat.S_ISREG(facts.st_mode):
                 found.inodes.add((facts.st_dev, facts.st_ino))
-                found.copied += facts.st_blocks * BLOCK if facts.st_nlink == 1 else 0
+                if facts.st_nlink == 1:
+                    found.copied += facts.st_blocks * BLOCK
+                else:
+                    found.hard[place] = facts_of(facts)
+    found.symbolic = followed(links)
     return found
 
 

@@ -12,8 +12,8 @@ from typing import IO, Any, Final
 
 import orjson
 
-from scale_core.interfaces.engine import Engine
 from scale_core.interfaces.logs import STREAMS
+from scale_core.services.execution_logs import ExecutionLogs
 
 FOLDER: Final = "archive"
 CHUNK: Final = 1 << 20
@@ -35,23 +35,24 @@ class ArchiveFolder:
             for one in records:
                 lines.write(orjson.dumps(one, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 
-    def write_logs(self, name: str, engine: Engine, executions: Mapping[int, datetime]) -> int:
-        """Write what the engine has of the executions' logs, as ``ID/stdout`` and ``ID/stderr`` in a tar file ``name``;
+    def write_logs(self, name: str, logs: ExecutionLogs, executions: Mapping[int, datetime]) -> int:
+        """Write what there is of the executions' logs, as ``ID/stdout`` and ``ID/stderr`` in a tar file ``name``;
         a file of that name is replaced. Where there is nothing, no file is made.
 
         :param executions: when each ended, by id.
         :return: the size of the logs in bytes.
         :raises OSError: it cannot be written, or a log not be read.
+        :raises BrokerError: a workspace does not give a log.
         """
-        logs = [_Log(engine, one, stream) for one in executions for stream in STREAMS]
-        logs = [one for one in logs if one.size]
-        if logs:
+        all_logs = [_Log(logs, one, stream) for one in executions for stream in STREAMS]
+        found = [one for one in all_logs if one.size]
+        if found:
             with self._new(name) as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=COMPRESSION) as tar:
-                for one in logs:
+                for one in found:
                     about = tarfile.TarInfo(f"{one.execution_id}/{one.stream}")
                     about.size, about.mtime = one.size, int(executions[one.execution_id].timestamp())
                     tar.addfile(about, io.BufferedReader(one, CHUNK))
-        return sum(one.size for one in logs)
+        return sum(one.size for one in found)
 
     @contextmanager
     def _new(self, name: str) -> Iterator[IO[bytes]]:
@@ -74,19 +75,14 @@ class ArchiveFolder:
             os.close(descriptor)
 
 
-def log_size(engine: Engine, execution_id: int) -> int:
-    """The size in bytes of what an engine has of an execution's logs."""
-    return sum(engine.logs(execution_id, stream, 0, 0).size for stream in STREAMS)
-
-
 class _Log(io.RawIOBase):
-    """One log, read from the engine piece by piece, as long as it was at first."""
+    """One log, read piece by piece, as long as it was at first."""
 
-    def __init__(self, engine: Engine, execution_id: int, stream: str) -> None:
+    def __init__(self, logs: ExecutionLogs, execution_id: int, stream: str) -> None:
         super().__init__()
         self.execution_id, self.stream = execution_id, stream
-        self.size = engine.logs(execution_id, stream, 0, 0).size
-        self._engine = engine
+        self.size = logs.read(execution_id, stream, 0, 0).size
+        self._logs = logs
         self._offset = 0
 
     def readable(self) -> bool:
@@ -94,7 +90,7 @@ class _Log(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         limit = min(len(buffer), self.size - self._offset)
-        data = self._engine.logs(self.execution_id, self.stream, self._offset, limit).data
+        data = self._logs.read(self.execution_id, self.stream, self._offset, limit).data
         buffer[: len(data)] = data
         self._offset += len(data)
         return len(data)

@@ -10,6 +10,7 @@ from scale_core.db.models import JobType, RecipeType, TriggerEvent, TriggerRule
 from scale_core.interfaces import trigger
 from scale_core.services.clock_runs import FiredRule, ProcessorState, is_unfinished
 from scale_core.services.context import Context
+from scale_core.services.rule_matches import Match, match_guarded, trouble_of
 from scale_core.services.triggering import fire_rule
 
 log = logging.getLogger(__name__)
@@ -50,34 +51,47 @@ class ClockService:
         """
         with self._context.database.write() as session:
             rule = session.get(TriggerRule, rule_id)
-            if rule is None or not rule.is_active or not self._matches(rule, event):
+            if rule is None or not rule.is_active:
                 return None
-            return self._fire(session, rule, event)
+            match = match_guarded(rule, self._kinds[rule.type], event)
+            return None if match is None else self._fire(session, match, event)
 
-    def _fire(self, session: WriteSession, rule: TriggerRule, event: trigger.TriggerEvent) -> FiredRule:
+    def _fire(self, session: WriteSession, match: Match, event: trigger.TriggerEvent) -> FiredRule:
+        rule = match.rule
         description = {"version": "1.0", "rule_name": rule.name}
         processor = self._context.registry.clock_processors.get(rule.name)
         if processor is not None:
             description["processor"] = ProcessorState.DUE
-        kind = self._kinds[rule.type]
         record = None if processor is None or processor.keeps_events else _free_event(session, rule)
         if record is None:
-            record = fire_rule(session, self._context, rule, kind, event, description).record
+            record = fire_rule(session, self._context, match, event, description).record
         else:
-            record.type = kind.recorded_event_type(rule.configuration, event)
+            record.type = match.event_type
             record.occurred = rule.last_fired = event.occurred
             record.description = description
         return FiredRule(rule.id, record.id, rule.name, event.occurred)
 
     def _is_due(self, rule: TriggerRule, event: trigger.TriggerEvent) -> bool:
         try:
-            return self._matches(rule, event)
-        except Exception:  # a plugin's rule may raise anything; the other rules are due all the same
+            is_due = self._matches(rule, event)
+        except Exception as error:  # a plugin's rule may raise anything; the other rules are due all the same
             log.exception("Clock rule %d cannot be looked at; the others go on", rule.id)
+            if rule.trouble is None:
+                self._note(rule.id, trouble_of(self._kinds[rule.type], event, error), event.occurred)
             return False
+        if rule.trouble is not None:
+            self._note(rule.id, None, None)
+        return is_due
 
     def _matches(self, rule: TriggerRule, event: trigger.TriggerEvent) -> bool:
         return self._kinds[rule.type].matches(rule.configuration, event, _reference(rule))
+
+    def _note(self, rule_id: int, trouble: str | None, since: datetime | None) -> None:
+        """Keep what a rule breaks at and when it first did, or that it works again."""
+        with self._context.database.write() as session:
+            rule = session.get(TriggerRule, rule_id)
+            if rule is not None:
+                rule.trouble, rule.trouble_since = trouble, since
 
     def _set_right(self, rule_id: int, now: datetime) -> None:
         """Let a rule count from now on, as a new one does."""

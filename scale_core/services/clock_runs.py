@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -25,6 +25,8 @@ from scale_generated.specs.retention import NAME as RETENTION_SPEC
 from scale_generated.specs.retention import Retention
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class ProcessorState(StrEnum):
@@ -150,6 +152,16 @@ class ProcessorContext:
                 select(Workspace.name, Workspace.json_config).where(Workspace.is_active).order_by(Workspace.name)
             ).all()
         return {row.name: broker_for(self._context, row.json_config) for row in rows}
+
+    def ask(self, workspace_name: str, question: Callable[[Broker], T]) -> T:
+        """What a workspace's storage answers, if it does so within ``content_seconds``.
+
+        :raises BrokerError: it does not, or cannot be used.
+        :raises KeyError: there is no such active workspace.
+        """
+        broker = self.workspaces()[workspace_name]
+        seconds = self._context.settings.content_seconds
+        return self._context.questions.ask(workspace_name, seconds, lambda: question(broker))
 
     def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
         """Keep a workspace's used and total space, in bytes, as that of now and of today."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Executable, Row, Select, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from scale_core.db.database import Database
 from scale_core.db.models import Error, Ingest, Job, JobExecution, ScaleFile, WorkspaceUsage
@@ -52,8 +53,12 @@ class DayFacts:
         return self._executions
 
     def ingests(self) -> Sequence[EndedIngests]:
-        """The ingests that ended on it."""
+        """The ingests of Strike processes that ended on it."""
         return self._ingests
+
+    def scan_ingests(self) -> Sequence[EndedIngests]:
+        """The ingests of Scans that ended on it."""
+        return self._scan_ingests
 
     def new_files(self) -> Sequence[NewFiles]:
         """The files that came on it."""
@@ -100,12 +105,19 @@ class DayFacts:
 
     @cached_property
     def _ingests(self) -> list[EndedIngests]:
+        return self._ingests_of(Ingest.strike_id)
+
+    @cached_property
+    def _scan_ingests(self) -> list[EndedIngests]:
+        return self._ingests_of(Ingest.scan_id)
+
+    def _ingests_of(self, seer_id: InstrumentedAttribute[int | None]) -> list[EndedIngests]:
         numbers = (
             Ingest.file_size.label("size"),
             self._seconds(Ingest.transfer_started, Ingest.transfer_ended).label("transfer"),
             self._seconds(Ingest.ingest_started, Ingest.ingest_ended).label("ingest"),
         )
-        rows = select(Ingest.strike_id, Ingest.status, *numbers)
+        rows = select(seer_id.label("seer_id"), Ingest.status, *numbers).where(seer_id.is_not(None))
         ended = rows.where(*self._on_it(Ingest.ingest_ended))
         # A deferred file is never ingested; what happened last to it is that it was deferred.
         deferred = rows.where(
@@ -114,9 +126,9 @@ class DayFacts:
         each = _once(union_all(ended, deferred))
         return [
             EndedIngests(
-                row.strike_id, IngestStatus(row.status), row.number, *(_spread(row, name) for name in INGEST_NUMBERS)
+                row.seer_id, IngestStatus(row.status), row.number, *(_spread(row, name) for name in INGEST_NUMBERS)
             )
-            for row in self._rows(_spreads(each, ("strike_id", "status"), INGEST_NUMBERS))
+            for row in self._rows(_spreads(each, ("seer_id", "status"), INGEST_NUMBERS))
         ]
 
     @cached_property

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.listing import Order, Row, Shape
-from scale_core.db.models import Error, JobType, MetricEntry, Strike, Workspace
+from scale_core.db.models import Error, JobType, MetricEntry, Scan, Strike, Workspace
 from scale_core.domain.times import TimeRange, time_range
 from scale_core.interfaces.metric import ChoiceKind, Metric, MetricColumn, MetricFilterParameter
 from scale_core.services.context import Context
@@ -28,6 +28,7 @@ CHOICES: Final[Mapping[ChoiceKind, tuple[Shape, Serialize]]] = {
     ChoiceKind.JOB_TYPE: (Shape(JobType, serializers.JOB_TYPE_REFERENCE_COLUMNS), serializers.job_type_reference),
     ChoiceKind.ERROR: (Shape(Error, serializers.ERROR_COLUMNS), serializers.error),
     ChoiceKind.STRIKE: (Shape(Strike, serializers.STRIKE_COLUMNS), serializers.strike),
+    ChoiceKind.SCAN: (Shape(Scan, serializers.SCAN_COLUMNS), serializers.scan),
     ChoiceKind.WORKSPACE: (Shape(Workspace, serializers.WORKSPACE_COLUMNS), serializers.workspace),
 }
 

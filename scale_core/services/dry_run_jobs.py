@@ -10,6 +10,7 @@ from scale_core.db.models import Job, Node, Recipe, RecipeJob
 from scale_core.domain.given_inputs import file_ids
 from scale_core.domain.placement import QueuedExecution, Reason, Why
 from scale_core.domain.recipe import RecipeGraph, holding_up
+from scale_core.interfaces.engine import Resources
 from scale_core.services.outlook import Outlook, Prospect
 from scale_core.services.queue_views import running_by_type
 from scale_core.services.triggering import Fired
@@ -163,7 +164,7 @@ class Teller:
             "job_type": {"id": one.job_type_id, "name": one.job_type_name, "version": job.version},
             "status": job.status.value,
             "priority": one.priority,
-            "needs": {"cpus": one.resources.cpus, "mem": one.resources.mem, "disk": one.resources.disk},
+            "needs": _needs(one.resources),
             "connections": list(job.connections),
             "depends_on": list(job.depends_on),
             "node": None if node_id is None else {"id": node_id, "name": self._nodes.get(node_id, "")},
@@ -202,3 +203,7 @@ def _connections(place: Place, files: Container[str]) -> list[models.DryRunConne
 
 def _from_file(name: str) -> models.DryRunConnection:
     return {"input": name, "source": "FILE", "job_name": None, "output": None}
+
+
+def _needs(of: Resources) -> models.Resources:
+    return {"cpus": of.cpus, "mem": of.mem, "disk": of.disk, "custom": dict(of.custom)}

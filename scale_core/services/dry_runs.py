@@ -13,11 +13,12 @@ from scale_core.db.models import Strike as StrikeRow
 from scale_core.domain.media_types import media_type
 from scale_core.domain.states import INGEST, IngestEvent, next_status
 from scale_core.domain.strike import match_file
+from scale_core.intake.orders import StoredSource
 from scale_core.services.context import Context
 from scale_core.services.dry_run_jobs import MadeByRule, Taker, Teller
 from scale_core.services.exceptions import NotFound
-from scale_core.services.ingest_orders import StoredSource, ingest_rows, settle_places
-from scale_core.services.ingesting import source_of
+from scale_core.services.ingest_ends import source_of
+from scale_core.services.ingest_orders import ingest_rows, settle_places
 from scale_core.services.jobs import ENDED_JOB
 from scale_core.services.outlook import Outlook
 from scale_core.services.source_files import make_source_files
@@ -80,7 +81,7 @@ class DryRunService:
 
     def _planned(self, session: Session, strike: StrikeRow, body: models.DryRunFile) -> _Route:
         configuration = Strike.from_document(strike.configuration)
-        planner = TransferPlanner(session, configuration, self._context.now().date())
+        planner = TransferPlanner(session, configuration.files_to_ingest, self._context.now().date())
         return _Route(strike, configuration, planner.plan(body["file_name"]))
 
     def _ingest(

@@ -7,6 +7,7 @@ A duplicate is recorded in two steps, so that a crash between them costs neither
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from scale_core.db.bulk import parameters, rows_of, table_of, update_by_id
 from scale_core.db.models import Ingest, ScaleFile
 from scale_core.domain.states import INGEST, IngestEvent, next_status
+from scale_core.intake.orders import KnownFile
 from scale_core.services.context import Context
 from scale_generated.enums import IngestStatus
 
@@ -35,14 +37,6 @@ class Content:
     file_name: str
     file_size: int
     checksum: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """A source file, and its path in the workspace."""
-
-    file_id: int
-    path: str
 
 
 class DuplicateService:
@@ -67,27 +61,37 @@ class DuplicateService:
 
     def finish(self, ingest_ids: Collection[int]) -> None:
         """Record as DUPLICATE those of the ingests that were marked; nothing is left of them but the record."""
-        now = self._context.now()
         with self._context.database.write() as session:
-            rows = session.execute(
-                select(Ingest.id, Ingest.status, Ingest.file_name, ScaleFile.id.label("file_id"), ScaleFile.file_path)
-                .join(ScaleFile, Ingest.source_file_id == ScaleFile.id)
-                .where(Ingest.id.in_(ingest_ids), Ingest.status == IngestStatus.INGESTING)
-            )
-            finished = [
-                {
-                    "id": row.id,
-                    "status": next_status(INGEST, IngestStatus(row.status), IngestEvent.DUPLICATE),
-                    "file_path": row.file_path,
-                    "reason": f"The workspace has a file of this name with the same content at {row.file_path!r}: "
-                    f"source file {row.file_id}.",
-                }
-                for row in rows
-            ]
-            update_by_id(session, Ingest, finished, ingest_ended=now, last_modified=now)
-        self._context.telemetry.ingests_changed({IngestStatus.DUPLICATE: len(finished)})
-        for row in finished:
-            log.debug("Duplicate: %s", row["reason"], extra={"ingest_id": row["id"]})
+            finished = finish_duplicates(session, self._context.now(), ingest_ids)
+        tell_duplicates(self._context, finished)
+
+
+def finish_duplicates(session: Session, now: datetime, ingest_ids: Collection[int]) -> list[Mapping[str, Any]]:
+    """See :meth:`DuplicateService.finish`; in the caller's transaction; :func:`tell_duplicates` follows."""
+    rows = session.execute(
+        select(Ingest.id, Ingest.status, Ingest.file_name, ScaleFile.id.label("file_id"), ScaleFile.file_path)
+        .join(ScaleFile, Ingest.source_file_id == ScaleFile.id)
+        .where(Ingest.id.in_(ingest_ids), Ingest.status == IngestStatus.INGESTING)
+    )
+    finished: list[Mapping[str, Any]] = [
+        {
+            "id": row.id,
+            "status": next_status(INGEST, IngestStatus(row.status), IngestEvent.DUPLICATE),
+            "file_path": row.file_path,
+            "reason": f"The workspace has a file of this name with the same content at {row.file_path!r}: "
+            f"source file {row.file_id}.",
+        }
+        for row in rows
+    ]
+    update_by_id(session, Ingest, finished, ingest_ended=now, last_modified=now)
+    return finished
+
+
+def tell_duplicates(context: Context, finished: Sequence[Mapping[str, Any]]) -> None:
+    """Count and log duplicates, once they are committed."""
+    context.telemetry.ingests_changed({IngestStatus.DUPLICATE: len(finished)})
+    for row in finished:
+        log.debug("Duplicate: %s", row["reason"], extra={"ingest_id": row["id"]})
 
 
 def known_names(session: Session, contents: Sequence[Content]) -> set[int]:
@@ -99,6 +103,21 @@ def known_names(session: Session, contents: Sequence[Content]) -> set[int]:
     same = select(file.c.id).where(*_same(given.columns, SAME_NAME)).correlate(given.source)
     found = select(given.columns["id"]).select_from(given.source).where(same.exists())
     return set(session.scalars(found, parameters(session, [_row(one, SAME_NAME) for one in contents])))
+
+
+def files_at(session: Session, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The files, by id, that are recorded at places: workspaces and paths in them."""
+    if not places:
+        return {}
+    file = table_of(ScaleFile).c
+    rows = session.execute(
+        select(file.workspace_id, file.file_path, file.id).where(
+            file.workspace_id.in_({workspace for workspace, _path in places}),
+            file.file_path.in_({path for _workspace, path in places}),
+        )
+    )
+    found = {(row.workspace_id, row.file_path): row.id for row in rows}
+    return {place: found[place] for place in places if place in found}
 
 
 def known_contents(session: Session, contents: Sequence[Content]) -> dict[int, KnownFile]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
@@ -16,6 +16,7 @@ from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.failure_names import FailureNames, NamedError
+from scale_core.services.ingest_jobs import INGEST_JOB
 from scale_core.services.jobs import new_execution, wake_queue
 from scale_core.services.new_jobs import NO_RESULTS
 from scale_core.services.products import record_results
@@ -24,8 +25,10 @@ from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
 from scale_generated.specs.job_environment import JobEnvironment
 
-NODE_LOST = "node-lost"
-OUR_FAILURES = frozenset({NODE_LOST, "engine"})
+NODE_LOST: Final = "node-lost"
+MOUNT_MISSING: Final = "mount-missing"
+CANCELED: Final = "canceled"
+OUR_FAILURES = frozenset({NODE_LOST, MOUNT_MISSING, "engine"})
 """Kinds of failure that are not the job's: they do not cost it a try."""
 
 MAX_OUR_FAILURES = 20
@@ -57,11 +60,19 @@ class RunningRow(NamedTuple):
 
 @dataclass(slots=True)
 class EndingGroup:
-    """The changes of one transaction, gathered row by row and made with a few statements."""
+    """The changes of one transaction, gathered row by row and made with a few statements.
+
+    :param unfinished: executions that did what they could, and whose jobs need another one.
+    :ivar broken_ingests: jobs of ingests that were not made, with the reason.
+    :ivar canceled_ingests: those of them that were canceled.
+    """
 
     context: Context
     session: WriteSession
     now: datetime
+    unfinished: Collection[int] = ()
+    broken_ingests: dict[int, str] = field(default_factory=dict)
+    canceled_ingests: set[int] = field(default_factory=set)
     ended: list[EndedExecution] = field(default_factory=list)
     executions: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
@@ -76,6 +87,9 @@ class EndingGroup:
         row = row._replace(started=started)
         if row.job_status != JobStatus.RUNNING:
             # The job was canceled, and may be on the queue again: this execution is no longer its business.
+            if report.ingest is None:
+                self._break_ingest(row, "Its job was canceled. Requeue the job to have it ingested.")
+                self.canceled_ingests.add(row.job_id)
             self._end(row, report, steps, ExecutionEvent.CANCEL, row.job_status)
         elif report.failure is None and report.status == "COMPLETED":
             self._complete(row, report, steps)
@@ -96,7 +110,7 @@ class EndingGroup:
             execution = _with_job(self.session, row.execution_id)
             results = record_results(self.session, self.context, execution, report).to_document()
             self.session.flush()
-        if row.is_long_running:
+        if row.is_long_running or row.execution_id in self.unfinished:
             job_status = self._queue_again(row, tries=row.tries, lost=row.lost_exes)
         else:
             job_status = self._change_job(row, JobEvent.COMPLETE, results=results)
@@ -105,14 +119,21 @@ class EndingGroup:
     def _fail(self, row: RunningRow, report: ExecutionReport, steps: Mapping[str, Any], failure: ReportFailure) -> None:
         error = self._error(row, failure)
         # A canceled run of a job that nobody canceled ended because Scale did.
-        ours = failure.kind in OUR_FAILURES or failure.kind == "canceled"
+        ours = failure.kind in OUR_FAILURES or failure.kind == CANCELED
         tries, lost = row.tries + (0 if ours else 1), row.lost_exes + (1 if ours else 0)
         tries_left = tries < max(row.max_tries, 1) and lost <= MAX_OUR_FAILURES
         if row.is_long_running or tries_left:
             job_status = self._queue_again(row, tries=tries, lost=lost)
         else:
             job_status = self._change_job(row, JobEvent.FAIL, error=error, tries=tries, lost=lost)
+        if not ours or job_status == JobStatus.FAILED:
+            self._break_ingest(row, failure.message)
         self._end(row, report, steps, ExecutionEvent.FAIL, job_status, error=error)
+
+    def _break_ingest(self, row: RunningRow, reason: str) -> None:
+        """The file of an ingest job was not taken."""
+        if row.job_type_name == INGEST_JOB:
+            self.broken_ingests[row.job_id] = reason
 
     def _end(
         self,
@@ -162,6 +183,7 @@ class EndingGroup:
                 durations=_durations(steps),
                 lasted=(self._ended(row) - (row.started or self.now)).total_seconds(),
                 restarts=row.is_long_running and event is not ExecutionEvent.CANCEL,
+                failure_kind="" if report.failure is None else report.failure.kind,
             )
         )
 

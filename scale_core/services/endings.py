@@ -13,6 +13,8 @@ from scale_core.db.troubles import is_passing
 from scale_core.services.context import Context
 from scale_core.services.ending_group import NODE_LOST, EndingGroup, running_rows
 from scale_core.services.ending_logs import tell_ends
+from scale_core.services.ingest_ends import tell_errored
+from scale_core.services.node_ingests import fail_ingests_of, record_node_ingests
 from scale_core.services.recipes import advance_recipes_of
 from scale_core.services.telemetry import EndedExecution
 from scale_generated.specs.execution_report import ExecutionReport, ReportFailure, ReportSteps
@@ -50,12 +52,18 @@ class EndingService:
     def _finish_group(self, reports: Sequence[ExecutionReport]) -> list[EndedExecution]:
         by_id = {report.execution_id: report for report in reports}
         with self._context.database.write() as session:
-            group = EndingGroup(self._context, session, self._context.now())
-            for row in running_rows(session, by_id):
+            rows = running_rows(session, by_id)
+            ingests = record_node_ingests(session, self._context, [by_id[row.execution_id] for row in rows])
+            group = EndingGroup(self._context, session, self._context.now(), ingests.unfinished if ingests else ())
+            for row in rows:
                 group.record(row, by_id[row.execution_id])
             group.save()
+            errored = fail_ingests_of(session, self._context, group.broken_ingests, group.canceled_ingests)
             session.expire_all()
             advance_recipes_of(session, self._context, [one.job_id for one in group.ended])
+        if ingests is not None:
+            ingests.tell(self._context)
+        tell_errored(self._context, errored)
         tell_ends(self._context.telemetry, group.ended)
         return group.ended
 

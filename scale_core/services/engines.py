@@ -2,6 +2,7 @@
 
 from scale_core.interfaces.engine import Engine, EngineSettings, OptionError
 from scale_core.services.context import Context
+from scale_core.services.engine_memory import EngineMemoryService
 from scale_core.settings import SettingsError
 
 
@@ -15,6 +16,7 @@ def make_engine(context: Context) -> Engine:
         there = ", ".join(engines) or "none"
         raise SettingsError(f"engine: no plugin has an engine {settings.engine!r}; there is: {there}.")
     try:
-        return engines[settings.engine](EngineSettings(settings.data_dir.absolute(), settings.engine_options))
+        memory = EngineMemoryService(context, settings.engine)
+        return engines[settings.engine](EngineSettings(settings.data_dir.absolute(), settings.engine_options, memory))
     except OptionError as error:
         raise SettingsError(f"engine: {error}") from error

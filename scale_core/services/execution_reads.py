@@ -11,6 +11,7 @@ from scale_core.db.models import Archive, ArchivedExecution, JobExecution
 from scale_core.interfaces.engine import Engine, LogChunk
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Archived, NotFound
+from scale_core.services.execution_logs import ExecutionLogs
 from scale_core.services.job_reads import job_type_conditions
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
@@ -48,7 +49,7 @@ class JobExecutionService:
 
     def __init__(self, context: Context, engine: Engine) -> None:
         self._context = context
-        self._engine = engine
+        self._logs = ExecutionLogs(context, engine)
 
     def list(self, query: ListJobExecutionsQuery, urls: SerializerContext) -> ListPage[models.JobExecution]:
         """One page of executions."""
@@ -82,8 +83,8 @@ class JobExecutionService:
             row = _row(session, LOGS, execution_id)
             _require_logs(session, execution_id)
         status = row[serializers.JOB_EXECUTION_LOGS_COLUMNS.index("status")]
-        stdout = self._engine.logs(execution_id, "stdout", query.stdout_offset, LOG_LIMIT_BYTES)
-        stderr = self._engine.logs(execution_id, "stderr", query.stderr_offset, LOG_LIMIT_BYTES)
+        stdout = self._logs.read(execution_id, "stdout", query.stdout_offset, LOG_LIMIT_BYTES)
+        stderr = self._logs.read(execution_id, "stderr", query.stderr_offset, LOG_LIMIT_BYTES)
         return serializers.job_execution_logs(
             row,
             urls,
@@ -103,7 +104,7 @@ class JobExecutionService:
             _row(session, LOGS, execution_id)
             _require_logs(session, execution_id)
         limit = min(query.limit or LOG_LIMIT_BYTES, LOG_LIMIT_BYTES)
-        return self._engine.logs(execution_id, stream, query.offset, limit)
+        return self._logs.read(execution_id, stream, query.offset, limit)
 
 
 def _row(session: Session, shape: Shape, execution_id: int) -> Row:

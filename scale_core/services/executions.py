@@ -6,21 +6,22 @@ becomes of an execution afterwards is in :mod:`scale_core.services.endings`.
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import update_by_id
 from scale_core.db.database import WriteSession
+from scale_core.db.given import given
 from scale_core.db.models import Job, JobExecution, JobType, Node
 from scale_core.domain.placement import Placement, QueuedExecution
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
 from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices, queue_views
 from scale_core.services.context import Context
-from scale_core.services.execution_queries import CLAIMS
+from scale_core.services.execution_queries import CLAIMS, STILL_RUNNING
 from scale_core.services.jobs import values_of
 from scale_core.services.plans import PlanBuilder, PlanSource
 from scale_core.services.queue_views import QueueView
@@ -42,19 +43,27 @@ class SystemTask:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim won: plans for the engine with the node they go to, and tasks for this process."""
+    """What a claim won: plans for the engine with the node they go to, tasks for this process, and plans of Scale's own
+    tasks that nodes do, which say nothing yet of what is to be done."""
 
     plans: list[tuple[ExecutionPlan, str]]
     system_tasks: list[SystemTask]
+    node_tasks: list[tuple[ExecutionPlan, str]] = field(default_factory=list)
+
+    def add(self, more: "Claimed") -> None:
+        """Add what another claim won."""
+        self.plans.extend(more.plans)
+        self.system_tasks.extend(more.system_tasks)
+        self.node_tasks.extend(more.node_tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class RunningExecution:
-    """An execution that the database believes to be running."""
+    """An execution that the database believes to be running; ``is_task``: in the process of a scheduler."""
 
     execution_id: int
     agent_id: str
-    is_system: bool
+    is_task: bool
 
 
 class ExecutionService:
@@ -78,13 +87,13 @@ class ExecutionService:
         """Executions in RUNNING, for reconciliation."""
         with self._context.database.read() as session:
             rows = session.execute(
-                select(JobExecution.id, Node.slave_id, JobType.is_system)
+                select(JobExecution.id, JobExecution.node_id, Node.slave_id, JobType.is_system)
                 .join(JobType, JobExecution.job_type_id == JobType.id)
                 .outerjoin(Node, JobExecution.node_id == Node.id)
                 .where(JobExecution.status == JobExecutionStatus.RUNNING)
                 .order_by(JobExecution.id)
             )
-            return [RunningExecution(row.id, row.slave_id or "", row.is_system) for row in rows]
+            return [RunningExecution(row.id, row.slave_id or "", row.is_system and row.node_id is None) for row in rows]
 
     def claim(self, placements: Sequence[Placement]) -> Claimed:
         """Take executions off the queue and onto their nodes; those that are no longer QUEUED are left out."""
@@ -95,14 +104,16 @@ class ExecutionService:
         with self._context.database.write() as session:
             claims = _claims(session, by_id)
             self._start(session, claims, by_id, now)
-            theirs = [one for one in claims if not one.is_system]
-            plans = [(plan, by_id[plan.execution_id].agent_id) for plan in self._plans.build(session, theirs, now)]
-        tasks = [
-            SystemTask(one.execution_id, one.job_id, one.job_type_name, values_of(one.data))
-            for one in claims
-            if one.is_system
-        ]
-        return Claimed(plans, tasks)
+            here = [one for one in claims if one.is_system and by_id[one.execution_id].node_id is None]
+            tasks = {one.execution_id for one in here}
+            built = self._plans.build(session, [one for one in claims if one.execution_id not in tasks], now)
+        scales = {one.execution_id for one in claims if one.is_system}
+        plans = [(plan, by_id[plan.execution_id].agent_id) for plan in built]
+        return Claimed(
+            [one for one in plans if one[0].execution_id not in scales],
+            [SystemTask(one.execution_id, one.job_id, one.job_type_name, values_of(one.data)) for one in here],
+            [one for one in plans if one[0].execution_id in scales],
+        )
 
     def _start(
         self,
@@ -159,14 +170,18 @@ class ExecutionService:
         now = self._context.now()
         for execution_id, step, _when in started:
             log.debug("Step %s has begun", step, extra={"execution_id": execution_id})
+        by_step: dict[str, dict[int, datetime]] = {}
+        for execution_id, step, when in started:
+            by_step.setdefault(step, {})[execution_id] = when
         with self._context.database.write() as session:
-            for execution_id, step, when in started:
-                session.execute(
-                    update(JobExecution)
-                    .where(JobExecution.id == execution_id, JobExecution.status == JobExecutionStatus.RUNNING)
-                    .values({f"{step}_started": when, "last_modified": now})
-                )
+            # None of them ends meanwhile: whoever records that, records this.
+            ids = [execution_id for execution_id, *_rest in started]
+            running = set(STILL_RUNNING.values(session, **given(ids, session.get_bind().dialect.name)))
+            for step, times in by_step.items():
+                begun = [{"id": one, f"{step}_started": when} for one, when in times.items() if one in running]
+                update_by_id(session, JobExecution, begun, last_modified=now)
 
 
 def _claims(session: Session, ids: Collection[int]) -> list[PlanSource]:
-    return [PlanSource._make(row) for row in session.execute(CLAIMS, {"ids": list(ids)}).all()]
+    rows = CLAIMS.rows(session, **given(list(ids), session.get_bind().dialect.name))
+    return [PlanSource._make(row) for row in rows]

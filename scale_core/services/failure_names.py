@@ -1,5 +1,6 @@
 """What failures are called: by the error mappers, and by the error mappings of job types (reference: Errors)."""
 
+import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -7,9 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scale_core.db.models import Error, JobType
+from scale_core.interfaces.error import ErrorMapper
 from scale_core.services.context import Context
 from scale_generated.specs.error_interface import ErrorInterface
 from scale_generated.specs.execution_report import ReportFailure
+
+log = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
 """The builtin error of what no mapper knows."""
@@ -35,7 +39,7 @@ class FailureNames:
     def error_of(self, job_type_id: int, failure: ReportFailure) -> NamedError:
         """The error that a failure is; one that does not exist is ``unknown``."""
         exit_codes = self._mapping(job_type_id)
-        named = (mapper.map(failure, exit_codes) for mapper in self._mappers)
+        named = (_named(mapper, failure, exit_codes) for mapper in self._mappers)
         name = next((one for one in named if one is not None), UNKNOWN)
         if name not in self._errors:
             rows = self._session.execute(
@@ -51,3 +55,11 @@ class FailureNames:
             mapping = ErrorInterface.from_document(document)
             self._exit_codes[job_type_id] = {int(code): name for code, name in mapping.exit_codes.items()}
         return self._exit_codes[job_type_id]
+
+
+def _named(mapper: ErrorMapper, failure: ReportFailure, exit_codes: Mapping[int, str]) -> str | None:
+    try:
+        return mapper.map(failure, exit_codes)
+    except Exception:  # a plugin may raise anything; what ended has ended all the same
+        log.exception("The error mapper %s broke; the next one is asked", type(mapper).__qualname__)
+        return None

@@ -1,8 +1,7 @@
-"""Files, sources and products as clients see them, and their content."""
+"""Files, sources and products as clients see them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +9,8 @@ from sqlalchemy.orm import Session
 from scale_core.db.conditions import Condition, equal, one_of
 from scale_core.db.listing import Order, Page, Row, Shape
 from scale_core.db.models import FileAncestry, ScaleFile
-from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
-from scale_core.services.exceptions import Archived, NotFound
+from scale_core.services.exceptions import NotFound
 from scale_core.services.file_searches import search_conditions
 from scale_core.services.job_reads import job_type_conditions
 from scale_core.services.listing import Listing, ListPage
@@ -38,17 +36,6 @@ PRODUCT = Shape(ScaleFile, serializers.PRODUCT_COLUMNS)
 PRODUCT_DETAILS = Shape(ScaleFile, serializers.PRODUCT_DETAILS_COLUMNS)
 
 MAX_ID = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A file's bytes: an open stream that can seek, and what HTTP needs to know of it."""
-
-    stream: BinaryIO
-    size: int
-    media_type: str
-    file_name: str
-    checksum: str | None
 
 
 class FileService:
@@ -129,23 +116,6 @@ class FileService:
             origin = select(FileAncestry.ancestor_id).where(FileAncestry.descendant_id == row[0])
             sources = _related(session, SOURCE, serializers.source, origin, urls, "SOURCE")
         return serializers.product_details(row, urls, sources=sources)
-
-    def content(self, file_id: int) -> Content:
-        """Open a file through its workspace's broker; the caller closes it.
-
-        :raises NotFound: there is no such file, or it is deleted.
-        :raises BrokerError: the storage does not give it.
-        """
-        with self._context.database.read() as session:
-            file = session.get(ScaleFile, file_id)
-            if file is None:
-                raise NotFound("file", file_id)
-            if file.is_deleted:
-                when = "" if file.deleted is None else f" on {file.deleted:%Y-%m-%d}"
-                raise Archived(f"The content of the file {file_id} was deleted{when}.")
-            broker = broker_for(self._context, file.workspace.json_config)
-        size = broker.stat(file.file_path)
-        return Content(broker.open(file.file_path), size, file.media_type, file.file_name, file.checksum)
 
 
 def source_conditions(

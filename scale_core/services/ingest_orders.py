@@ -1,27 +1,30 @@
 """What is to be done with a file that is ingested: whether it may begin, and where it goes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Result, Row, select
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import table_of
-from scale_core.db.models import Ingest, ScaleFile, Workspace
+from scale_core.db.models import Ingest, Job, ScaleFile, Workspace
 from scale_core.db.models.ingests import OPEN_INGEST
-from scale_generated.enums import IngestStatus
+from scale_core.intake.orders import IngestOrder, Place, Removal, own_path
+from scale_core.services.ingest_jobs import Seer
+from scale_generated.enums import IngestStatus, JobStatus
 
 _COLUMNS = [
     table_of(Ingest).c[name]
     for name in (
         "id",
         "strike_id",
+        "scan_id",
         "job_id",
         "status",
         "file_name",
         "workspace_id",
+        "origin_id",
         "source_file_id",
         "file_path",
         "ingest_path",
@@ -35,52 +38,6 @@ IngestRow = Row[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A workspace, as far as moving files needs to know it."""
-
-    name: str
-    configuration: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestOrder:
-    """A file to move into a workspace.
-
-    :param source: where it is now, on this machine.
-    :param path: its place in the workspace.
-    :param size: bytes it had when it arrived.
-    :param may_be_known: the workspace has a source file of that name and size; see whether the content is the same.
-    """
-
-    ingest_id: int
-    file_name: str
-    source: str
-    path: str
-    size: int
-    workspace: Place
-    may_be_known: bool = False
-
-    @property
-    def own_path(self) -> str:
-        """A place that no other ingest can have, for when something that Scale does not know is at ``path``."""
-        return own_path(self.path, self.ingest_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """A DUPLICATE: what is to be removed before it is recorded as one.
-
-    :param source: the file on this machine.
-    :param path: where a copy of it may be in the workspace; no source file is there.
-    """
-
-    ingest_id: int
-    source: str
-    path: str
-    workspace: Place
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """An ingest that cannot begin, and why."""
 
@@ -91,31 +48,31 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What became of a group: files to move, duplicates to remove, ingests with nothing left to do, and those that
-    cannot begin."""
+    cannot begin; those whose jobs are canceled, and those of large files, have not begun."""
 
     orders: list[IngestOrder]
     removals: list[Removal]
     finished: list[int]
     refused: list[Refused]
-
-
-class StoredSource(NamedTuple):
-    """A file that is in its workspace now: ``path`` there, bytes, ``sha256:<hex>``, media type.
-
-    :param is_needed: it becomes a source file though there is one with its content: that one's file is lost.
-    """
-
-    ingest_id: int
-    path: str
-    size: int
-    checksum: str
-    media_type: str
-    is_needed: bool = False
+    canceled: list[int]
+    large: list[int]
 
 
 def place_of(workspace: Workspace) -> Place:
     """Where files are moved to."""
     return Place(workspace.name, workspace.json_config)
+
+
+def removal_of(row: IngestRow, path: str, place: Place) -> Removal:
+    """What is to be removed of a DUPLICATE that may have a copy at ``path``; what a Scan found, or another
+    workspace has, stays."""
+    stays = row.scan_id is not None or row.origin_id is not None
+    return Removal(row.id, None if stays else row.ingest_path, path, place)
+
+
+def is_in_place(row: IngestRow) -> bool:
+    """Whether the file of an ingest lies where it is to be."""
+    return row.origin_id is not None and (row.origin_id, row.ingest_path) == (row.workspace_id, row.file_path)
 
 
 def refusal(session: Session, row: IngestRow | None, workspaces: Mapping[int, Workspace]) -> str | None:
@@ -126,7 +83,7 @@ def refusal(session: Session, row: IngestRow | None, workspaces: Mapping[int, Wo
         return f"The ingest is {row.status} and has no place in a workspace: no rule matched the file."
     if not workspaces[row.workspace_id].is_active:
         return f"The workspace {workspaces[row.workspace_id].name!r} is not active. Activate it and requeue the job."
-    if row.status == IngestStatus.ERRORED and _has_successor(session, row):
+    if row.status == IngestStatus.ERRORED and row.scan_id is None and _has_successor(session, row):
         return f"Another file took its place at {row.ingest_path}; this one is gone."
     return None
 
@@ -144,59 +101,81 @@ def _has_successor(session: Session, row: IngestRow) -> bool:
 
 
 def settle_places(session: Session, rows: Sequence[IngestRow]) -> dict[int, str]:
-    """Paths in the workspaces by ingest id; one whose place is taken gets one of its own."""
+    """Paths in the workspaces by ingest id; one whose place is taken gets one of its own. A file that lies there
+    shares it with others that find it there, of which the first to end registers it; otherwise it has none."""
     taken = _taken(session, rows)
     paths = {}
     for row in rows:
         place = (row.workspace_id, row.file_path)
-        free = taken.setdefault(place, row.id) == row.id
-        paths[row.id] = row.file_path if free else own_path(row.file_path, row.id)
+        holder = taken.setdefault(place, _Holder(row.id, is_in_place(row)))
+        if holder.ingest_id == row.id or (holder.is_in_place and is_in_place(row)):
+            paths[row.id] = row.file_path
+        elif not is_in_place(row):
+            paths[row.id] = own_path(row.file_path, row.id)
     return paths
 
 
-def _taken(session: Session, rows: Sequence[IngestRow]) -> dict[tuple[int | None, str | None], int]:
-    """Places that are taken, with the id of the ingest that is on its way there; 0 for a file that is there."""
+class _Holder(NamedTuple):
+    """Who has a place: the ingest that is on its way there, 0 for a file that is recorded there; and whether it finds
+    its file there."""
+
+    ingest_id: int
+    is_in_place: bool
+
+
+def _taken(session: Session, rows: Sequence[IngestRow]) -> dict[tuple[int | None, str | None], _Holder]:
+    """Places that are taken, and by whom."""
     if not rows:
         return {}
-    coming = session.execute(
-        select(Ingest.workspace_id, Ingest.file_path, Ingest.id).where(
+    coming: Result[Any] = session.execute(
+        select(Ingest.workspace_id, Ingest.file_path, Ingest.id, Ingest.origin_id, Ingest.ingest_path).where(
             OPEN_INGEST,
             Ingest.file_name.in_({row.file_name for row in rows}),
             Ingest.status == IngestStatus.INGESTING,
         )
     )
-    taken: dict[tuple[int | None, str | None], int] = {(row.workspace_id, row.file_path): row.id for row in coming}
+    taken: dict[tuple[int | None, str | None], _Holder] = {
+        (row.workspace_id, row.file_path): _Holder(row.id, is_in_place(row)) for row in coming
+    }
     there = session.execute(
         select(ScaleFile.workspace_id, ScaleFile.file_path).where(
             ScaleFile.workspace_id.in_({row.workspace_id for row in rows}),
             ScaleFile.file_path.in_({row.file_path for row in rows}),
         )
     )
-    return taken | {(row.workspace_id, row.file_path): 0 for row in there}
+    return taken | {(row.workspace_id, row.file_path): _Holder(0, is_in_place=False) for row in there}
 
 
-def own_path(path: str, ingest_id: int) -> str:
-    """The place of an ingest's own, beside ``path``."""
-    whole = PurePosixPath(path)
-    folder = f"ingest-{ingest_id}"
-    return path if whole.parent.name == folder else str(whole.parent / folder / whole.name)
+def order_for(row: IngestRow, path: str, workspaces: Mapping[int, Workspace], may_be_known: bool) -> IngestOrder:
+    """What is to be done with the file of an ingest.
 
-
-def order_for(row: IngestRow, path: str, place: Place, may_be_known: bool) -> IngestOrder:
+    :param path: its place in its workspace.
+    :param workspaces: by id.
+    """
     return IngestOrder(
         ingest_id=row.id,
         file_name=row.file_name,
         source=row.ingest_path,
         path=path,
         size=row.file_size or 0,
-        workspace=place,
-        may_be_known=may_be_known,
+        workspace=place_of(workspaces[row.workspace_id]),
+        may_be_known=may_be_known and not is_in_place(row),
+        keeps_source=row.scan_id is not None,
+        origin=None if row.origin_id is None else place_of(workspaces[row.origin_id]),
     )
 
 
 def about_ingest(row: IngestRow) -> dict[str, object]:
     """What logs say an event is about."""
-    return {"ingest_id": row.id, "job_id": row.job_id, "strike_id": row.strike_id, "file_name": row.file_name}
+    facts = Seer(row.strike_id, row.scan_id).facts()
+    return {"ingest_id": row.id, "job_id": row.job_id, **facts, "file_name": row.file_name}
+
+
+def canceled_jobs(session: Session, rows: Iterable[IngestRow]) -> set[int]:
+    """The jobs of ingests that somebody canceled."""
+    job = table_of(Job).c
+    ids = [row.job_id for row in rows if row.job_id is not None]
+    return set(session.scalars(select(job.id).where(job.id.in_(ids), job.status == JobStatus.CANCELED)))
 
 
 def history_of(row: IngestRow) -> str:

@@ -6,37 +6,36 @@ workspace is settled, and recorded, before it is moved there. What is a source f
 :mod:`scale_core.services.duplicates`.
 """
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+
+from sqlalchemy import update
 
 from scale_core.db.bulk import update_all, update_by_id
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest
 from scale_core.domain.states import INGEST, IngestEvent, next_status
+from scale_core.intake.orders import Removal, StoredSource
 from scale_core.services.context import Context
-from scale_core.services.duplicates import Content, known_names, mark
+from scale_core.services.duplicates import Content, files_at, finish_duplicates, known_names, mark
+from scale_core.services.ingest_ends import FINISHED, fail_ingests, finish_ingests, tell_errored
 from scale_core.services.ingest_orders import (
     Begun,
     IngestRow,
     Refused,
-    Removal,
-    StoredSource,
-    about_ingest,
-    history_of,
+    canceled_jobs,
     ingest_rows,
     order_for,
     place_of,
     refusal,
+    removal_of,
     settle_places,
     workspaces_of,
 )
-from scale_core.services.source_files import Source, make_source_files, sort_out
 from scale_generated.enums import IngestStatus
 
-log = logging.getLogger(__name__)
-
-FINISHED = frozenset({IngestStatus.INGESTED, IngestStatus.DUPLICATE})
+UNDER_WAY = "Another ingest stores the file right now; it stays as it is. Should that one fail, requeue this job."
 
 
 class IngestingService:
@@ -45,35 +44,59 @@ class IngestingService:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def begin(self, ingest_ids: Sequence[int]) -> Begun:
-        """Settle where each file goes and mark it INGESTING; ids that do not exist are refused."""
-        begun = Begun([], [], [], [])
+    def begin(self, ingest_ids: Sequence[int], large: float = math.inf) -> Begun:
+        """Settle where each file goes and mark it INGESTING; ids that do not exist are refused.
+
+        :param large: bytes from which on a file is left to be begun by itself.
+        """
+        begun = Begun([], [], [], [], [], [])
         now = self._context.now()
         with self._context.database.write() as session:
             rows = ingest_rows(session, ingest_ids)
-            workspaces = workspaces_of(session, {row.workspace_id for row in rows.values()})
+            wanted = {one for row in rows.values() for one in (row.workspace_id, row.origin_id)}
+            workspaces = workspaces_of(session, wanted)
+            canceled = canceled_jobs(session, rows.values())
             starting = []
             for ingest_id in ingest_ids:
                 row = rows.get(ingest_id)
                 if row is not None and row.status in FINISHED:
                     begun.finished.append(ingest_id)
+                elif row is not None and row.job_id in canceled:
+                    begun.canceled.append(ingest_id)
                 elif reason := refusal(session, row, workspaces):
                     begun.refused.append(Refused(ingest_id, reason))
+                elif row is not None and (row.file_size or 0) >= large:
+                    begun.large.append(ingest_id)
                 elif row is not None:
                     starting.append(row)
             paths = settle_places(session, [row for row in starting if row.source_file_id is None])
+            late = [row for row in starting if row.source_file_id is None and row.id not in paths]
+            begun.finished.extend(known := self._known(session, late, now))
+            begun.refused.extend(Refused(row.id, UNDER_WAY) for row in late if row.id not in known)
+            starting = [row for row in starting if row not in late]
             self._start(session, starting, paths, now)
-            known = known_names(
+            same = known_names(
                 session, [Content(row.id, row.workspace_id, row.file_name, row.file_size) for row in starting]
             )
         self._context.telemetry.ingests_changed({IngestStatus.INGESTING: len(starting)})
         for row in starting:
-            place = place_of(workspaces[row.workspace_id])
             if row.source_file_id is not None:
-                begun.removals.append(Removal(row.id, row.ingest_path, row.file_path, place))
+                begun.removals.append(removal_of(row, row.file_path, place_of(workspaces[row.workspace_id])))
             else:
-                begun.orders.append(order_for(row, paths[row.id], place, row.id in known))
+                begun.orders.append(order_for(row, paths[row.id], workspaces, row.id in same))
         return begun
+
+    def _known(self, session: WriteSession, rows: Sequence[IngestRow], now: datetime) -> Collection[int]:
+        """Record as DUPLICATE those of files that became source files where they lie, by other ingests; their ids.
+        Nothing is removed: there is one file."""
+        files = files_at(session, [(row.workspace_id, row.file_path) for row in rows])
+        if not files:
+            return ()
+        known = {row.id: files[place] for row in rows if (place := (row.workspace_id, row.file_path)) in files}
+        self._start(session, [row for row in rows if row.id in known], {}, now)
+        mark(session, [(row.id, known[row.id], row.file_path) for row in rows if row.id in known])
+        finish_duplicates(session, now, known)
+        return known
 
     def _start(self, session: WriteSession, rows: Sequence[IngestRow], paths: Mapping[int, str], now: datetime) -> None:
         for status in {row.status for row in rows}:
@@ -89,6 +112,7 @@ class IngestingService:
                 reason=None,
                 ingest_started=now,
                 ingest_ended=None,
+                bytes_stored=0,
                 last_modified=now,
             )
         moved = [
@@ -98,98 +122,34 @@ class IngestingService:
         ]
         update_by_id(session, Ingest, moved)
 
+    def told(self, ingest_id: int, bytes_stored: int) -> None:
+        """Record how much of a file is in its workspace, while it is INGESTING."""
+        with self._context.database.write() as session:
+            session.execute(
+                update(Ingest)
+                .where(Ingest.id == ingest_id, Ingest.status == IngestStatus.INGESTING)
+                .values(bytes_stored=bytes_stored, last_modified=self._context.now())
+            )
+
+    def waits(self, ingest_ids: Sequence[int], reason: str) -> None:
+        """Show on ingests that are under way what they wait for."""
+        with self._context.database.write() as session:
+            rows = ingest_rows(session, ingest_ids)
+            waiting = [one for one, row in rows.items() if row.status == IngestStatus.INGESTING]
+            update_all(session, Ingest, waiting, reason=reason, last_modified=self._context.now())
+
     def finish(self, stored: Sequence[StoredSource]) -> list[Removal]:
         """Make source files of stored files, and fire what their ingest triggers.
 
         :return: those that are no source files, for another one with the same content was quicker.
         """
-        by_id = {one.ingest_id: one for one in stored}
         with self._context.database.write() as session:
-            rows = {
-                one: row
-                for one, row in ingest_rows(session, list(by_id)).items()
-                if row.status == IngestStatus.INGESTING
-            }
-            workspaces = workspaces_of(session, {row.workspace_id for row in rows.values()})
-            found = sort_out(
-                session, [source_of(row, workspaces[row.workspace_id].name, by_id[one]) for one, row in rows.items()]
-            )
-            ids = make_source_files(session, self._context, found.new).ids
-            self._complete(session, found.new, rows, ids)
-            mark(session, [(one.ingest_id, known or ids[maker], one.stored.path) for one, known, maker in found.same])
-        tell_ingested(self._context, found.new, ids, lambda one: about_ingest(rows[one]))
-        return [
-            Removal(
-                one.ingest_id,
-                rows[one.ingest_id].ingest_path,
-                one.stored.path,
-                place_of(workspaces[one.workspace_id]),
-            )
-            for one, _known, _maker in found.same
-        ]
-
-    def _complete(
-        self,
-        session: WriteSession,
-        sources: Sequence[Source],
-        rows: Mapping[int, IngestRow],
-        file_ids: Mapping[int, int],
-    ) -> None:
-        now = self._context.now()
-        completed = [
-            {
-                "id": one.ingest_id,
-                "status": next_status(
-                    INGEST, IngestStatus.INGESTING, IngestEvent.COMPLETE, history=history_of(rows[one.ingest_id])
-                ),
-                "source_file_id": file_ids[one.ingest_id],
-                "file_path": one.stored.path,
-                "media_type": one.stored.media_type,
-                "file_size": one.stored.size,
-            }
-            for one in sources
-        ]
-        update_by_id(session, Ingest, completed, ingest_ended=now, last_modified=now)
+            finished = finish_ingests(session, self._context, stored)
+        finished.tell(self._context)
+        return finished.removals
 
     def fail(self, failures: Sequence[Refused]) -> None:
         """Record why files could not be ingested."""
-        reasons = {one.ingest_id: one.reason for one in failures}
-        now = self._context.now()
         with self._context.database.write() as session:
-            failed, errored = [], []
-            for row in ingest_rows(session, list(reasons)).values():
-                status = IngestStatus(row.status)
-                if status in FINISHED or status == IngestStatus.DEFERRED:
-                    continue
-                if status != IngestStatus.ERRORED:
-                    status = next_status(INGEST, status, IngestEvent.FAIL, history=history_of(row))
-                    errored.append(row)
-                failed.append({"id": row.id, "status": status, "reason": reasons[row.id]})
-            # The source file that a duplicate was found to be: a retry has to find it again.
-            update_by_id(session, Ingest, failed, source_file_id=None, ingest_ended=now, last_modified=now)
-        self._context.telemetry.ingests_changed({IngestStatus.ERRORED: len(errored)})
-        for row in errored:
-            # Its job fails too, which is a warning where there are no tries left.
-            log.info("Ingest failed: %s", reasons[row.id], extra=about_ingest(row))
-
-
-def source_of(row: IngestRow, workspace_name: str, stored: StoredSource) -> Source:
-    """What a stored file and its ingest make."""
-    return Source(row.id, row.strike_id, row.file_name, row.workspace_id, workspace_name, row.data_type, stored)
-
-
-def tell_ingested(
-    context: Context,
-    ingested: Sequence[Source],
-    file_ids: Mapping[int, int],
-    about: Callable[[int], Mapping[str, object]],
-) -> None:
-    """Count and log what was ingested.
-
-    :param file_ids: the source files by ingest id.
-    :param about: gives what logs say about an ingest, by its id.
-    """
-    context.telemetry.ingests_changed({IngestStatus.INGESTED: len(ingested)}, sum(one.stored.size for one in ingested))
-    for one in ingested if log.isEnabledFor(logging.DEBUG) else ():
-        extra = {**about(one.ingest_id), "file_id": file_ids[one.ingest_id]}
-        log.debug("Ingested as %s", one.stored.path, extra=extra)
+            errored = fail_ingests(session, failures, self._context.now())
+        tell_errored(self._context, errored)

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from scale_core.db.conditions import Condition, equal
+from scale_core.db.conditions import Condition, equal, of_related
 from scale_core.db.listing import Order, Page, Shape
 from scale_core.db.models import Ingest, ScaleFile, Strike
 from scale_core.domain.times import TimeRange, time_range
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
+from scale_core.services.file_searches import search_conditions
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
@@ -42,9 +43,13 @@ class IngestService:
         where: list[Condition] = []
         if query.status is not None:
             where.append(equal("status", query.status))
+        if query.scan_id is not None:
+            where.append(equal("scan_id", query.scan_id))
+        now = self._context.now()
+        where += [of_related("source_file", one) for one in search_conditions(query, now)]
 
         with self._context.database.read() as session:
-            return INGESTS.page(session, query, where, urls, self._context.now())
+            return INGESTS.page(session, query, where, urls, now)
 
     def get(self, key: str, urls: SerializerContext) -> models.IngestDetails:
         """An ingest by id, or the newest one of a file name; all digits are an id (endpoints: Settled 15).

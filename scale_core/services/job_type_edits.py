@@ -78,6 +78,7 @@ class JobTypeEditor:
         values = dict(body)
         interface = self._interface(findings, values, at)
         self._error_mapping(session, findings, values, at)
+        self._custom_resources(findings, values, at)
         has_rule, rule = RULE in values, values.pop(RULE, None)
         target = _target(values.get("name"), interface, existing)
         if rule is not None:
@@ -177,6 +178,15 @@ class JobTypeEditor:
             if name not in known:
                 place = at + pointer(["exit_codes", code])
                 findings.problem(place, f"There is no error {name!r}; create it first, or name one that exists.")
+
+    def _custom_resources(self, findings: Findings, values: dict[str, Any], at: str) -> None:
+        """Check the custom resources in ``values``, and put their latest version in their place; None where there are
+        none, which is what placement need not read."""
+        given = values.get("custom_resources")
+        if given is None:
+            return
+        document = findings.document(self._context.specs, "custom-resources", given, f"{at}/custom_resources")
+        values["custom_resources"] = document if document and document.get("resources") else None
 
     @staticmethod
     def _add_revision(session: Session, job_type: JobType) -> None:

@@ -18,7 +18,7 @@ from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound, refuse
-from scale_core.services.facts import file_facts, file_sizes, workspace_facts
+from scale_core.services.facts import JobTypeFacts, file_facts, file_sizes, workspace_facts
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
@@ -33,14 +33,14 @@ _REVISION = Kept(
 ENDED_JOB = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
 
 
-def current_revision_id(session: WriteSession, job_type: JobType) -> int:
+def current_revision_id(session: WriteSession, job_type: JobType | JobTypeFacts) -> int:
     """The id of the revision that a job made now keeps."""
     revision_id: int
     (revision_id,) = _REVISION.values(session, job_type_id=job_type.id, number=job_type.revision_num)
     return revision_id
 
 
-def copied_settings(job_type: JobType) -> dict[str, Any]:
+def copied_settings(job_type: JobType | JobTypeFacts) -> dict[str, Any]:
     """The settings that a job made now copies from its type, by the name of the column."""
     return {name: getattr(job_type, name) for name in COPIED_SETTINGS}
 

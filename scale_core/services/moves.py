@@ -5,12 +5,14 @@ now or after a crash, and then lets the PARSE event of the file happen.
 """
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import select
 
 from scale_core.db.database import WriteSession
-from scale_core.db.models import ScaleFile
-from scale_core.interfaces.broker import BrokerError
+from scale_core.db.models import ScaleFile, Workspace
+from scale_core.interfaces.broker import BrokerError, StorageUnavailable
 from scale_core.interfaces.trigger import FileFacts, TriggerEvent
 from scale_core.services.brokers import broker_for
 from scale_core.services.context import Context
@@ -35,16 +37,29 @@ def ask_for_move(session: WriteSession, context: Context, file: ScaleFile, desti
         session.after_commit.append(context.moves_asked.set)
 
 
-def asked_moves(context: Context) -> list[int]:
-    """Ids of the files whose move is written down and not done, oldest first."""
+def asked_moves(context: Context) -> dict[str, list[int]]:
+    """Ids of the files whose move is written down and not done, oldest first, by the names of their workspaces."""
+    statement = select(ScaleFile.id, Workspace.name).join(Workspace).where(ScaleFile.moving_to.is_not(None))
+    asked: dict[str, list[int]] = {}
     with context.database.read() as session:
-        asked = select(ScaleFile.id).where(ScaleFile.moving_to.is_not(None)).order_by(ScaleFile.id)
-        return list(session.scalars(asked))
+        for file_id, workspace in session.execute(statement.order_by(ScaleFile.id)):
+            asked.setdefault(workspace, []).append(file_id)
+    return asked
 
 
-def finish_move(context: Context, file_id: int) -> None:
-    """Carry out the move that is written down for a file, then let its PARSE event happen. Idempotent.
+def finish_move(
+    context: Context,
+    file_id: int,
+    works_in: Callable[[Path | None], None] = lambda _folder: None,
+    *,
+    is_last_try: bool = True,
+) -> None:
+    """Carry out the move that is written down for a file, then let its PARSE event happen. Idempotent. A file that its
+    storage does not move stays where it is, and its event happens.
 
+    :param works_in: is told the folder of this machine in which the file is moved, if it is one, and None after that.
+    :param is_last_try: False: storage that cannot be reached is no reason to leave the file where it is.
+    :raises StorageUnavailable: that is so. The move is written down and to be finished.
     :raises ServiceError: nothing here knows the workspace's broker.
     :raises SQLAlchemyError: the database is in trouble. As before it, the move is written down and to be finished.
     """
@@ -53,11 +68,17 @@ def finish_move(context: Context, file_id: int) -> None:
         path, destination, configuration = file.file_path, file.moving_to, file.workspace.json_config
     if destination is None:
         return
+    broker = broker_for(context, configuration)
+    works_in(broker.local_folder)
     try:
-        broker_for(context, configuration).move(path, destination)
+        broker.move(path, destination)
     except BrokerError as error:
+        if isinstance(error, StorageUnavailable) and not is_last_try:
+            raise
         log.error("A file stays at %s and is not moved to %s: %s", path, destination, error, extra={"file_id": file_id})
         destination = path
+    finally:
+        works_in(None)
     with context.database.write() as session:
         file = session.get_one(ScaleFile, file_id)
         if file.moving_to is None:  # somebody else was quicker, and the event has happened

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from scale_core.db.base import Document
 from scale_core.db.bulk import columns_of, insert_columns, insert_rows
 from scale_core.db.database import WriteSession
-from scale_core.db.models import Job, JobExecution, JobInputFile, JobType
+from scale_core.db.models import Job, JobExecution, JobInputFile
 from scale_core.domain.job_data import referenced_file_ids
 from scale_core.domain.resources import disk_in_mib, disk_out_mib
 from scale_core.domain.states import EXECUTION, JOB, ExecutionEvent, JobEvent, next_status
@@ -16,7 +16,7 @@ from scale_core.interfaces.notice import JobStatusChanged
 from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.ending_logs import tell_completed
-from scale_core.services.facts import file_sizes
+from scale_core.services.facts import JobTypeFacts, file_sizes
 from scale_core.services.jobs import copied_settings, current_revision_id, new_execution, wake_queue
 from scale_generated.enums import JobExecutionStatus, JobStatus
 from scale_generated.specs.job_data import JobData
@@ -37,7 +37,9 @@ class NewJob(NamedTuple):
     data: JobData
 
 
-def queue_new_jobs(session: WriteSession, context: Context, job_type: JobType, wanted: Sequence[NewJob]) -> list[int]:
+def queue_new_jobs(
+    session: WriteSession, context: Context, job_type: JobTypeFacts, wanted: Sequence[NewJob]
+) -> list[int]:
     """Make jobs of a type, each with the execution that waits for its turn.
 
     :return: the ids of the jobs, in the order of ``wanted``.
@@ -67,7 +69,7 @@ def queue_new_jobs(session: WriteSession, context: Context, job_type: JobType, w
 def record_done_jobs(
     session: WriteSession,
     context: Context,
-    job_type: JobType,
+    job_type: JobTypeFacts,
     event_ids: Sequence[int],
     data: Sequence[Document],
     started: datetime,
@@ -101,7 +103,7 @@ def record_done_jobs(
 
 
 def _insert(
-    session: WriteSession, job_type: JobType, columns: Mapping[str, Sequence[Any]], now: datetime, **same: Any
+    session: WriteSession, job_type: JobTypeFacts, columns: Mapping[str, Sequence[Any]], now: datetime, **same: Any
 ) -> list[int]:
     """Insert jobs.
 
@@ -121,7 +123,7 @@ def _insert(
     return insert_columns(session, Job, columns, **(common | same))
 
 
-def _execution(job_type: JobType, now: datetime) -> dict[str, Any]:
+def _execution(job_type: JobTypeFacts, now: datetime) -> dict[str, Any]:
     """The columns that first executions of new jobs have in common."""
     columns = new_execution(0, job_type.id, priority=job_type.priority, timeout=job_type.timeout, now=now)
     del columns["job_id"]
@@ -137,7 +139,7 @@ def _statuses(events: Sequence[JobEvent]) -> list[JobStatus]:
 
 
 def _tell(
-    session: WriteSession, context: Context, job_type: JobType, job_ids: Iterable[int], events: Sequence[JobEvent]
+    session: WriteSession, context: Context, job_type: JobTypeFacts, job_ids: Iterable[int], events: Sequence[JobEvent]
 ) -> None:
     """Tell plugins what became of new jobs."""
     statuses = _statuses(events)
@@ -149,7 +151,7 @@ def _tell(
     )
 
 
-def _space(session: WriteSession, job_type: JobType, file_ids: Collection[int]) -> dict[str, float]:
+def _space(session: WriteSession, job_type: JobTypeFacts, file_ids: Collection[int]) -> dict[str, float]:
     """What a job with these input files needs of the disk."""
     input_mib = disk_in_mib(file_sizes(session, file_ids)) if file_ids else 0.0
     output_mib = disk_out_mib(job_type.disk_out_const_required, job_type.disk_out_mult_required, input_mib)

@@ -12,13 +12,17 @@ from scale_core.db.conditions import Condition, also, equal, one_of
 from scale_core.db.listing import Order, Shape
 from scale_core.db.models import Error, JobExecution, Node, Scheduler
 from scale_core.domain.times import time_range
+from scale_core.interfaces.engine import Resources, custom_amounts
+from scale_core.services.cluster import NOTHING, custom_in_use
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
 from scale_core.services.heartbeat import is_alive
 from scale_core.services.jobs import wake_queue
 from scale_core.services.listing import Listing, ListPage
+from scale_core.services.scheduler_notes import SchedulerNote
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
+from scale_generated._runtime import timestamp
 from scale_generated.enums import JobExecutionStatus
 from scale_generated.queries import ListNodesQuery, ListNodeStatusQuery
 
@@ -64,10 +68,11 @@ class NodeAdmin:
             if row is None or node is None:
                 raise NotFound("node", node_id)
             running = _running(session, [node_id], urls).get(node_id, [])
+            custom = custom_in_use(session).get(node_id, NOTHING)
         return serializers.node_details(
             row,
             urls,
-            resources=_usage([node], running),
+            resources=_usage([node], running, custom),
             disconnected=node.is_active and not node.is_connected,
             job_exes_running=running,
         )
@@ -142,26 +147,43 @@ class SchedulerAdmin:
             scheduler = _scheduler(session)
             nodes = session.scalars(select(Node).where(Node.is_active, Node.is_connected)).all()
             running = _running(session, [node.id for node in nodes], urls)
+            custom = sum(custom_in_use(session).values(), NOTHING)
             depth = QUEUE.count(session, [equal("status", JobExecutionStatus.QUEUED)])
         alive = is_alive(scheduler.heartbeat, self._context.now())
         return {
-            "master": {
-                "hostname": scheduler.master_hostname or scheduler.hostname or "",
-                "port": scheduler.master_port or 0,
-                "is_online": alive,
-            },
+            "master": _master(scheduler, alive=alive),
             "scheduler": {
                 "hostname": scheduler.hostname or "",
                 "is_online": alive,
                 "is_paused": scheduler.is_paused,
             },
             "queue_depth": depth,
-            "resources": _usage(nodes, [one for many in running.values() for one in many]) if nodes else None,
+            "resources": _usage(nodes, [one for many in running.values() for one in many], custom) if nodes else None,
         }
 
     def version(self) -> models.Version:
         """The version of the running software."""
         return {"version": __version__}
+
+
+def _master(scheduler: Scheduler, *, alive: bool) -> models.MasterStatus:
+    """The cluster's master, as the scheduler knows it; where there is none, the scheduler's own machine."""
+    note = SchedulerNote.from_document(scheduler.note).master if scheduler.note else None
+    if note is None:
+        return {
+            "hostname": scheduler.hostname or "",
+            "port": 0,
+            "is_online": alive,
+            "last_heard": None,
+            "offers_held": 0,
+        }
+    return {
+        "hostname": note.hostname,
+        "port": note.port,
+        "is_online": alive and note.is_online,
+        "last_heard": timestamp(note.last_heard),
+        "offers_held": note.offers_held if alive else 0,
+    }
 
 
 def _scheduler(session: Session) -> Scheduler:
@@ -195,21 +217,27 @@ def _running(
     return found
 
 
-def _usage(nodes: Sequence[Node], running: Sequence[models.RunningJobExecution]) -> models.ResourceUsage:
+def _usage(
+    nodes: Sequence[Node], running: Sequence[models.RunningJobExecution], custom: Resources
+) -> models.ResourceUsage:
+    """Of nodes and what runs on them; ``custom``: what that has of other resources."""
+    totals = (Resources(custom=custom_amounts(node.custom_total or {})) for node in nodes)
     scheduled: models.Resources = {
         "cpus": sum(one["cpus_scheduled"] for one in running),
         "mem": sum(one["mem_scheduled"] for one in running),
         "disk": sum(one["disk_total_scheduled"] for one in running),
+        "custom": dict(custom.custom),
     }
     return {
         "total": {
             "cpus": sum(node.cpus_total for node in nodes),
             "mem": sum(node.mem_total for node in nodes),
             "disk": sum(node.disk_total for node in nodes),
+            "custom": dict(sum(totals, NOTHING).custom),
         },
         "scheduled": scheduled,
         # The reference: real-time usage is not available and will be all zero.
-        "used": {"cpus": 0.0, "mem": 0.0, "disk": 0.0},
+        "used": {"cpus": 0.0, "mem": 0.0, "disk": 0.0, "custom": {}},
     }
 
 

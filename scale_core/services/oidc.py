@@ -47,6 +47,11 @@ class OidcService:
         self._settings = context.settings
         self._roles = roles_by_value(context.settings)
 
+    @property
+    def has_provider(self) -> bool:
+        """Whether there is a provider."""
+        return bool(self._settings.oidc_issuer)
+
     def begin(self, redirect_uri: str) -> Asked:
         """Where to send the browser.
 
@@ -121,7 +126,7 @@ class OidcService:
         return max(found, key=list(Role).index)
 
     def _provider(self) -> "OidcProvider":
-        if not self._settings.oidc_issuer:
+        if not self.has_provider:
             raise NotFound("setting", "oidc_issuer")
         # Imported where there is a provider: cryptography takes 10 MiB, and most installations have none.
         from scale_core.services.oidc_provider import OidcProvider

@@ -26,6 +26,7 @@ from scale_core.services import queue_views
 from scale_core.services.cluster import capacity, idle
 from scale_core.services.context import Context
 from scale_core.services.heartbeat import is_alive
+from scale_core.services.lacking import Lacking, said_of
 from scale_core.services.queue_views import QueueView
 from scale_core.services.scheduler_notes import SchedulerNote
 from scale_core.services.search import Search
@@ -66,7 +67,8 @@ class Outlook:
 
         :param are_new: they are not on the queue, and are treated as though they were.
         """
-        reader = _Reader(self._session, executions if are_new else ())
+        executions = said_of(self._session, executions, self._note.lacking)
+        reader = _Reader(self._session, self._note.lacking, executions if are_new else ())
         prospects, is_clear = self._searched(reader, executions, looks_further=False)
         if not is_clear:
             prospects, _is_clear = self._searched(reader, executions, looks_further=True)
@@ -105,22 +107,28 @@ class Outlook:
 class _Reader:
     """Reads the queue in one session.
 
+    :param lacking: what nodes lack, and for whom.
     :param added: executions that are not on the queue, to be found as though they were.
     """
 
-    def __init__(self, session: Session, added: Collection[QueuedExecution]) -> None:
+    def __init__(self, session: Session, lacking: Lacking, added: Collection[QueuedExecution]) -> None:
         self._session = session
+        self._lacking = lacking
         self._added = [one for one in added if not one.is_type_paused and not one.is_still_ending]
 
     def look(self, window: int, longest: int, since: datetime, hopeless: Collection[int] = ()) -> QueueView:
         view = queue_views.look(self._session, window, longest, since, hopeless)
-        queue = _merged(view.queue, self._added)
-        return replace(view, queue=queue[:window], is_whole=view.is_whole and len(queue) < window)
+        queue = _merged(self._said_of(view.queue), self._added)
+        is_whole = view.is_whole and len(queue) < window
+        return replace(view, queue=queue[:window], longest=self._said_of(view.longest), is_whole=is_whole)
 
     def queue(self, limit: int, skipped: Collection[int] = (), *, only_tasks: bool = False) -> list[QueuedExecution]:
         behind = queue_views.queue_behind(self._session, limit, skipped, only_tasks=only_tasks)
         added = [one for one in self._added if one.job_type_id not in skipped and (one.is_system or not only_tasks)]
-        return _merged(behind, added)[:limit]
+        return _merged(self._said_of(behind), added)[:limit]
+
+    def _said_of(self, queue: Sequence[QueuedExecution]) -> list[QueuedExecution]:
+        return said_of(self._session, queue, self._lacking)
 
 
 def _merged(queue: Sequence[QueuedExecution], added: Sequence[QueuedExecution]) -> list[QueuedExecution]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from scale_core.db.models import JobTypeRevision, ScaleFile, Workspace
 from scale_core.domain.job_data import referenced_file_ids, referenced_workspace_ids
+from scale_core.domain.resources import custom_of
 from scale_generated.specs.execution_plan import (
     ExecutionPlan,
     PlanDocker,
@@ -39,6 +40,7 @@ class PlanSource(NamedTuple):
     mem: float
     disk_in: float
     disk_out: float
+    custom: dict[str, Any] | None
     job_type_rev_id: int
     job_type_name: str
     job_type_version: str
@@ -106,7 +108,13 @@ def _plan(
             for one in workspaces.values()
             if one.name in used
         },
-        resources=PlanResources(cpus=source.cpus, mem=source.mem, disk_in=source.disk_in, disk_out=source.disk_out),
+        resources=PlanResources(
+            cpus=source.cpus,
+            mem=source.mem,
+            disk_in=source.disk_in,
+            disk_out=source.disk_out,
+            custom=dict(custom_of(source.custom)),
+        ),
         timeout=None if source.is_long_running or not source.timeout else source.timeout,
         docker=(
             None

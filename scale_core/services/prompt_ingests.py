@@ -25,23 +25,31 @@ from scale_core.db.bulk import (
 )
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Ingest, ScaleFile, Workspace
+from scale_core.db.prepared import Kept
 from scale_core.domain.states import INGEST, IngestEvent, next_status
+from scale_core.intake.orders import Place, StoredSource
 from scale_core.services.context import Context
 from scale_core.services.duplicates import same_content
-from scale_core.services.ingest_jobs import INGEST_JOB, record_ingest_jobs
-from scale_core.services.ingest_orders import Place, StoredSource, place_of, workspaces_of
-from scale_core.services.ingesting import tell_ingested
+from scale_core.services.ingest_ends import tell_ingested
+from scale_core.services.ingest_jobs import INGEST_JOB, Seer, record_ingest_jobs
+from scale_core.services.ingest_orders import place_of, workspaces_of
 from scale_core.services.source_files import Source, make_source_files
 from scale_core.services.system_jobs import may_start_now
 from scale_core.services.transfer_plans import TransferPlanner
-from scale_core.services.transfer_records import Arrival, WatchOrder
 from scale_core.services.transfers import arrival_columns, watched_transfers
+from scale_core.watching.records import Arrival, WatchOrder
 from scale_generated.enums import IngestStatus
 
 INGESTED = next_status(INGEST, next_status(INGEST, IngestStatus.TRANSFERRED, IngestEvent.START), IngestEvent.COMPLETE)
 
 SMALL = 1 << 20
 """Bytes from which on a file waits for its turn in the queue."""
+
+
+_workspace = table_of(Workspace).c
+_ACTIVE = Kept(
+    lambda _dialect: select(_workspace.id, _workspace.name, _workspace.json_config).where(_workspace.is_active)
+)
 
 
 class PromptFile(NamedTuple):
@@ -89,11 +97,9 @@ class PromptIngestService:
         with self._context.database.read() as session:
             if not may_start_now(session, INGEST_JOB):
                 return []
-            planner = TransferPlanner(session, order.configuration, self._context.now().date())
+            planner = TransferPlanner(session, order.configuration.files_to_ingest, self._context.now().date())
             plans = [(one, planner.plan(one.file_name)) for one in small]
-            workspaces = {
-                one.id: place_of(one) for one in session.scalars(select(Workspace).where(Workspace.is_active))
-            }
+            workspaces = {one: Place(name, configuration) for one, name, configuration in _ACTIVE.rows(session)}
         return [
             PromptFile(one, plan, workspaces[plan["workspace_id"]])
             for one, plan in plans
@@ -117,7 +123,7 @@ class PromptIngestService:
             ids = [*(watched[one.name] for one in new[: len(watched)])]
             ids += reserve_ids(session, Ingest, len(new) - len(ids))
             names = {ingest_id: one.name for ingest_id, one in zip(ids, new, strict=True)}
-            job_ids = record_ingest_jobs(session, self._context, order.strike_id, names, started)
+            job_ids = record_ingest_jobs(session, self._context, Seer(strike_id=order.strike_id), names, started)
             sources = [_source(ingest_id, order, one) for ingest_id, one in zip(ids, new, strict=True)]
             file_ids = make_source_files(session, self._context, sources).ids
             columns = {"id": ids, "job_id": job_ids, "source_file_id": [*file_ids.values()], **_columns(new)}
@@ -221,7 +227,7 @@ def _source(ingest_id: int, order: WatchOrder, linked: LinkedFile) -> Source:
     plan = linked.file.plan
     return Source(
         ingest_id,
-        order.strike_id,
+        Seer(strike_id=order.strike_id),
         linked.name,
         plan["workspace_id"],
         linked.file.workspace.name,

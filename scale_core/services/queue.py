@@ -9,12 +9,14 @@ from scale_core.db.models import JobExecution, JobType, RecipeType, TriggerEvent
 from scale_core.services.bulk_changes import BY_HAND
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound, invalid
+from scale_core.services.facts import job_type_facts
 from scale_core.services.job_reads import job_details
 from scale_core.services.jobs import check_job_data
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.recipe_reads import recipe_details
 from scale_core.services.recipes import check_recipe_data, create_recipe
 from scale_core.services.serialization import SerializerContext
+from scale_core.services.waiting_summary import waiting_summary
 from scale_generated import models
 from scale_generated._runtime import timestamp
 from scale_generated.enums import JobExecutionStatus
@@ -22,6 +24,10 @@ from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_data import RecipeData
 from scale_generated.specs.recipe_definition import RecipeDefinition
+
+STARTS_FIRST_SECONDS = 0.01
+"""How long the answer to who queues something waits, at most, for the scheduler to start it. Both would take turns with
+Python's lock; and of what runs already there is less to tell."""
 
 
 class QueueService:
@@ -65,6 +71,11 @@ class QueueService:
             ]
         }
 
+    def waiting(self) -> models.WaitingSummary:
+        """What jobs wait for, and how many for each thing."""
+        with self._context.database.read() as session:
+            return waiting_summary(session, self._context)
+
     def new_job(self, body: models.NewJob, urls: SerializerContext) -> models.JobDetails:
         """Make a job and queue it.
 
@@ -73,7 +84,7 @@ class QueueService:
         document = self._context.specs.check("job-data", body["job_data"], at="/job_data")
         data = JobData.from_document(document)
         with self._context.database.write() as session:
-            job_type = session.get(JobType, body["job_type_id"])
+            job_type = job_type_facts(session, body["job_type_id"])
             if job_type is None:
                 raise NotFound("job type", body["job_type_id"])
             if job_type.is_system or not job_type.is_active:
@@ -82,6 +93,7 @@ class QueueService:
             check_job_data(session, JobInterface.from_document(job_type.interface), data, "/job_data")
             (event_id,) = insert_rows(session, TriggerEvent, [self._by_hand()])
             (job_id,) = queue_new_jobs(session, self._context, job_type, [NewJob(event_id, data)])
+        self._context.queue_changed.give_way(STARTS_FIRST_SECONDS)
         with self._context.database.read() as session:
             return job_details(session, self._context, job_id, urls)
 
@@ -105,6 +117,7 @@ class QueueService:
             session.flush()
             recipe = create_recipe(session, self._context, recipe_type, event, data)
             recipe_id = recipe.id
+        self._context.queue_changed.give_way(STARTS_FIRST_SECONDS)
         with self._context.database.read() as session:
             return recipe_details(session, recipe_id, urls)
 

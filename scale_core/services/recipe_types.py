@@ -3,9 +3,9 @@
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from scale_core.db.conditions import one_of
+from scale_core.db.conditions import equal, one_of
 from scale_core.db.listing import Order, Shape
-from scale_core.db.models import JobType, RecipeType
+from scale_core.db.models import JobType, RecipeType, RecipeTypeRevision
 from scale_core.services.context import Context
 from scale_core.services.exceptions import NotFound
 from scale_core.services.findings import Findings
@@ -16,11 +16,16 @@ from scale_core.services.recipe_type_edits import RecipeTypeEditor
 from scale_core.services.request_bodies import without_key
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
-from scale_generated.queries import ListRecipeTypesQuery
+from scale_generated.queries import ListRecipeTypeRevisionsQuery, ListRecipeTypesQuery
 from scale_generated.specs.recipe_definition import RecipeDefinition
 
 RECIPE_TYPES: Listing[models.RecipeType] = Listing(
     Shape(RecipeType, serializers.RECIPE_TYPE_COLUMNS), serializers.recipe_type, serializers.RECIPE_TYPE_ORDER
+)
+REVISIONS: Listing[models.RecipeTypeRevisionDetails] = Listing(
+    Shape(RecipeTypeRevision, serializers.RECIPE_TYPE_REVISION_DETAILS_COLUMNS),
+    serializers.recipe_type_revision_details,
+    serializers.RECIPE_TYPE_REVISION_DETAILS_ORDER,
 )
 DETAILS = Shape(RecipeType, serializers.RECIPE_TYPE_DETAILS_COLUMNS)
 JOB_TYPES = Shape(JobType, serializers.JOB_TYPE_WITH_INTERFACE_COLUMNS)
@@ -77,6 +82,19 @@ class RecipeTypeService:
             findings.refuse()
             self._editor.edit(session, recipe_type, checked)
             return _details(session, recipe_type_id, urls)
+
+    def revisions(
+        self, recipe_type_id: int, query: ListRecipeTypeRevisionsQuery, urls: SerializerContext
+    ) -> ListPage[models.RecipeTypeRevisionDetails]:
+        """One page of the definitions that a recipe type has had.
+
+        :raises NotFound: there is no such recipe type.
+        """
+        with self._context.database.read() as session:
+            if session.get(RecipeType, recipe_type_id) is None:
+                raise NotFound("recipe type", recipe_type_id)
+            of_type = [equal("recipe_type_id", recipe_type_id)]
+            return REVISIONS.page(session, query, of_type, urls, self._context.now(), "created")
 
     def validate(self, body: models.NewRecipeType) -> models.ValidationResult:
         """Check a new recipe type, or, where there is one of that name and version, a change of that one to the given

@@ -46,12 +46,13 @@ def validator_of(schema_name: str) -> Validator:
 
     :param schema_name: name of a component schema, such as ``NewJobType``.
     """
-    schema = {"allOf": [{"$ref": f"#/components/schemas/{schema_name}"}], "components": _components()}
+    schema = {"allOf": [{"$ref": f"#/components/schemas/{schema_name}"}], "components": components()}
     return OpenApiValidator(schema, format_checker=FORMATS)
 
 
 @cache
-def _components() -> Mapping[str, Any]:
+def components() -> Mapping[str, Any]:
+    """The components of the OpenAPI document."""
     text = (resources.files("scale_generated") / "openapi.json").read_text("utf-8")
     components: Mapping[str, Any] = json.loads(text)["components"]
     return components

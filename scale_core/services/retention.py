@@ -15,9 +15,11 @@ from scale_core.db.bulk import insert_rows, table_of
 from scale_core.db.database import WriteSession
 from scale_core.db.models import Archive, ArchivedExecution, Error, JobType, Node
 from scale_core.domain.retention import cutoffs
+from scale_core.interfaces.broker import BrokerError
 from scale_core.interfaces.engine import Engine
 from scale_core.services.archive_files import ArchiveFolder
 from scale_core.services.context import Context
+from scale_core.services.execution_logs import ExecutionLogs
 from scale_core.services.retention_finds import (
     EXECUTION,
     FILE,
@@ -46,10 +48,10 @@ class RetentionService:
 
     def __init__(self, context: Context, engine: Engine, is_stopping: Callable[[], bool]) -> None:
         self._context = context
-        self._engine = engine
+        self._logs = ExecutionLogs(context, engine)
         self._is_stopping = is_stopping
         self._folder = ArchiveFolder(context.settings.data_dir)
-        self._removals = Removals(context, engine)
+        self._removals = Removals(context, self._logs)
         self._take: dict[RetentionKind, Callable[[Walk, Sequence[Place]], int]] = {
             RetentionKind.LOGS: self._take_logs,
             RetentionKind.EXECUTIONS: self._take_executions,
@@ -58,16 +60,24 @@ class RetentionService:
     def run(self, rules: Retention) -> None:
         """Archive all that is old enough, beginning with the oldest.
 
-        :raises OSError: an archive cannot be written or logs cannot be read or removed: nothing is lost.
+        :raises OSError: an archive cannot be written, or logs not be removed: nothing is lost.
+        :raises BrokerError: a workspace does not give logs: they stay, and all else is archived.
         """
         self._removals.finish()
         now = self._context.now()
         with self._context.database.read() as session:
             reached = cutoffs(rules, now, computed_until(self._context, session))
+        refused: BrokerError | None = None
         for cutoff in reached:
-            number = sum(self._archive(walk) for walk in walks(cutoff))
+            try:
+                number = sum(self._archive(walk) for walk in walks(cutoff))
+            except BrokerError as error:
+                refused = error
+                continue
             if number and cutoff.before is not None:
                 log.info("Archived of %s, up to %s: %d", cutoff.kind, cutoff.before.isoformat(), number)
+        if refused is not None:
+            raise refused
 
     def _archive(self, walk: Walk) -> int:
         """Archive what a walk finds; how many."""
@@ -89,7 +99,7 @@ class RetentionService:
 
     def _take_logs(self, walk: Walk, found: Sequence[Place]) -> int:
         name = self._name(walk, found, "tar.gz")
-        size = self._folder.write_logs(name, self._engine, {one.id: one.moment for one in found})
+        size = self._folder.write_logs(name, self._logs, {one.id: one.moment for one in found})
         ids = [one.id for one in found]
         with self._context.database.write() as session:
             archive = self._note(session, walk, len(ids), size, name if size else None, pending=ids)

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from scale_core.domain.retention import Cutoff, cutoffs
 from scale_core.interfaces.engine import Engine
-from scale_core.services.archive_files import log_size
 from scale_core.services.context import Context
+from scale_core.services.execution_logs import ExecutionLogs
 from scale_core.services.retention_finds import (
     IDS_AT_ONCE,
     Walk,
@@ -33,7 +33,7 @@ class RetentionPreviewService:
 
     def __init__(self, context: Context, engine: Engine) -> None:
         self._context = context
-        self._engine = engine
+        self._logs = ExecutionLogs(context, engine)
 
     def preview(self, body: Mapping[str, Any]) -> models.RetentionPreview:
         """What would be archived now, by kind.
@@ -70,7 +70,7 @@ class RetentionPreviewService:
     def _log_sizes(self, session: Session, walk: Walk, number: int) -> tuple[int, bool]:
         """The bytes of all logs, and whether that is computed from those of the oldest."""
         ids = [row.id for row in session.execute(walk.page(None, MOST_MEASURED))]
-        size = sum(log_size(self._engine, one) for one in ids)
+        size = self._logs.size(ids)
         return (size * number // len(ids), True) if 0 < len(ids) < number else (size, False)
 
 

@@ -178,6 +178,8 @@ class Search:
             skipped |= types
             only_tasks = not has_room(capacity, decision, by_id)
             behind = self._reader.queue(WINDOW, skipped, only_tasks=only_tasks)
+            if not behind:
+                break
             placed = [by_id[one.execution_id] for one in decision.placements]
             queue = sorted(_once([*placed, *self._without_held_back(behind)]), key=lambda one: one.rank)
             decision = self._place(queue, oldest, capacity)

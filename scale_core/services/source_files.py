@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from scale_core.db.bulk import insert_columns
 from scale_core.db.database import WriteSession
 from scale_core.db.models import ScaleFile
+from scale_core.intake.orders import StoredSource
 from scale_core.interfaces.notice import FileIngested
 from scale_core.interfaces.trigger import FileFacts
 from scale_core.services import notices
 from scale_core.services.context import Context
 from scale_core.services.duplicates import SOURCE, Content, known_contents
-from scale_core.services.ingest_orders import StoredSource
+from scale_core.services.ingest_jobs import Seer
 from scale_core.services.triggering import Fired, fire_many
 
 INGEST_EVENT = "INGEST"
@@ -28,7 +29,7 @@ class Source(NamedTuple):
     """A file that is in its workspace, and the ingest that brought it there."""
 
     ingest_id: int
-    strike_id: int
+    seer: Seer
     file_name: str
     workspace_id: int
     workspace_name: str
@@ -103,7 +104,8 @@ def sort_out(session: WriteSession, sources: Sequence[Source]) -> Sorted:
 def _columns(sources: Sequence[Source]) -> dict[str, list[Any]]:
     """Columns of source files in which they differ."""
     return {
-        "strike_id": [one.strike_id for one in sources],
+        "strike_id": [one.seer.strike_id for one in sources],
+        "scan_id": [one.seer.scan_id for one in sources],
         "workspace_id": [one.workspace_id for one in sources],
         "file_name": [one.file_name for one in sources],
         "file_path": [one.stored.path for one in sources],

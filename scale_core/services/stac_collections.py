@@ -1,17 +1,25 @@
-"""Collections of the STAC API: a Strike process, or a job type, as a STAC collection."""
+"""Collections of the STAC API: a Strike process, a Scan, or a job type, as a STAC collection."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from scale_core.db.item_collections import Bounds, Collection
-from scale_core.db.models import JobType, Strike
+from scale_core.db.item_collections import Bounds, Collection, Owner
+from scale_core.db.models import JobType, Scan
 from scale_core.domain.places import Box
-from scale_core.domain.stac import moment_text
+from scale_core.domain.stac import CollectionKind, moment_text
 from scale_core.services.stac_links import GEO_JSON, STAC_VERSION, StacUrls, link
 from scale_generated import models
+from scale_generated.specs.scan import Scan as ScanConfiguration
 from scale_generated.specs.strike import Strike as StrikeConfiguration
 
 EARTH: Final = Box(-180.0, -90.0, 180.0, 90.0)
+RESOURCES: Final = {
+    CollectionKind.STRIKE: "strikes",
+    CollectionKind.SCAN: "scans",
+    CollectionKind.JOB_TYPE: "job-types",
+}
+"""Where Scale itself tells of what a collection comes from."""
+
 LICENSE: Final = "other"
 """What STAC has for licenses that are told elsewhere, if at all: nothing here knows of any."""
 
@@ -19,7 +27,6 @@ LICENSE: Final = "other"
 def collection_document(collection: Collection, urls: StacUrls) -> models.StacCollection:
     """A collection as STAC has it (Collection Specification)."""
     owner = collection.owner
-    of_strike = isinstance(owner, Strike)
     return {
         "type": "Collection",
         "stac_version": STAC_VERSION,
@@ -35,32 +42,35 @@ def collection_document(collection: Collection, urls: StacUrls) -> models.StacCo
             link("root", urls.root, title="The catalog"),
             link("parent", urls.root, title="The catalog"),
             link("items", urls.items(collection.key), GEO_JSON, "The items"),
-            link("via", urls.scale("strikes" if of_strike else "job-types", owner.id), title=_about(owner)),
+            link("via", urls.scale(RESOURCES[collection.key.kind], owner.id), title=_about(owner)),
         ],
     }
 
 
-def collection_title(owner: Strike | JobType) -> str:
+def collection_title(owner: Owner) -> str:
     """What a collection is called."""
     title = owner.title or owner.name
-    return title if isinstance(owner, Strike) else f"{title} {owner.version}"
+    return f"{title} {owner.version}" if isinstance(owner, JobType) else title
 
 
-def _about(owner: Strike | JobType) -> str:
-    return f"Strike process {owner.name}" if isinstance(owner, Strike) else f"Job type {owner.name} {owner.version}"
+def _about(owner: Owner) -> str:
+    if isinstance(owner, JobType):
+        return f"Job type {owner.name} {owner.version}"
+    return f"{'Scan' if isinstance(owner, Scan) else 'Strike process'} {owner.name}"
 
 
-def _description(owner: Strike | JobType) -> str:
+def _description(owner: Owner) -> str:
     about = _about(owner)
-    made = "Source files that the" if isinstance(owner, Strike) else "Products that the"
-    done = "ingested." if isinstance(owner, Strike) else "made."
+    is_made = isinstance(owner, JobType)
+    made, done = ("Products that the", "made.") if is_made else ("Source files that the", "ingested.")
     return f"{made} {about} {done}"
 
 
-def _keywords(owner: Strike | JobType) -> list[str]:
+def _keywords(owner: Owner) -> list[str]:
     if isinstance(owner, JobType):
         return [owner.category] if owner.category else []
-    rules = StrikeConfiguration.from_document(owner.configuration).files_to_ingest
+    kind = ScanConfiguration if isinstance(owner, Scan) else StrikeConfiguration
+    rules = kind.from_document(owner.configuration).files_to_ingest
     return sorted(_distinct(data_type for rule in rules for data_type in rule.data_types))
 
 
@@ -68,8 +78,8 @@ def _distinct(words: Iterable[str]) -> set[str]:
     return {word for word in words if word}
 
 
-def _providers(owner: Strike | JobType) -> list[models.StacProvider]:
-    if isinstance(owner, Strike) or not owner.author_name:
+def _providers(owner: Owner) -> list[models.StacProvider]:
+    if not isinstance(owner, JobType) or not owner.author_name:
         return []
     provider: models.StacProvider = {"name": owner.author_name, "roles": ["processor"]}
     if owner.author_url and owner.author_url.startswith(("https://", "http://")):
@@ -77,7 +87,7 @@ def _providers(owner: Strike | JobType) -> list[models.StacProvider]:
     return [provider]
 
 
-def _extent(bounds: Bounds, owner: Strike | JobType) -> models.StacExtent:
+def _extent(bounds: Bounds, owner: Owner) -> models.StacExtent:
     box = bounds.box or EARTH
     # Without an item there is no time; STAC wants one that has a bound.
     began, ended = bounds.began or owner.created, bounds.ended or owner.created

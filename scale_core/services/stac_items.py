@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from scale_core.db.bulk import table_of
 from scale_core.db.given import given, is_given
 from scale_core.db.models import JobType, ScaleFile, Workspace
-from scale_core.domain.stac import CollectionKey, moment_text, multihash
+from scale_core.domain.stac import OWNER_COLUMNS, CollectionKey, moment_text, multihash
+from scale_core.interfaces.broker import url_below
 from scale_core.services.geometries import item_geometry
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.stac_links import GEO_JSON, STAC_VERSION, StacUrls, link
@@ -29,7 +30,7 @@ _SELECTED: Final[Select[Any]] = (
                 *("id", "file_name", "file_path", "media_type", "file_size", "checksum", "data_type", "uuid"),
                 *("created", "last_modified", "data_started", "data_ended"),
                 *("geometry", "west", "south", "east", "north"),
-                *("is_deleted", "is_published", "strike_id", "job_type_id", "job_id"),
+                *("is_deleted", "is_published", *OWNER_COLUMNS.values(), "job_id"),
             )
         ),
         _WORKSPACE.base_url,
@@ -54,7 +55,7 @@ def item_documents(session: Session, ids: Sequence[int], base_url: str) -> list[
     origins = origins_of(session, {row.id: row.job_id for row in rows.values() if row.job_id is not None})
     documents = []
     for row in (rows[one] for one in ids if one in rows):
-        key = collection_of(row.strike_id, row.job_type_id)
+        key = collection_of(row)
         if key is not None:
             documents.append(_item(row, key, origins, base_url))
     return documents
@@ -111,8 +112,10 @@ def _times(row: FileRow) -> tuple[datetime, datetime]:
 
 
 def _asset(row: FileRow, base_url: str) -> models.StacAsset:
+    # Catalogs are copied and kept, for longer than addresses that storages sign are valid.
+    href = url_below(row.base_url, row.file_path) if row.base_url else None
     asset: models.StacAsset = {
-        "href": SerializerContext(base_url).file_url(row.id, row.file_path, row.base_url),
+        "href": href or SerializerContext(base_url).content_url(row.id),
         "title": row.file_name,
         "type": row.media_type,
         "roles": ["data"],

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from scale_core.db.bulk import table_of
 from scale_core.db.given import given, is_given
 from scale_core.db.models import FileAncestry, RecipeJob, ScaleFile
-from scale_core.domain.stac import CollectionKey, CollectionKind
+from scale_core.domain.stac import OWNER_COLUMNS, CollectionKey, CollectionKind
 
 _FILE: Final = table_of(ScaleFile).c
 
@@ -26,11 +26,13 @@ class Origins:
     recipes: Mapping[int, int]
 
 
-def collection_of(strike_id: int | None, job_type_id: int | None) -> CollectionKey | None:
-    """The collection of a file; None: it is in none."""
-    if job_type_id is not None:
-        return CollectionKey(CollectionKind.JOB_TYPE, job_type_id)
-    return None if strike_id is None else CollectionKey(CollectionKind.STRIKE, strike_id)
+def collection_of(file: Row[Any]) -> CollectionKey | None:
+    """The collection of a file; None: it is in none.
+
+    :param file: has what it comes from.
+    """
+    owners = ((kind, getattr(file, name)) for kind, name in OWNER_COLUMNS.items())
+    return next((CollectionKey(kind, one) for kind, one in owners if one is not None), None)
 
 
 def origins_of(session: Session, products: Mapping[int, int]) -> Origins:
@@ -54,17 +56,22 @@ def latest_version(session: Session, file_id: int) -> tuple[CollectionKey, int] 
 def _ancestors(session: Session, product_ids: Sequence[int]) -> dict[int, list[tuple[CollectionKey, int]]]:
     ancestry, dialect = table_of(FileAncestry).c, session.get_bind().dialect.name
     above = (
-        select(ancestry.id, ancestry.descendant_id, _FILE.id, _FILE.strike_id, _FILE.job_type_id)
+        select(
+            ancestry.id,
+            ancestry.descendant_id,
+            _FILE.id.label("ancestor_id"),
+            *(_FILE[name] for name in OWNER_COLUMNS.values()),
+        )
         .join(table_of(ScaleFile), _FILE.id == ancestry.ancestor_id)
         .where(is_given(ancestry.descendant_id, dialect), ancestry.is_direct)
     )
     # Put in order here: they are few, and a database might walk through all there are for it.
     rows = sorted(session.execute(above, given(product_ids, dialect)), key=itemgetter(0))
     found = defaultdict(list)
-    for _id, descendant, ancestor, strike_id, job_type_id in rows:
-        key = collection_of(strike_id, job_type_id)
+    for row in rows:
+        key = collection_of(row)
         if key is not None:
-            found[descendant].append((key, ancestor))
+            found[row.descendant_id].append((key, row.ancestor_id))
     return found
 
 

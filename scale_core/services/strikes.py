@@ -8,19 +8,23 @@ from scale_core.db.conditions import Condition, one_of
 from scale_core.db.database import WriteSession
 from scale_core.db.listing import Shape
 from scale_core.db.models import Strike, Workspace
-from scale_core.domain.facts import WorkspaceFacts
-from scale_core.domain.strike import strike_problems, strike_warnings
+from scale_core.domain.strike import rule_warnings, strike_problems
+from scale_core.interfaces.broker import Broker
+from scale_core.services.brokers import broker_class
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Conflict, NotFound
+from scale_core.services.facts import workspaces_by_name
 from scale_core.services.findings import Findings
 from scale_core.services.listing import Listing, ListPage
 from scale_core.services.records import change, insert
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.system_jobs import create_system_job
 from scale_core.services.system_types import STRIKE_INPUT, STRIKE_JOB
+from scale_core.specs import Problem
 from scale_generated import models, serializers
 from scale_generated.queries import ListStrikesQuery
 from scale_generated.specs.strike import Strike as StrikeConfiguration
+from scale_generated.specs.strike import StrikeMonitor
 
 STRIKES: Listing[models.Strike] = Listing(
     Shape(Strike, serializers.STRIKE_COLUMNS), serializers.strike, serializers.STRIKE_ORDER
@@ -112,8 +116,10 @@ class StrikeService:
         if checked is None:
             return None
         configuration = StrikeConfiguration.from_document(checked)
-        problems = strike_problems(configuration, _workspaces(session), at)
-        findings.add(problems, () if problems else strike_warnings(configuration))
+        problems = strike_problems(configuration, workspaces_by_name(session), at)
+        if configuration.monitor is not None and not problems:
+            problems = _monitor_problems(self._context, session, configuration.monitor, f"{at}/monitor")
+        findings.add(problems, () if problems else rule_warnings(configuration.files_to_ingest))
         return checked
 
     def _create(self, session: WriteSession, values: Document) -> Strike:
@@ -128,15 +134,27 @@ class StrikeService:
         return strike
 
 
-def _workspaces(session: Session) -> dict[str, WorkspaceFacts]:
-    """The workspaces that there are: the messages name them. Few, and one query."""
-    rows = session.execute(select(Workspace.id, Workspace.name, Workspace.is_active))
-    return {row.name: WorkspaceFacts(row.id, row.name, row.is_active) for row in rows}
+def _monitor_problems(context: Context, session: Session, monitor: StrikeMonitor, at: str) -> list[Problem]:
+    """What is wrong with watching a workspace's files: its storage cannot tell of them."""
+    found = select(Workspace.json_config).where(Workspace.name == monitor.workspace_name)
+    kind = broker_class(context, session.scalars(found).one())
+    name, about = kind.type_name, f'the workspace "{monitor.workspace_name}" is of type {kind.type_name}'
+    if name != monitor.type:
+        return [Problem(f"{at}/workspace_name", f"{about}, and the monitor's type {monitor.type} must be the same")]
+    if kind.list_files is Broker.list_files:
+        return [Problem(f"{at}/workspace_name", f"{about}, whose storage does not list its files to be watched")]
+    if not kind.lists_whole_files:
+        why = "whose storage lists files before they are whole"
+        hint = "mount it where Scale runs, and give mount and transfer_suffix"
+        return [Problem(f"{at}/workspace_name", f"{about}, {why}: {hint}")]
+    if monitor.sqs_name is not None and kind.notices is Broker.notices:
+        return [Problem(f"{at}/sqs_name", f"{about}, whose storage has no queues; leave it out")]
+    return []
 
 
 def _warn_of_shared_mount(session: Session, findings: Findings, configuration: Document) -> None:
     for name, other in session.execute(select(Strike.name, Strike.configuration).order_by(Strike.name)):
-        if other["mount"] == configuration["mount"]:
+        if "mount" in configuration and other.get("mount") == configuration["mount"]:
             detail = f"The Strike process {name!r} watches {configuration['mount']} too; each file goes to one of them."
             findings.warning("shared_mount", detail)
 

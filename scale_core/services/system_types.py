@@ -10,6 +10,8 @@ from scale_generated.specs.job_interface import InterfaceInput, JobInterface
 
 STRIKE_JOB: Final = "scale-strike"
 STRIKE_INPUT: Final = "strike_id"
+SCAN_JOB: Final = "scale-scan"
+SCAN_INPUT: Final = "scan_id"
 CLOCK_JOB: Final = "scale-clock"
 CHANGE_JOB: Final = "scale-change-jobs"
 CHANGE_INPUT: Final = "change"
@@ -101,6 +103,16 @@ SYSTEM_TYPES: Final = (
         max_tries=3,
         cpus=0.1,
         mem=64.0,
+    ),
+    SystemType(
+        name=SCAN_JOB,
+        title="Scale Scan",
+        description="Looks through files that exist, to ingest them once",
+        inputs=(SCAN_INPUT,),
+        priority=20,
+        max_tries=3,
+        cpus=0.1,
+        mem=128.0,
     ),
     SystemType(
         name=INGEST_JOB,

@@ -5,10 +5,10 @@ executions costs a few microseconds.
 """
 
 from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from prometheus_client.registry import Collector
 
 from scale_core.db.database import WriteSession
@@ -39,6 +39,7 @@ class EndedExecution(NamedTuple):
     :param durations: seconds of each of :data:`STEPS`; None: it did not run to its end.
     :param lasted: seconds since it was started.
     :param restarts: whether its job, of a long-running type, is on the queue again.
+    :param failure_kind: as the report has it; empty if it did not fail.
     """
 
     execution_id: int
@@ -54,6 +55,7 @@ class EndedExecution(NamedTuple):
     durations: tuple[float | None, float | None, float | None]
     lasted: float
     restarts: bool
+    failure_kind: str = ""
 
 
 class Telemetry:
@@ -89,6 +91,11 @@ class Telemetry:
             SHORT,
         )
         self._failures = _counter("scale_scheduler_failures_total", "Passes of the scheduler that broke off.")
+        self._hanging = Gauge(
+            "scale_folders_hanging",
+            "Watched directories and workspaces' folders that do not answer, though the scheduler has work there.",
+            registry=None,
+        )
         self._ingests = _counter("scale_ingests_total", "Ingests that came into a status.", "status")
         for status in IngestStatus:
             self._ingests.labels(status)
@@ -125,6 +132,7 @@ class Telemetry:
             self._placements,
             self._passes,
             self._failures,
+            self._hanging,
             self._ingests,
             self._ingested,
             self._archived,
@@ -170,6 +178,10 @@ class Telemetry:
     def scheduler_failed(self) -> None:
         """Count a pass of the scheduler that broke off."""
         self._failures.inc()
+
+    def folders_hang(self, number: Callable[[], int]) -> None:
+        """Have ``number`` say, at each scrape, how many folders do not answer now."""
+        self._hanging.set_function(number)
 
     def ingests_changed(self, statuses: Mapping[str, int], ingested_bytes: int = 0) -> None:
         """Count ingests by the status that they have come into, and the bytes of those that are ingested."""

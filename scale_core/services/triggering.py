@@ -9,23 +9,30 @@ from typing import Any
 
 from sqlalchemy import select
 
-from scale_core.db.bulk import insert_columns
+from scale_core.db.bulk import insert_columns, table_of
 from scale_core.db.database import WriteSession
 from scale_core.db.models import JobType, Recipe, RecipeType, TriggerEvent, TriggerRule
+from scale_core.db.prepared import Kept
 from scale_core.interfaces import trigger
 from scale_core.interfaces.trigger import RuleNeeds, TriggerType
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Invalid, invalid
-from scale_core.services.facts import workspace_by_name
+from scale_core.services.facts import JobTypeFacts, workspace_by_name
 from scale_core.services.jobs import check_job_data
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.recipes import check_recipe_data, create_recipe
+from scale_core.services.rule_matches import Match, match_guarded
 from scale_generated.specs.job_data import JobData
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_data import RecipeData
 from scale_generated.specs.recipe_definition import RecipeDefinition
 
 log = logging.getLogger(__name__)
+
+
+_rule = table_of(TriggerRule).c
+_ACTIVE_TYPES = Kept(lambda _dialect: select(_rule.type).where(_rule.is_active).distinct())
+"""Asked first: most events meet no rule of their type."""
 
 
 @dataclass(slots=True)
@@ -66,10 +73,11 @@ def fire_many(
     :param files: the file of each; they are made only if there are rules that may ask.
     :return: the matches, in the order of the events, then of the rules.
     """
+    active = set(_ACTIVE_TYPES.values(session))
     rules = [
         (rule, kind)
         for kind in context.registry.trigger_types.values()
-        if event_type in kind.event_types
+        if kind.name in active and event_type in kind.event_types
         for rule in _active_rules(session, kind)
     ]
     if not rules:
@@ -78,8 +86,8 @@ def fire_many(
     unmatched, fired = [], []
     for description, file in zip(descriptions, files, strict=True):
         event = trigger.TriggerEvent(event_type, occurred, file)
-        matched = [(rule, kind) for rule, kind in rules if _matches(rule, kind, event)]
-        fired += [fire_rule(session, context, rule, kind, event, description) for rule, kind in matched]
+        matched = [one for rule, kind in rules if (one := match_guarded(rule, kind, event)) is not None]
+        fired += [fire_rule(session, context, match, event, description) for match in matched]
         if not matched:
             unmatched.append(description)
     _record_unmatched(session, event_type, occurred, unmatched)
@@ -92,25 +100,21 @@ def _record_unmatched(
     insert_columns(session, TriggerEvent, {"description": descriptions}, type=event_type, occurred=occurred)
 
 
-def _matches(rule: TriggerRule, kind: TriggerType, event: trigger.TriggerEvent) -> bool:
-    return kind.matches(rule.configuration, event, rule.last_fired or rule.created)
-
-
 def fire_rule(
     session: WriteSession,
     context: Context,
-    rule: TriggerRule,
-    kind: TriggerType,
+    match: Match,
     event: trigger.TriggerEvent,
     description: Mapping[str, Any],
 ) -> Fired:
-    """Record that ``rule`` matched ``event``, and make a job or recipe of each active type that is linked to it.
+    """Record that a rule matched ``event``, and make a job or recipe of each active type that is linked to it.
 
     A type that cannot take the file (for instance because it does not accept its media type) is left out; the event's
     description says why.
     """
+    rule, needs = match.rule, match.needs
     record = TriggerEvent(
-        type=kind.recorded_event_type(rule.configuration, event),
+        type=match.event_type,
         rule=rule,
         occurred=event.occurred,
         description=dict(description),
@@ -118,7 +122,6 @@ def fire_rule(
     rule.last_fired = event.occurred
     session.add(record)
     session.flush()
-    needs = kind.needs(rule.configuration)
     fired = Fired(rule, record)
     for job_type in _linked(session, JobType, rule):
         with _refusing(job_type, fired):
@@ -179,7 +182,7 @@ def _make_job(
         document["output_data"] = [{"name": one.name, "workspace_id": workspace_id} for one in interface.output_data]
     data = JobData.from_document(document)
     check_job_data(session, interface, data)
-    return queue_new_jobs(session, context, job_type, [NewJob(record.id, data)])
+    return queue_new_jobs(session, context, JobTypeFacts.of(job_type), [NewJob(record.id, data)])
 
 
 def _make_recipe(

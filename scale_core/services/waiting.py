@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from scale_core.db.models import Job, JobType, Recipe, RecipeJob
 from scale_core.domain.placement import QueuedExecution, Reason, Why
 from scale_core.domain.recipe import RecipeGraph, holding_up
+from scale_core.domain.resources import custom_of
 from scale_core.interfaces.engine import Resources
 from scale_core.services.context import Context
 from scale_core.services.outlook import Outlook
@@ -62,7 +63,12 @@ def hypothetical(job: Job, job_type: JobType, execution_id: int = NO_EXECUTION, 
         uses_docker=job_type.docker_image is not None,
         priority=job.priority,
         queued=job.queued or job.last_modified,
-        resources=Resources(job.cpus_required, job.mem_required, job.disk_in_required + job.disk_out_required),
+        resources=Resources(
+            job.cpus_required,
+            job.mem_required,
+            job.disk_in_required + job.disk_out_required,
+            custom_of(job.custom_resources),
+        ),
         max_scheduled=job_type.max_scheduled,
         running_of_type=running,
         is_type_paused=job_type.is_paused,

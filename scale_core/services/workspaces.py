@@ -1,7 +1,7 @@
 """Workspaces: the places that store files (reference: Workspace Services, Workspaces)."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,12 +10,13 @@ from scale_core.db.base import Document
 from scale_core.db.conditions import Condition, one_of
 from scale_core.db.listing import Shape
 from scale_core.db.models import Workspace
-from scale_core.interfaces.broker import Broker, BrokerError
+from scale_core.interfaces.broker import Broker, BrokerError, StorageUsage
 from scale_core.services.brokers import broker_class, broker_for
 from scale_core.services.context import Context
 from scale_core.services.exceptions import Conflict, NotFound, invalid
 from scale_core.services.findings import Findings
 from scale_core.services.listing import Listing, ListPage
+from scale_core.services.patience import within
 from scale_core.services.records import change, insert
 from scale_core.services.serialization import SerializerContext
 from scale_generated import models, serializers
@@ -26,6 +27,7 @@ WORKSPACES: Listing[models.Workspace] = Listing(
     Shape(Workspace, serializers.WORKSPACE_COLUMNS), serializers.workspace, serializers.WORKSPACE_ORDER
 )
 DETAILS = Shape(Workspace, serializers.WORKSPACE_DETAILS_COLUMNS)
+T = TypeVar("T")
 BROKER_AT = "/json_config/broker"
 
 
@@ -61,10 +63,11 @@ class WorkspaceService:
         """
         now = self._context.now()
         configuration = self._checked(body["json_config"])
-        values = {**NEW_WORKSPACE, **body, "json_config": configuration}
+        self._require_free_now(body["name"])  # before something is made in the storage
+        values: dict[str, Any] = {**NEW_WORKSPACE, **body, "json_config": configuration}
         is_active = values["is_active"]
         if is_active:
-            _require_usable(broker_for(self._context, configuration, "/json_config"))
+            values |= self._measured(configuration)
         with self._context.database.write() as session:
             _require_free(session, body["name"])
             workspace = Workspace(**values, archived=None if is_active else now, created=now, last_modified=now)
@@ -90,17 +93,17 @@ class WorkspaceService:
             return _get(session, workspace_id, urls)
 
     def validate(self, body: models.NewWorkspace) -> models.ValidationResult:
-        """Check a new workspace without creating it; a storage that cannot be used now is a warning.
+        """Check a new workspace without creating it, or anything in its storage; that this cannot be used now is a
+        warning.
 
         :raises Conflict: there is one of that name.
         :raises Invalid: its configuration is wrong.
         """
         configuration = self._checked(body["json_config"])
-        with self._context.database.read() as session:
-            _require_free(session, body["name"])
+        self._require_free_now(body["name"])
         findings = Findings()
         try:
-            broker_for(self._context, configuration, "/json_config").check()
+            self._asked(configuration, _probe)
         except BrokerError as error:
             findings.warning("broker", str(error))
         return findings.result()
@@ -117,7 +120,7 @@ class WorkspaceService:
         will_be_active = values.get("is_active", workspace.is_active)
         if will_be_active and ("json_config" in values or not workspace.is_active):
             configuration = values.get("json_config", workspace.json_config)
-            _require_usable(broker_for(self._context, configuration, "/json_config"))
+            values |= self._measured(configuration)
         return values
 
     def _checked(self, document: Mapping[str, Any]) -> Document:
@@ -129,12 +132,41 @@ class WorkspaceService:
         findings.refuse()
         return checked
 
+    def _measured(self, configuration: Document) -> dict[str, int | None]:
+        """The sizes of the storage, in bytes, which must be usable now; later a clock processor looks at them."""
+        try:
+            usage = self._asked(configuration, _checked_usage)
+        except BrokerError as error:
+            raise invalid(BROKER_AT, f"The storage cannot be used: {error}") from error
+        return {"used_size": usage.used, "total_size": usage.total}
 
-def _require_usable(broker: Broker) -> None:
-    try:
-        broker.check()
-    except BrokerError as error:
-        raise invalid(BROKER_AT, f"The storage cannot be used: {error}") from error
+    def _asked(self, configuration: Document, question: Callable[[Broker], T]) -> T:
+        """What the storage of a configuration answers.
+
+        :raises BrokerError: it cannot be used, or does not answer.
+        """
+        broker = broker_for(self._context, configuration, "/json_config")
+
+        def asked() -> T:
+            try:
+                return question(broker)
+            finally:
+                broker.close()
+
+        return within(self._context.settings.content_seconds, asked)
+
+    def _require_free_now(self, name: str) -> None:
+        with self._context.database.read() as session:
+            _require_free(session, name)
+
+
+def _checked_usage(broker: Broker) -> StorageUsage:
+    broker.check()
+    return broker.usage()
+
+
+def _probe(broker: Broker) -> None:
+    broker.probe()
 
 
 def _require_free(session: Session, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError, best_match
 
+from scale_core.expressions import fault_of
 from scale_core.specs.problems import Problem, pointer
 
 _MAX_SHOWN = 80
@@ -172,15 +173,8 @@ def _count_detail(error: ValidationError, how: str, unit: str) -> str:
 
 
 def _regex_fault(error: ValidationError) -> str:
-    if error.validator_value != "regex":
-        return ""
-    try:
-        re.compile(str(error.instance))
-    except re.error as fault:
-        return f" ({fault})"
-    except (OverflowError, RecursionError, Warning):
-        return ""
-    return ""
+    fault = fault_of(str(error.instance)) if error.validator_value == "regex" else None
+    return f" ({fault})" if fault else ""
 
 
 def _list(value: object) -> list[Any]:

@@ -2,16 +2,18 @@
 
 # ruff: noqa: ARG003 - a broker that fails needs no arguments
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 import pytest
 
 from scale_core.interfaces.broker import Broker, StorageUnavailable, StorageUsage, StoredFile
 from scale_core.interfaces.clock import ClockProcessor
 from scale_core.specs import SpecLibrary
+
+T = TypeVar("T")
 
 
 class UnavailableBroker(Broker):
@@ -94,6 +96,10 @@ class RecordingClockContext:
     def workspaces(self) -> Mapping[str, Broker]:
         """As given."""
         return self._brokers
+
+    def ask(self, workspace_name: str, question: Callable[[Broker], T]) -> T:
+        """Ask, however long it takes."""
+        return question(self._brokers[workspace_name])
 
     def record_usage(self, workspace_name: str, usage: StorageUsage) -> None:
         """Keep it."""

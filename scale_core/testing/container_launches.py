@@ -93,6 +93,8 @@ class ContainerLaunches:
         listener: RecordingListener,
         boxed: Callable[..., ExecutionPlan],
     ) -> None:
+        if engine.outlives_scale:  # what becomes of it then has a test in EngineContract, containers or not
+            pytest.skip("what the engine runs outlives Scale")
         launch(boxed("/bin/sleep", "60"))
         listener.wait_for_step(1, "job", self.patience)
         engine.stop(10.0)

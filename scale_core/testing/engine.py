@@ -26,6 +26,7 @@ from scale_core.specs import SpecLibrary
 from scale_core.testing.container_launches import ContainerLaunches
 from scale_core.testing.held_launches import HeldLaunches, total_offered
 from scale_core.testing.runs import RecordingListener, make_plan
+from scale_core.testing.waiting import until
 
 
 class EngineContract(HeldLaunches, ContainerLaunches):
@@ -78,7 +79,7 @@ class EngineContract(HeldLaunches, ContainerLaunches):
             if engine.mode is EngineMode.SUBMIT:
                 engine.launch([Launch(plan)])
                 return
-            offers = engine.offers()
+            offers = self.some_offers(engine)
             agent_id = max(offers, key=lambda offer: offer.resources.cpus).agent_id
             engine.launch(
                 [Launch(plan, agent_id, tuple(offer.offer_id for offer in offers if offer.agent_id == agent_id))]
@@ -94,8 +95,7 @@ class EngineContract(HeldLaunches, ContainerLaunches):
         assert not settings.data_dir.exists()
 
     def test_its_nodes_have_something_to_give(self, engine: Engine) -> None:
-        nodes = engine.nodes()
-        assert nodes
+        nodes = self.some_nodes(engine)
         assert len({node.agent_id for node in nodes}) == len(nodes)
         for node in nodes:
             assert isinstance(node, Node)
@@ -106,9 +106,8 @@ class EngineContract(HeldLaunches, ContainerLaunches):
         if engine.mode is EngineMode.SUBMIT:
             assert engine.offers() == []
             return
-        totals = {node.agent_id: node.total for node in engine.nodes()}
-        offers = engine.offers()
-        assert offers
+        totals = {node.agent_id: node.total for node in self.some_nodes(engine)}
+        offers = self.some_offers(engine)
         assert len({offer.offer_id for offer in offers}) == len(offers)
         for offer in offers:
             assert offer.resources.fits_in(totals[offer.agent_id])
@@ -147,27 +146,23 @@ class EngineContract(HeldLaunches, ContainerLaunches):
     ) -> None:
         if engine.mode is EngineMode.SUBMIT:
             pytest.skip("an engine in submit mode makes no offers")
+        self.some_offers(engine)
         before = total_offered(engine)
         launch(make_plan("/bin/sleep", "60", cpus=0.5, mem=16.0))
         listener.wait_for_step(1, "job", self.patience)
-        during = total_offered(engine)
-        assert during.cpus == pytest.approx(before.cpus - 0.5)
-        assert during.mem == pytest.approx(before.mem - 16.0)
+        less = pytest.approx((before.cpus - 0.5, before.mem - 16.0))
+        until(lambda: _cpus_and_mem(engine), lambda found: found == less, seconds=self.patience)
         changes = listener.offer_changes
         engine.kill(1)
         listener.wait_for_end(1, self.patience)
-        after = total_offered(engine)
-        assert after.cpus == pytest.approx(before.cpus)
-        assert after.mem == pytest.approx(before.mem)
-        deadline = time.monotonic() + self.patience
-        while listener.offer_changes == changes and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert listener.offer_changes > changes
+        all_of_it = pytest.approx((before.cpus, before.mem))
+        until(lambda: _cpus_and_mem(engine), lambda found: found == all_of_it, seconds=self.patience)
+        until(lambda: listener.offer_changes > changes, seconds=self.patience)
 
     def test_a_launch_larger_than_its_node_is_lost(self, engine: Engine, listener: RecordingListener) -> None:
         if engine.mode is EngineMode.SUBMIT:
             pytest.skip("an engine in submit mode places by itself")
-        node = engine.nodes()[0]
+        node = self.some_nodes(engine)[0]
         engine.launch([Launch(make_plan("/bin/true", cpus=node.total.cpus + 1), node.agent_id)])
         assert isinstance(listener.wait_for_end(1, self.patience), ExecutionLost)
 
@@ -226,6 +221,19 @@ class EngineContract(HeldLaunches, ContainerLaunches):
         assert engine.logs(1, "stdout", 1000, 10).data == b""
         assert engine.logs(1, "stderr", 0, 10).data == b""
 
+    def test_logs_that_are_kept_here_are_whole_and_go_when_they_are_forgotten(
+        self, engine: Engine, launch: Callable[[ExecutionPlan], None], listener: RecordingListener
+    ) -> None:
+        if type(engine).kept_logs is Engine.kept_logs:
+            pytest.skip("the engine keeps no logs that Scale should store")
+        launch(make_plan("/bin/echo", "0123456789"))
+        listener.wait_for_end(1, self.patience)
+        kept = until(lambda: dict(engine.kept_logs()), lambda found: 1 in found, seconds=self.patience)
+        assert (kept[1] / "stdout").read_bytes() == b"0123456789\n"
+        engine.forget([1])
+        assert 1 not in dict(engine.kept_logs())
+        assert engine.logs(1, "stdout", 0, 10).data == b""
+
     def test_logs_that_are_not_there_are_empty(self, engine: Engine) -> None:
         chunk = engine.logs(4711, "stdout", 0, 100)
         assert (chunk.data, chunk.size) == (b"", 0)
@@ -238,8 +246,10 @@ class EngineContract(HeldLaunches, ContainerLaunches):
         start_agent: AgentStarter,
     ) -> None:
         engine = make_engine(settings)
+        if engine.outlives_scale:
+            pytest.skip("what the engine runs outlives Scale")
         engine.start(listener, start_agent)
-        agent_id = "" if engine.mode is EngineMode.SUBMIT else engine.nodes()[0].agent_id
+        agent_id = "" if engine.mode is EngineMode.SUBMIT else self.some_nodes(engine)[0].agent_id
         plans = [make_plan("/bin/sleep", "60", execution_id=number, cpus=0.01) for number in (1, 2, 3)]
         engine.launch([Launch(plan, agent_id) for plan in plans])
         for plan in plans:
@@ -253,7 +263,59 @@ class EngineContract(HeldLaunches, ContainerLaunches):
         time.sleep(0.1)
         assert len(listener.events) == told
 
+    def test_what_outlives_scale_is_found_again(
+        self,
+        make_engine: Callable[[EngineSettings], Engine],
+        settings: EngineSettings,
+        start_agent: AgentStarter,
+    ) -> None:
+        engine, listener = make_engine(settings), RecordingListener()
+        if not engine.outlives_scale:
+            pytest.skip("the engine ends what runs when it stops")
+        engine.start(listener, start_agent)
+        agent_id = "" if engine.mode is EngineMode.SUBMIT else self.some_offers(engine)[0].agent_id
+        engine.launch([Launch(make_plan("/bin/sleep", "60", execution_id=1), agent_id)])
+        listener.wait_for_step(1, "job", self.patience)
+        engine.stop(5.0)
+        assert listener.ends(1) == []
+        successor, successors_listener = make_engine(settings), RecordingListener()
+        successor.start(successors_listener, start_agent)
+        try:
+            successor.reconcile([1, 4711])
+            successors_listener.wait_for_end(4711, self.patience)
+            assert successors_listener.ends(1) == []
+            successor.kill(1)
+            end = successors_listener.wait_for_end(1, self.patience)
+            assert isinstance(end, ExecutionFinished)
+            assert end.report.status == "CANCELED"
+        finally:
+            successor.stop(5.0)
+
+    def test_an_end_that_was_recorded_is_not_told_again(
+        self, engine: Engine, launch: Callable[[ExecutionPlan], None], listener: RecordingListener
+    ) -> None:
+        launch(make_plan("/bin/true"))
+        listener.wait_for_end(1, self.patience)
+        engine.recorded([1])
+        engine.recorded([1, 4711])
+        launch(make_plan("/bin/true", execution_id=2))
+        listener.wait_for_end(2, self.patience)
+        assert len(listener.ends(1)) == 1
+
+    def test_what_was_given_back_is_offered_again_when_it_is_wanted(self, engine: Engine) -> None:
+        if engine.mode is EngineMode.SUBMIT:
+            pytest.skip("an engine in submit mode makes no offers")
+        self.some_offers(engine)
+        engine.settle_offers(wanted=False)
+        engine.settle_offers(wanted=True)
+        self.some_offers(engine)
+
     def test_stopping_with_nothing_running_is_quick(self, engine: Engine) -> None:
         began = time.monotonic()
         engine.stop(10.0)
         assert time.monotonic() - began < 2.0
+
+
+def _cpus_and_mem(engine: Engine) -> tuple[float, float]:
+    offered = total_offered(engine)
+    return offered.cpus, offered.mem

@@ -54,6 +54,10 @@ class RecordedDay:
         """As given."""
         return self.ended_executions
 
+    def scan_ingests(self) -> Sequence[EndedIngests]:
+        """As given for the ingests: whose they are makes no difference."""
+        return self.ended_ingests
+
     def ingests(self) -> Sequence[EndedIngests]:
         """As given."""
         return self.ended_ingests

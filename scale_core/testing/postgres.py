@@ -5,7 +5,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -16,14 +15,16 @@ from typing import Any, Final
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
+
+from scale_core.testing.ports import reserved_port
+from scale_core.testing.servers import ending_with_us
 
 PACKAGES: Final = "postgresql-15 postgresql-15-postgis-3"
 ROOTS: Final = Path("/usr/lib/postgresql")
 OLDEST: Final = 15
 USER: Final = "scale"
 EMPTY: Final = "template1"
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 120.0
 FORGETFUL: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 """Settings for data that need not outlive the server."""
 
@@ -60,7 +61,7 @@ class PostgresServer:
     def __init__(self, url: URL, pid: int | None = None) -> None:
         self._url = url
         self.pid = pid
-        self._admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
 
     @classmethod
     def at(cls, url: str) -> "PostgresServer":
@@ -130,7 +131,8 @@ class PostgresServer:
 
 @contextmanager
 def running_postgres(folder: Path, settings: Iterable[str] = ()) -> Iterator[PostgresServer]:
-    """A server for as long as the block, whose data is in ``folder`` and stays there for the next time.
+    """A server for as long as the block, and no longer than the thread, whose data is in ``folder`` and stays there for
+    the next time.
 
     As root it is run by another user, who has to be able to reach the folder.
 
@@ -145,18 +147,17 @@ def running_postgres(folder: Path, settings: Iterable[str] = ()) -> Iterator[Pos
     secret = folder / "password"
     if not secret.exists():
         _initialize(programs, folder, secret, account)
-    port = _free_port()
-    with (folder / "log").open("wb") as log:
+    with reserved_port() as port, (folder / "log").open("wb") as log:
         command = [str(programs / "postgres"), "-D", str(folder / "data"), *_given(port, settings)]
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **_as(account))
-    url = URL.create("postgresql+psycopg2", USER, secret.read_text(), "127.0.0.1", port)
-    server = PostgresServer(url, process.pid)
-    try:
-        _wait(server, process, folder / "log")
-        yield server
-    finally:
-        process.send_signal(signal.SIGINT)  # fast: it does not wait for clients
-        process.wait(START_SECONDS)
+        process = subprocess.Popen(ending_with_us(command, "INT"), stdout=log, stderr=log, cwd=folder, **_as(account))
+        url = URL.create("postgresql+psycopg2", USER, secret.read_text(), "127.0.0.1", port)
+        server = PostgresServer(url, process.pid)
+        try:
+            _wait(server, process, folder / "log")
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)  # fast: it does not wait for clients
+            process.wait(START_SECONDS)
 
 
 def _wait(server: PostgresServer, process: "subprocess.Popen[Any]", log: Path) -> None:
@@ -218,9 +219,3 @@ def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -5,7 +5,8 @@ import logging
 import shutil
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from scale_core.interfaces.engine import (
@@ -19,8 +20,6 @@ from scale_core.interfaces.engine import (
     EngineSettings,
     ExecutionFinished,
     ExecutionLost,
-    ExecutionPlan,
-    ExecutionStarted,
     Launch,
     LogChunk,
     Node,
@@ -28,8 +27,9 @@ from scale_core.interfaces.engine import (
     Offer,
     OptionError,
     Resources,
+    needs_of,
 )
-from scale_core.interfaces.logs import read_log
+from scale_core.interfaces.logs import kept_in, read_log
 from scale_engine_local.machine import free_disk, machine_resources
 from scale_engine_local.options import Options
 
@@ -105,7 +105,7 @@ class LocalEngine(Engine):
             self._offer_number += 1
             number = self._offer_number
         disk = min(free.disk, free_disk(self._folder))
-        return [Offer(f"{AGENT_ID}-{number}", AGENT_ID, Resources(free.cpus, free.mem, disk))]
+        return [Offer(f"{AGENT_ID}-{number}", AGENT_ID, Resources(free.cpus, free.mem, disk, free.custom))]
 
     def launch(self, launches: Sequence[Launch]) -> None:
         """Give executions to the agent.
@@ -123,7 +123,7 @@ class LocalEngine(Engine):
                 elif plan.execution_id in self._launched:
                     log.warning("Execution %d was launched twice; it goes on running once.", plan.execution_id)
                 else:
-                    needs = _needs(plan)
+                    needs = needs_of(plan)
                     self._launched[plan.execution_id] = needs
                     self._free = self._free - needs
                     plans.append(plan)
@@ -147,6 +147,10 @@ class LocalEngine(Engine):
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         """Read from the execution's folder."""
         return read_log(self._folder / str(int(execution_id)), stream, offset, limit)
+
+    def kept_logs(self) -> Iterator[tuple[int, Path]]:
+        """All that have a folder."""
+        return kept_in(self._folder)
 
     def forget(self, execution_ids: Sequence[int]) -> None:
         """Remove the executions' folders."""
@@ -175,7 +179,7 @@ class LocalEngine(Engine):
 
     def _tell(self, events: Sequence[EngineEvent]) -> None:
         """Pass on what the agent tells."""
-        ends = [_ended(event) for event in events if not isinstance(event, ExecutionStarted)]
+        ends = [_ended(event) for event in events if isinstance(event, ExecutionFinished | ExecutionLost)]
         with self._lock:
             for execution_id in ends:
                 self._free = self._free + self._launched.pop(execution_id, Resources())
@@ -189,8 +193,3 @@ class LocalEngine(Engine):
 
 def _ended(event: ExecutionFinished | ExecutionLost) -> int:
     return event.report.execution_id if isinstance(event, ExecutionFinished) else event.execution_id
-
-
-def _needs(plan: ExecutionPlan) -> Resources:
-    needs = plan.resources
-    return Resources(needs.cpus, needs.mem, needs.disk_in + needs.disk_out)

@@ -11,7 +11,8 @@ MEMINFO = Path("/proc/meminfo")
 
 def machine_resources(folder: Path, options: Options) -> Resources:
     """All that executions may use: what the options say, else what the machine has: the processors that this process
-    may use, all memory, and what is free now on the file system of ``folder``.
+    may use, all memory, and what is free now on the file system of ``folder``. Custom resources are
+    those of the options.
 
     :raises OptionError: the machine does not tell its memory.
     """
@@ -19,6 +20,7 @@ def machine_resources(folder: Path, options: Options) -> Resources:
         cpus=len(os.sched_getaffinity(0)) if options.cpus is None else options.cpus,
         mem=_total_memory() if options.mem is None else options.mem,
         disk=free_disk(folder) if options.disk is None else options.disk,
+        custom=options.custom,
     )
 
 

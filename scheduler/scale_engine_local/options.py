@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from scale_core.interfaces.containers import ContainerSettings
-from scale_core.interfaces.options import OptionError, switch
+from scale_core.interfaces.engine import CustomAmounts, custom_amounts
+from scale_core.interfaces.options import OptionError, amounts, number, switch
 
 MIB = 1 << 20
 DOCKER = ("auto", "on", "off")
@@ -14,7 +15,8 @@ DOCKER = ("auto", "on", "off")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``cpus``, ``mem`` and ``disk`` (MiB) replace what the machine has; ``log_limit`` (MiB as option, bytes here) is
+    """``cpus``, ``mem`` and ``disk`` (MiB) replace what the machine has, and
+    ``resources`` (``gpus:2;licenses:5``) say what else it has; ``log_limit`` (MiB as option, bytes here) is
     what is kept of a log; ``kill_grace`` are the seconds between SIGTERM and SIGKILL; ``limits`` (``on`` or ``off``)
     says whether executions end that use more memory or disk than they require; ``docker`` (``on``, ``off`` or
     ``auto``: where Docker is there) says whether job types with an image run, ``docker_…`` how. Values may be text, as
@@ -28,6 +30,7 @@ class Options:
     limits: bool
     search_path: str
     docker: str
+    custom: CustomAmounts
     containers: ContainerSettings | None
 
     @classmethod
@@ -38,29 +41,17 @@ class Options:
         """
         docker = _docker(options)
         return cls(
-            cpus=_number(options, "cpus"),
-            mem=_number(options, "mem"),
-            disk=_number(options, "disk"),
-            log_limit=int((_number(options, "log_limit") or 64.0) * MIB),
-            kill_grace=_number(options, "kill_grace") or 5.0,
+            cpus=number(options, "cpus", "local"),
+            mem=number(options, "mem", "local"),
+            disk=number(options, "disk", "local"),
+            log_limit=int((number(options, "log_limit", "local") or 64.0) * MIB),
+            kill_grace=number(options, "kill_grace", "local") or 5.0,
             limits=switch(options, "limits", "local", default=True),
             search_path=os.environ.get("PATH", os.defpath),
             docker=docker,
+            custom=custom_amounts(amounts(options, "resources", "local")),
             containers=None if docker == "off" else ContainerSettings.of(options, "local"),
         )
-
-
-def _number(options: Mapping[str, Any], name: str) -> float | None:
-    given = options.get(name)
-    if given is None:
-        return None
-    try:
-        number = float(given)
-    except (TypeError, ValueError):
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise OptionError(f"The option {name!r} of the engine 'local' is {given!r}; it must be a number above 0.")
-    return number
 
 
 def _docker(options: Mapping[str, Any]) -> str:
@@ -68,5 +59,5 @@ def _docker(options: Mapping[str, Any]) -> str:
     if isinstance(given, bool):
         return "on" if given else "off"
     if given not in DOCKER:
-        raise OptionError(f"The option 'docker' of the engine 'local' is {given!r}; it must be 'auto', 'on' or 'off'.")
+        raise OptionError.of("docker", "local", given, "be 'auto', 'on' or 'off'")
     return str(given)

@@ -4,7 +4,8 @@ import contextlib
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -14,6 +15,7 @@ from scale_core.cli.application import Application, pass_application
 from scale_core.db import schema
 from scale_core.db.errors import DatabaseUnusable
 from scale_core.db.troubles import said
+from scale_core.interfaces.engine import AgentSettings, EngineEvent, NodeAgent
 from scale_core.runner.client import start_agent
 from scale_core.services.admission import has_admin
 from scale_core.services.context import Context
@@ -204,4 +206,9 @@ def make_scheduler(context: Context) -> Scheduler:
 
     :raises SettingsError: no plugin registers an engine of that name.
     """
-    return Scheduler(context, make_engine(context), start_agent)
+
+    def start(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], None]) -> NodeAgent:
+        """Engines need not know what the installation says about storage: agents do."""
+        return start_agent(replace(settings, storage=context.settings.storage_options), tell)
+
+    return Scheduler(context, make_engine(context), start)

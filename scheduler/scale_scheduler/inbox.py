@@ -2,13 +2,15 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from scale_core.interfaces.engine import (
     EngineEvent,
+    ExecutionAsked,
     ExecutionFinished,
     ExecutionLost,
+    ExecutionProgress,
     ExecutionReport,
     ExecutionStarted,
 )
@@ -32,6 +34,7 @@ class News:
     reports: list[ExecutionReport]
     losses: list[tuple[int, str]]
     ended_tasks: list[tuple[int, ReportFailure | None]]
+    progress: dict[int, int] = field(default_factory=dict)
 
 
 class Inbox:
@@ -39,22 +42,38 @@ class Inbox:
 
     :param wake: called after each event; returns at once.
     :param now: the clock.
+    :param asked: is given what executions ask, which is not kept here; returns at once.
+    :param offers_changed: called when there may be more to place on; returns at once.
     """
 
-    def __init__(self, wake: Callable[[], None], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        now: Callable[[], datetime],
+        asked: Callable[[int, bytes], None],
+        offers_changed: Callable[[], None],
+    ) -> None:
         self._wake = wake
         self._now = now
+        self._asked = asked
+        self._offers_changed = offers_changed
         self._events: deque[tuple[EngineEvent | TaskEnded, datetime]] = deque()
         self._taken = 0
 
     def notify(self, events: Sequence[EngineEvent]) -> None:
         """Take what the engine tells."""
         now = self._now()
-        self._events.extend((event, now) for event in events)
-        self._wake()
+        kept = [(event, now) for event in events if not isinstance(event, ExecutionAsked)]
+        for event in events:
+            if isinstance(event, ExecutionAsked):
+                self._asked(event.execution_id, event.question)
+        if kept:
+            self._events.extend(kept)
+            self._wake()
 
     def offers_changed(self) -> None:
         """Have nodes and offers looked at again."""
+        self._offers_changed()
         self._wake()
 
     def tasks_ended(self, ended: Sequence[tuple[int, ReportFailure | None]]) -> None:
@@ -84,6 +103,8 @@ def _sort(news: News, event: EngineEvent | TaskEnded, when: datetime) -> None:
     match event:
         case ExecutionStarted(execution_id, step):
             news.started.append((execution_id, step, when))
+        case ExecutionProgress(execution_id, done):
+            news.progress[execution_id] = done
         case ExecutionFinished(report):
             news.reports.append(report)
         case ExecutionLost(execution_id, message):

@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scale_core.intake.orders import IngestOrder
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingest_orders import IngestOrder
 
 GROUP = 500
 """Tasks that are taken together, at most."""
@@ -14,10 +14,14 @@ GROUP = 500
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """A file that is moved by itself, for it is large or its storage is slow."""
+    """A file that is moved by itself, for it is large or its storage is slow.
+
+    :param order: what is to be done with it; None: its ingest has not begun.
+    """
 
     task: SystemTask
-    order: IngestOrder
+    ingest_id: int
+    order: IngestOrder | None = None
 
 
 class Line:

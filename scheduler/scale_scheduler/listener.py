@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from scale_core.backoff import Backoff
 from scale_core.db.database import Database
 from scale_core.db.postgres import QUEUE_CHANNEL
 from scale_core.db.troubles import said
-from scale_scheduler.backoff import Backoff
 
 LONGEST_PAUSE = 5.0
 

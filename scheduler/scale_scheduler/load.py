@@ -52,6 +52,11 @@ class Load:
         """What is used on a node, or held there for executions that wait for room."""
         return self._used.get(agent_id, NOTHING)
 
+    def agent_of(self, execution_id: int) -> str | None:
+        """The engine's name of the node that an execution was handed to; None: it was not by this scheduler."""
+        busy = self._busy.get(execution_id)
+        return None if busy is None else busy.agent_id
+
     def slow(self, agent_id: str) -> Resources:
         """What is used on a node by executions that are not short."""
         return self._slow.get(agent_id, NOTHING)

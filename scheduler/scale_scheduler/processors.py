@@ -1,16 +1,18 @@
 """Runs clock processors beside the clock, so that none of them holds up a rule (reference: Clock Triggers)."""
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from scale_core.backoff import Backoff
 from scale_core.services.clock_runs import FiredRule, ProcessorContext, ProcessorRuns, ProcessorState
 from scale_core.services.context import Context
-from scale_scheduler.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +58,15 @@ class ClockProcessors:
             log.warning("Clock processor %r takes longer than its period; a run is left out", fired.name)
             self._record(partial(self._runs.end, replaced, ProcessorState.SKIPPED))
 
-    def wait(self) -> None:
-        """Return when nothing runs any more."""
-        while True:
-            with self._lock:
-                threads = list(self._threads.values())
-            if not threads:
-                return
-            for thread in threads:
-                thread.join()
+    def wait(self, timeout_seconds: float = math.inf) -> None:
+        """Return when nothing runs any more, or it has taken too long."""
+        deadline = time.monotonic() + timeout_seconds
+        while (threads := self._running()) and (left := deadline - time.monotonic()) > 0:
+            threads[0].join(None if math.isinf(left) else left)
+
+    def _running(self) -> list[threading.Thread]:
+        with self._lock:
+            return list(self._threads.values())
 
     def _work(self, name: str) -> None:
         while (fired := self._next(name)) is not None:

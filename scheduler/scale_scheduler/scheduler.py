@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.exc import OperationalError
 
+from scale_core.backoff import Backoff
 from scale_core.domain.placement import Capacity, NodeFree, Placement, Policy, QueuedExecution, Waiting
 from scale_core.interfaces.engine import AgentStarter, Engine, EngineMode, Launch, Offer, Resources
 from scale_core.services.context import Context
@@ -17,14 +18,25 @@ from scale_core.services.endings import EndingService, failure_report, task_repo
 from scale_core.services.executions import Claimed, ExecutionService
 from scale_core.services.heartbeat import HeartbeatService
 from scale_core.services.nodes import NodeService
-from scale_core.services.scheduler_notes import SchedulerNote
+from scale_core.services.scheduler_notes import MasterNote, SchedulerNote
 from scale_core.services.search import Search
+from scale_core.services.system_types import CLOCK_JOB
 from scale_core.services.telemetry import EndedExecution
-from scale_scheduler.backoff import Backoff
+from scale_core.storage.answering import Answering, patience
+from scale_generated.specs.execution_report import ReportFailure
+from scale_scheduler.clock import Clock
+from scale_scheduler.gathering import Gathering
 from scale_scheduler.inbox import Inbox
+from scale_scheduler.lacking import LackingNodes
 from scale_scheduler.leadership import Leadership
-from scale_scheduler.load import Load
+from scale_scheduler.load import NOTHING, Load
+from scale_scheduler.log_keeping import LogKeeping
+from scale_scheduler.lookout import Lookout
 from scale_scheduler.moves import Moves
+from scale_scheduler.node_clock import SILENT, NodeClock
+from scale_scheduler.node_faults import NodeFaults
+from scale_scheduler.node_tasks import NODE_TASKS, NodeTasks
+from scale_scheduler.strike.answers import WatcherAnswers
 from scale_scheduler.tasks import SystemTasks
 
 log = logging.getLogger(__name__)
@@ -65,13 +77,28 @@ class Scheduler:
         self._endings = EndingService(context)
         self._nodes = NodeService(context)
         self._heartbeat = HeartbeatService(context)
-        self._inbox = Inbox(context.queue_changed.set, context.now)
-        self._tasks = SystemTasks(context, self._inbox.tasks_ended)
-        self._moves = Moves(context)
+        clock = Clock(context)
+        self._node_clock = NodeClock(context, clock, engine.answer)
+        self._watchers = WatcherAnswers(context, engine.answer, self._node_clock.asked)
+        self._gathering = Gathering(engine)
+        self._inbox = Inbox(context.queue_changed.set, context.now, self._watchers.asked, self._gathering.interrupt)
+        self._node_tasks = NodeTasks(context, self._inbox.tasks_ended)
+        self._on_nodes = NODE_TASKS if engine.runs_system_jobs else frozenset()
+        self._answering = Answering(patience(context.settings.storage_options))
+        context.telemetry.folders_hang(self._answering.number_hanging)
+        self._lookout = Lookout(self._answering)
+        self._tasks = SystemTasks(
+            context, self._inbox.tasks_ended, clock, self._lookout, self._on_nodes, self._have_nodes
+        )
+        self._moves = Moves(context, self._lookout)
+        self._log_keeping = LogKeeping(context, engine, self._lookout)
         self._load = Load()
+        self._faults = NodeFaults(context.settings.node_failures, context.settings.node_failure_seconds)
         policy = Policy(context.settings.long_wait_seconds, context.settings.long_wait_share)
-        self._search = Search(self._executions, policy, self._load.expected, context.now)
+        self._lacking = LackingNodes(context, self._executions)
+        self._search = Search(self._lacking, policy, self._load.expected, context.now)
         self._there = Capacity(())
+        self._offered: frozenset[str] = frozenset()
         self._stopping = threading.Event()
         self.has_lost_lead = False
         self._is_open = self._is_settled = False
@@ -146,6 +173,7 @@ class Scheduler:
     def stop(self) -> None:
         """Have :meth:`run` end what runs and return; returns at once."""
         self._stopping.set()
+        self._gathering.interrupt()
         self._context.queue_changed.set()
 
     def _rest(self) -> None:
@@ -153,6 +181,8 @@ class Scheduler:
         self._context.queue_changed.wait(POLL_SECONDS)
         if self._load.has_plenty():
             self._stopping.wait(GATHER_SECONDS)
+        elif not self._stopping.is_set():
+            self._gathering.wait()
 
     def _until_it_works(self, step: Callable[[], None], backoff: Backoff) -> bool:
         """Do ``step``, again and again if it fails; False: stopped before it worked."""
@@ -171,9 +201,12 @@ class Scheduler:
 
     def open(self) -> None:
         """Start the engine and the threads for Scale's own tasks."""
+        self._lookout.open()
         self._tasks.open()
         self._moves.open()
+        self._watchers.open()
         self._engine.start(self._inbox, self._start_agent)
+        self._log_keeping.open()
         self._is_open = True
 
     def _engine_started(self) -> None:
@@ -184,9 +217,8 @@ class Scheduler:
         """Decide what becomes of the executions that an earlier process left running."""
         self._heartbeat.lead(self._id)
         left = self._executions.running()
-        self._endings.lost([(one.execution_id, RESTARTED) for one in left if one.is_system])
-        self._engine.reconcile([one.execution_id for one in left if not one.is_system])
-        self._reconciled = time.monotonic()
+        self._endings.lost([(one.execution_id, RESTARTED) for one in left if one.is_task])
+        self._reconcile()
         self._is_settled = True
         if left:
             log.info("%d executions were left by an earlier process", len(left))
@@ -198,51 +230,80 @@ class Scheduler:
         self._context.telemetry.pass_done(time.perf_counter() - began)
 
     def _pass(self) -> None:
-        self._record()
-        self._beat()
+        has_recorded = self._record()
+        try:
+            self._place()
+            self._gathering.passed(recorded=has_recorded, offered=bool(self._offered))
+        finally:
+            self._beat()  # last: who has put a job on the queue does not wait for it
+
+    def _place(self) -> None:
         view = self._search.look()
         self._kill(view.canceled)
         offers = self._offers()
+        self._offered = frozenset(offers)
         self._there = self._capacity(offers)
         decision, looked_at = self._search.decide(view, self._there)
         if decision.placements:
             self._start(self._claim(decision.placements, looked_at), offers, looked_at)
         if decision.placements and not (decision.waiting or view.is_whole):
-            self._context.queue_changed.set()  # there is more, and all of this was placed
+            self._context.queue_changed.set()  # there is more, for which the next pass needs what is offered still
+        else:
+            self._engine.settle_offers(wanted=bool(decision.waiting) or not view.is_whole)
 
     def close(self) -> None:
         """End what runs, within the grace period, and record how it ended."""
         deadline = time.monotonic() + self._context.settings.grace_seconds
         self._tasks.ask_to_end()  # a file that is being moved must not take the grace away from what the engine runs
         self._moves.ask_to_end()
+        self._log_keeping.ask_to_end()
+        self._watchers.ask_to_end()
+        self._node_clock.ask_to_end()
         try:
             self._engine.stop(max(0.0, deadline - time.monotonic()))
             self._tasks.close(max(0.0, deadline - time.monotonic()))
             self._moves.close(max(0.0, deadline - time.monotonic()))
+            self._log_keeping.close(max(0.0, deadline - time.monotonic()))
+            self._watchers.close(max(0.0, deadline - time.monotonic()))
+            self._node_clock.close(max(0.0, deadline - time.monotonic()))
+            self._lookout.ask_to_end()
+            self._answering.close()
             if self.has_lost_lead:
                 return  # what the database says to run is another one's by now
             self._record()
-            left = [one.execution_id for one in self._executions.running() if one.is_system]
+            left = [one.execution_id for one in self._executions.running() if one.is_task]
             self._endings.lost([(execution_id, STOPPED) for execution_id in left])
             self._heartbeat.stop()
         except Exception:  # the last step of a process; the next one settles what is left
             log.exception("The scheduler could not record how it stopped; it does so at the next start")
         log.info("The scheduler has stopped")
 
-    def _record(self) -> None:
-        """Record in one go whatever the engine and the tasks have told."""
+    def _record(self) -> bool:
+        """Record in one go whatever the engine and the tasks have told; whether something had ended."""
         news = self._inbox.take()
         losses = [failure_report(execution_id, NODE_LOST, message) for execution_id, message in news.losses]
         tasks = [task_report(execution_id, failure) for execution_id, failure in news.ended_tasks]
         told = [*news.reports, *losses, *tasks]
         ended = self._endings.finish(told)
         self._executions.step_started(news.started)
+        self._node_tasks.told(news.progress)
         self._inbox.done()
+        if news.reports or losses:
+            self._engine.recorded([one.execution_id for one in (*news.reports, *losses)])
+        self._pause_faulty(ended)
         self._load.ended(ended)
         self._load.gone(one.execution_id for one in told)  # of a commit whose answer was lost it is no news again
         for one in ended:
             if one.restarts:
                 self._restart(one)
+        return bool(told)
+
+    def _pause_faulty(self, ended: Sequence[EndedExecution]) -> None:
+        """Pause nodes on which too much fails, and note what they lack."""
+        placed = [(one, agent_id) for one in ended if (agent_id := self._load.agent_of(one.execution_id)) is not None]
+        self._lacking.ended(placed)
+        for agent_id, reason in self._faults.ended(placed, time.monotonic()).items():
+            self._nodes.pause_for_errors(agent_id, reason)
 
     def _restart(self, ended: EndedExecution) -> None:
         """Let a long-running job run again: at once, but for one that ends again and again."""
@@ -256,10 +317,22 @@ class Scheduler:
         now = time.monotonic()
         if now - self._beaten >= HEARTBEAT_SECONDS:
             self._heartbeat.beat(self._hostname, self._note())
+            self._give_up_silent_clock()
             self._beaten = now
         if now - self._reconciled >= RECONCILE_SECONDS:
-            self._engine.reconcile([one.execution_id for one in self._executions.running() if not one.is_system])
-            self._reconciled = now
+            self._reconcile()
+
+    def _give_up_silent_clock(self) -> None:
+        """Have another execution keep the time where the node that does is cut off."""
+        silent = self._node_clock.silent() if CLOCK_JOB in self._on_nodes else None
+        if silent is not None:
+            log.error(SILENT, extra={"execution_id": silent})
+            self._inbox.tasks_ended([(silent, ReportFailure(kind=NODE_LOST, message=SILENT))])
+            self._engine.kill(silent)
+
+    def _have_nodes(self) -> bool:
+        """Whether something may be placed on a node; from any thread."""
+        return any(not one.is_paused for one in self._there.nodes or ())
 
     def _note(self) -> SchedulerNote:
         """What other processes cannot know; the numbers are of the last pass."""
@@ -268,9 +341,16 @@ class Scheduler:
             places=self._engine.mode == EngineMode.OFFER,
             runs_containers=self._engine.runs_containers,
             slots=self._tasks.slots(),
+            on_nodes=sorted(self._on_nodes),
             held_back=list(self._search.held_back),
             standing=self._search.standing,
-            taken={one.agent_id: one.total - one.free - self._load.used(one.agent_id) for one in nodes},
+            master=MasterNote.of(self._engine.link(), self._context.now()),
+            taken={
+                one.agent_id: one.total - one.free - self._load.used(one.agent_id)
+                for one in nodes
+                if one.agent_id in self._offered  # what was given back says nothing
+            },
+            lacking=self._lacking.lacking(),
         )
 
     def _kill(self, execution_ids: Collection[int]) -> None:
@@ -284,6 +364,7 @@ class Scheduler:
 
     def _offers(self) -> dict[str, list[Offer]]:
         """What the engine offers, by the engine's name of the node."""
+        self._gathering.begin()
         offers: dict[str, list[Offer]] = {}
         if self._engine.mode == EngineMode.OFFER:
             for offer in self._engine.offers():
@@ -307,7 +388,7 @@ class Scheduler:
                 )
                 for agent_id, state in states.items()
             ]
-        return Capacity(nodes, self._engine.runs_containers, self._tasks.slots())
+        return Capacity(nodes, self._engine.runs_containers, self._tasks.slots(), self._on_nodes)
 
     def _claim(self, placements: Sequence[Placement], looked_at: Mapping[int, QueuedExecution]) -> Claimed:
         """Claim a group; where that fails, one by one, so that one execution cannot hold up all others."""
@@ -331,20 +412,20 @@ class Scheduler:
                 )
                 self._search.hold_back(looked_at[placement.execution_id].job_id, CLAIM_RETRY_SECONDS)
             else:
-                claimed.plans.extend(one.plans)
-                claimed.system_tasks.extend(one.system_tasks)
+                claimed.add(one)
         return claimed
 
     def _start(
         self, claimed: Claimed, offers: Mapping[str, Sequence[Offer]], looked_at: Mapping[int, QueuedExecution]
     ) -> None:
-        self._context.telemetry.placed(len(claimed.plans) + len(claimed.system_tasks))
+        plans = [*claimed.plans, *self._node_tasks.ready(claimed.node_tasks)]
+        self._context.telemetry.placed(len(plans) + len(claimed.system_tasks))
         if log.isEnabledFor(logging.DEBUG):
             _tell_placed(claimed)
         self._tasks.start(claimed.system_tasks)
-        totals = {one.agent_id: one.total for one in self._engine.nodes()} if claimed.plans else {}
+        totals = {one.agent_id: one.total for one in self._engine.nodes()} if plans else {}
         launches = []
-        for plan, agent_id in claimed.plans:
+        for plan, agent_id in plans:
             self._load.started(looked_at[plan.execution_id], agent_id, totals.get(agent_id, Resources()))
             launches.append(Launch(plan, agent_id, tuple(offer.offer_id for offer in offers.get(agent_id, ()))))
         if not launches:
@@ -353,7 +434,12 @@ class Scheduler:
             self._engine.launch(launches)
         except Exception:  # an engine must not; those that it did not take are found missing
             log.exception("The engine failed to launch %d executions", len(launches))
-            self._engine.reconcile([launch.plan.execution_id for launch in launches])
+            self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Have the engine compare what it runs with what the database says."""
+        self._engine.reconcile([one.execution_id for one in self._executions.running() if not one.is_task])
+        self._reconciled = time.monotonic()
 
 
 def _tell_placed(claimed: Claimed) -> None:
@@ -366,4 +452,8 @@ def _tell_placed(claimed: Claimed) -> None:
 
 
 def _sum(offers: Sequence[Offer]) -> Resources:
-    return sum((offer.resources for offer in offers), Resources())
+    if not offers:  # of nearly all nodes of a full cluster
+        return NOTHING
+    if len(offers) == 1:  # nearly always, and of a thousand nodes
+        return offers[0].resources
+    return sum((offer.resources for offer in offers), NOTHING)

@@ -8,6 +8,7 @@ import pytest
 
 from fakes.processes import await_none, processes_of
 from fakes.running import SCALE, RunningScale
+from fakes.waiting import SECONDS
 
 SCRIPTS = {
     "copy.sh": 'set -e\n{ printf "copied "; cat "$1"; } >"$2/copy.txt"\necho "ARTIFACT:copy:$2/copy.txt"\n',
@@ -26,7 +27,7 @@ def scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSc
     running.data_dir.mkdir()
     for line in ("db upgrade", "user add ada --role admin --no-password", "token create ada"):
         done = subprocess.run(
-            [SCALE, *line.split()], env=running.environment, capture_output=True, text=True, timeout=60, check=True
+            [SCALE, *line.split()], env=running.environment, capture_output=True, text=True, timeout=SECONDS, check=True
         )
     monkeypatch.setenv("SCALE_TOKEN", done.stdout.strip())
     running.http.headers["Authorization"] = f"Bearer {done.stdout.strip()}"

@@ -11,6 +11,8 @@ from scale_core.api.problems import STATUSES, TITLES
 from scale_core.services.errors import ErrorService
 from scale_generated.routes import OPERATIONS, Operation
 
+pytestmark = pytest.mark.any_database
+
 DOCUMENT: Final[dict[str, Any]] = json.loads((resources.files("scale_generated") / "openapi.json").read_bytes())
 PUBLIC: Final = "public"
 

@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from scale_codegen.generate import generate
 from scale_codegen.write import changes
+
+pytestmark = pytest.mark.any_database
 
 ROOT: Final = Path(__file__).parents[2]
 

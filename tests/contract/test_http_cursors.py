@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from fakes.waiting import SECONDS
 from scale_core.api.document import document_bytes
 
 PATHS = json.loads(document_bytes())["paths"]
@@ -22,7 +23,7 @@ CURSOR = {"$ref": "#/components/parameters/cursor"}
 @pytest.fixture(scope="module")
 def seeded_http(seeded_url: str) -> Iterator[httpx.Client]:
     """A client of an installation that has processed files."""
-    with httpx.Client(base_url=seeded_url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=seeded_url, timeout=SECONDS, trust_env=False) as client:
         yield client
 
 

@@ -1,6 +1,7 @@
 """Metrics and load over HTTP, with responses checked against the document."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from scale_core.services.context import Context
 from scale_core.services.queue import QueueService
 from scale_core.services.serialization import SerializerContext
 
-BUILTIN = ["error-types", "ingests", "job-types", "workspaces"]
+BUILTIN = ["error-types", "ingests", "job-types", "scans", "workspaces"]
 
 
 @pytest.fixture
@@ -28,8 +29,10 @@ def job(http: httpx.Client, served_context: Context) -> dict[str, Any]:
     clock.record_job_load()
     assert http.patch(f"/jobs/{job['id']}/", json={"status": "CANCELED"}).status_code == 200
     clock.record_job_load()
-    clock.compute_metrics()
-    return {**job}
+    ended = datetime.fromisoformat(http.get(f"/jobs/{job['id']}/").json()["ended"])
+    # On the day on which it ended, though that may have passed by now.
+    ProcessorContext(replace(served_context, now=lambda: ended), ended).compute_metrics()
+    return {**job, "ended": ended}
 
 
 def test_the_metrics_say_what_there_is_to_ask_for(http: httpx.Client) -> None:
@@ -64,7 +67,7 @@ def test_the_column_of_the_reference_is_as_the_reference_says(http: httpx.Client
 def test_what_was_done_today_is_plotted(http: httpx.Client, job: dict[str, Any]) -> None:
     page = http.get("/metrics/job-types/plot-data/", params={"choice_id": job["job_type"]["id"], "group": "overview"})
     values = {one["column"]["name"]: one["values"] for one in page.json()["results"]}
-    today = job["created"][:10]
+    today = f"{job['ended']:%Y-%m-%d}"
     assert values["canceled_count"] == [{"date": today, "value": 1}]
     assert values["completed_count"] == [{"date": today, "value": 0}]
     assert len(values) == page.json()["count"] == 4

@@ -3,10 +3,8 @@
 import base64
 import hashlib
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,37 +17,48 @@ import pytest
 from fakes import oidc_provider
 from fakes.access import add_user
 from fakes.served import serving
+from fakes.waiting import SECONDS, until
 from scale_core.db import schema
 from scale_core.db.database import Database
 from scale_core.services.context import Context, utc_now
 from scale_core.services.installation import prepare
 from scale_core.services.oidc import roles_by_value
 from scale_core.settings import Settings, SettingsError
+from scale_core.testing.ports import reserved_port
+
+pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """The address of a provider."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with reserved_port() as port:
+        yield from serving_provider(port)
+
+
+def serving_provider(port: int) -> Iterator[str]:
     command = [sys.executable, oidc_provider.__file__, str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 60
-        while not _answers(address):
+
+        def answers() -> bool:
             assert process.poll() is None, "the provider did not start"
-            assert time.monotonic() < until, "the provider does not answer"
-            time.sleep(0.1)
+            return _answers(address)
+
+        until(answers)
         yield address
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(SECONDS)
 
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/.well-known/openid-configuration", trust_env=False).status_code == 200
+        return (
+            httpx.get(f"{address}/.well-known/openid-configuration", trust_env=False, timeout=SECONDS).status_code
+            == 200
+        )
     except httpx.ConnectError:
         return False
 
@@ -85,13 +94,13 @@ def site(served_context: Context, tmp_path_factory: pytest.TempPathFactory, prov
 
 @pytest.fixture
 def browser() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=30, trust_env=False) as client:
+    with httpx.Client(timeout=SECONDS, trust_env=False) as client:
         yield client
 
 
 def known(site: Site, subject: str, **claims: Any) -> None:
     """Have the provider know a user."""
-    httpx.put(f"{site.provider}/users/{subject}", json=claims, trust_env=False).raise_for_status()
+    httpx.put(f"{site.provider}/users/{subject}", json=claims, trust_env=False, timeout=SECONDS).raise_for_status()
 
 
 def come_back(browser: httpx.Client, site: Site, subject: str) -> str:
@@ -151,7 +160,7 @@ def test_a_user_of_this_system_is_not_taken_over_by_name(browser: httpx.Client, 
 def test_a_sign_in_ends_in_the_browser_where_it_began_and_once(browser: httpx.Client, site: Site) -> None:
     known(site, "u4", preferred_username="once", groups=["viewer"])
     back = come_back(browser, site, "u4")
-    with httpx.Client(trust_env=False) as other:
+    with httpx.Client(trust_env=False, timeout=SECONDS) as other:
         assert "not begun in this browser" in other.get(back).json()["detail"]
         other.get(f"{site.address}/session/oidc/")
         assert other.get(back).status_code == 401
@@ -159,7 +168,7 @@ def test_a_sign_in_ends_in_the_browser_where_it_began_and_once(browser: httpx.Cl
     assert browser.get(forged).status_code == 401
     cookie = {"Cookie": f"scale_sign_in={browser.cookies['scale_sign_in']}"}
     assert browser.get(back).status_code == 302
-    assert "refused" in httpx.get(back, headers=cookie, trust_env=False).json()["detail"]
+    assert "refused" in httpx.get(back, headers=cookie, trust_env=False, timeout=SECONDS).json()["detail"]
 
 
 def test_another_nonce_than_the_browsers_is_refused(browser: httpx.Client, site: Site) -> None:
@@ -167,7 +176,7 @@ def test_another_nonce_than_the_browsers_is_refused(browser: httpx.Client, site:
     back = come_back(browser, site, "u5")
     state, _nonce, verifier = browser.cookies["scale_sign_in"].split(".")
     cookie = {"Cookie": f"scale_sign_in={state}.{'x' * 43}.{verifier}"}
-    refused = httpx.get(back, headers=cookie, trust_env=False)
+    refused = httpx.get(back, headers=cookie, trust_env=False, timeout=SECONDS)
     assert refused.status_code == 401
     assert "nonce" in refused.json()["detail"]
 
@@ -177,7 +186,7 @@ def test_a_code_is_of_no_use_without_the_verifier_of_the_browser_that_asked(brow
     back = come_back(browser, site, "u6")
     state, nonce, _verifier = browser.cookies["scale_sign_in"].split(".")
     cookie = {"Cookie": f"scale_sign_in={state}.{nonce}.{'x' * 43}"}
-    refused = httpx.get(back, headers=cookie, trust_env=False)
+    refused = httpx.get(back, headers=cookie, trust_env=False, timeout=SECONDS)
     assert refused.status_code == 401
     assert "refused (400 at" in refused.json()["detail"]
 
@@ -197,7 +206,9 @@ def test_behind_a_proxy_browsers_are_led_to_the_address_that_they_know(
         assert (back.hostname, back.path) == ("scale.example", "/api/session/oidc/callback/")
         # What the proxy asks us, with the cookie that the browser sends by TLS only.
         cookie = {"Cookie": begun.headers["set-cookie"].partition(";")[0]}
-        done = httpx.get(f"{address}/session/oidc/callback/?{back.query}", headers=cookie, trust_env=False)
+        done = httpx.get(
+            f"{address}/session/oidc/callback/?{back.query}", headers=cookie, trust_env=False, timeout=SECONDS
+        )
         assert (done.status_code, done.headers["location"]) == (302, "https://scale.example/api/")
         assert "strict-transport-security" in done.headers
 
@@ -216,7 +227,7 @@ def test_without_a_provider_there_is_nothing_to_go_to(reading_http: httpx.Client
 def test_a_provider_that_does_not_answer_is_503(served_context: Context, tmp_path: Path) -> None:
     settings = replace(served_context.settings, oidc_issuer="http://127.0.0.1:9", oidc_client_id="scale")
     with serving(replace(served_context, settings=settings)) as address:
-        response = httpx.get(f"{address}/session/oidc/", trust_env=False)
+        response = httpx.get(f"{address}/session/oidc/", trust_env=False, timeout=SECONDS)
     assert response.status_code == 503
     assert "127.0.0.1:9" in response.json()["detail"]
 

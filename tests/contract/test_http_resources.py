@@ -60,8 +60,56 @@ def test_a_builtin_error_cannot_be_changed(http: httpx.Client) -> None:
 def test_a_workspace_is_created_and_archived(http: httpx.Client, workspace: dict[str, Any]) -> None:
     archived = http.patch(f"/workspaces/{workspace['id']}/", json={"is_active": False}).json()
     assert archived["archived"] is not None
+    assert archived["is_active"] is False
     again = http.patch(f"/workspaces/{workspace['id']}/", json={"is_active": True}).json()
     assert again["archived"] is None
+
+
+def test_a_workspace_has_the_sizes_of_its_storage_from_the_start(
+    http: httpx.Client, workspace: dict[str, Any], tmp_path: Path
+) -> None:
+    assert 0 < workspace["used_size"] < workspace["total_size"]
+    body = {**documents.workspace("later", tmp_path / "later"), "is_active": False}
+    later = created(http.post("/workspaces/", json=body))
+    assert (later["used_size"], later["total_size"]) == (None, None)
+    active = http.patch(f"/workspaces/{later['id']}/", json={"is_active": True}).json()
+    assert active["total_size"] == workspace["total_size"]
+
+
+def test_nothing_new_goes_to_an_archived_workspace(
+    http: httpx.Client, workspace: dict[str, Any], source: int, tmp_path: Path
+) -> None:
+    job_type = created(http.post("/job-types/", json=documents.job_type()))
+    http.patch(f"/workspaces/{workspace['id']}/", json={"is_active": False})
+    refused = http.post("/queue/new-job/", json=new_job(job_type, workspace, file_id=source))
+    assert pointers(refused) == ["/job_data/output_data/0/workspace_id"]
+    file = {"filename_regex": ".*", "workspace_name": "products", "workspace_path": "x"}
+    strike = {"version": "1.0", "mount": str(tmp_path), "transfer_suffix": "_tmp", "files_to_ingest": [file]}
+    refused = http.post("/strikes/", json={"name": "s", "configuration": strike})
+    assert pointers(refused) == ["/configuration/files_to_ingest/0/workspace_name"]
+    assert http.get(f"/files/{source}/content/").content == b"0123456789"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://files.test/",
+        "javascript:alert(1)",
+        "files.test",
+        "http://x/?a=b",
+        "http://[::1",
+        "http://x:port/",
+        "http://user:secret@x/",
+        "http://x/é",
+        "",
+    ],
+)
+def test_an_address_that_leads_to_no_web_server_is_refused(
+    http: httpx.Client, workspace: dict[str, Any], tmp_path: Path, address: str
+) -> None:
+    body = {**documents.workspace("web", tmp_path), "base_url": address}
+    assert pointers(http.post("/workspaces/", json=body)) == ["/base_url"]
+    assert pointers(http.patch(f"/workspaces/{workspace['id']}/", json={"base_url": address})) == ["/base_url"]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +173,23 @@ def test_an_error_mapping_names_errors_that_exist(http: httpx.Client) -> None:
     assert [error["name"] for error in created(http.post("/job-types/", json=body))["errors"]] == ["unknown"]
 
 
+def test_custom_resources_are_kept_changed_and_removed(http: httpx.Client) -> None:
+    gpus = {"version": "1.0", "resources": {"gpus": 2.0}}
+    job_type = created(http.post("/job-types/", json=documents.job_type(custom_resources={"resources": {"gpus": 2}})))
+    assert job_type["custom_resources"] == gpus
+    at = f"/job-types/{job_type['id']}/"
+    nothings: list[dict[str, Any] | None] = [{"resources": {}}, {"version": "1.0"}, {}, None]
+    for nothing in nothings:
+        assert http.patch(at, json={"custom_resources": nothing}).json()["custom_resources"] is None
+        assert http.patch(at, json={"custom_resources": gpus}).json()["custom_resources"] == gpus
+
+
+def test_custom_resources_that_are_wrong_are_pointed_at(http: httpx.Client) -> None:
+    body = documents.job_type(custom_resources={"resources": {"gpus": -1, "cpus": 2}})
+    found = pointers(http.post("/job-types/", json=body))
+    assert sorted(found) == ["/custom_resources/resources/cpus", "/custom_resources/resources/gpus"]
+
+
 def test_a_trigger_rule_is_set_changed_and_removed(http: httpx.Client, workspace: dict[str, Any]) -> None:
     body = documents.job_type(trigger_rule=documents.ingest_rule("products", media_type="text/plain"))
     job_type = created(http.post("/job-types/", json=body))
@@ -168,6 +233,24 @@ def test_a_recipe_type_shows_the_job_types_that_it_uses(http: httpx.Client) -> N
     definition["jobs"][1]["name"] = "last"
     url = f"/recipe-types/{recipe_type['id']}/"
     assert http.patch(url, json={"definition": definition}).json()["revision_num"] == 2
+
+
+def test_every_definition_that_a_recipe_type_has_had_is_kept(http: httpx.Client) -> None:
+    created(http.post("/job-types/", json=documents.job_type()))
+    recipe_type = created(http.post("/recipe-types/", json=documents.recipe_type()))
+    definition = copy.deepcopy(recipe_type["definition"])
+    definition["jobs"][1]["name"] = "last"
+    url = f"/recipe-types/{recipe_type['id']}/"
+    http.patch(url, json={"definition": definition})
+    http.patch(url, json={"title": "A title is no new revision"})
+    newest_first = http.get(f"{url}revisions/", params={"order": "-revision_num"}).json()
+    assert [(one["revision_num"], one["definition"]) for one in newest_first["results"]] == [
+        (2, definition),
+        (1, recipe_type["definition"]),
+    ]
+    first, second = http.get(f"{url}revisions/", params={"page_size": 1}).json(), newest_first["results"][0]
+    assert (first["count"], http.get(first["next"]).json()["results"]) == (2, [second])
+    assert http.get("/recipe-types/999999/revisions/").status_code == 404
 
 
 def test_a_recipe_type_of_unknown_job_types_is_refused(http: httpx.Client) -> None:
@@ -412,3 +495,13 @@ def test_a_search_keeps_its_words_in_the_addresses_of_its_pages(
     assert (found["id"], found["countries"]) == (source, ["DEU"])
     assert http.get("/sources/", params={**query, "countries": "FRA"}).json()["count"] == 0
     assert http.get("/files/", params=query).json()["count"] == 1
+
+
+def test_installed_plugins_say_what_they_bring(http: httpx.Client) -> None:
+    plugins = http.get("/plugins/", params={"page_size": 1000}).json()
+    brought = {one["name"]: (one["distribution"], one["kinds"]) for one in plugins["results"]}
+    assert brought["broker-host"] == ("scale-processing", ["broker"])
+    assert brought["scheduler"][1] == ["command"]
+    assert plugins["count"] == len(brought)
+    page = http.get("/plugins/", params={"page_size": 1, "page": 2}).json()
+    assert page["results"] == plugins["results"][1:2]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from fakes.served import serving
+from fakes.waiting import SECONDS
 from scale_core.api.problems import TITLES
 from scale_core.services.context import Context
 from scale_generated.routes import OPERATIONS, Operation
@@ -108,6 +109,11 @@ def test_an_unknown_id_is_404(reading_http: httpx.Client, path: str) -> None:
     assert "987654321" in body["detail"]
 
 
+@pytest.mark.parametrize("path", ["/metrics/a%0A/", "/sources/%0A/", "/ingests/a%0Ab/"])
+def test_what_has_a_line_break_in_its_name_is_404(reading_http: httpx.Client, path: str) -> None:
+    assert "line break" in problem(reading_http.get(path), 404)["detail"]
+
+
 def test_a_client_that_asks_for_text_gets_the_message_as_text(reading_http: httpx.Client) -> None:
     response = reading_http.get("/errors/987654321/", headers={"accept": "text/plain"})
     assert response.status_code == 404
@@ -144,7 +150,8 @@ def test_a_method_that_is_not_there_is_405_with_those_that_are(
 
 def test_the_titles_of_the_document_are_those_that_are_answered() -> None:
     document = json.loads((resources.files("scale_generated") / "openapi.json").read_text())
-    for response in document["components"]["responses"].values():
+    errors = [one for name, one in document["components"]["responses"].items() if name != "NotModified"]
+    for response in errors:
         example = response["content"]["application/problem+json"]["example"]
         assert TITLES[example["status"]] == example["title"]
 
@@ -199,7 +206,9 @@ def test_the_document_and_its_documentation_are_served(reading_http: httpx.Clien
     document = reading_http.get("/openapi.json").json()
     assert {operation.path for operation in OPERATIONS} == set(document["paths"])
     assert document == json.loads((resources.files("scale_generated") / "openapi.json").read_text())
+    assert reading_http.get("/v3/openapi.json").json() == document
     assert reading_http.get("/").headers["location"] == "/docs/"
+    assert reading_http.get("/v3/").headers["location"] == "/v3/docs/"
     page = reading_http.get("/docs/")
     assert page.status_code == 200
     assert "swagger" in page.text.lower()
@@ -208,8 +217,8 @@ def test_the_document_and_its_documentation_are_served(reading_http: httpx.Clien
 def test_absolute_urls_begin_with_the_public_url(served_context: Context) -> None:
     settings = replace(served_context.settings, public_url="https://scale.example/api")
     with serving(replace(served_context, settings=settings)) as address:
-        page = httpx.get(f"{address}/errors/?page_size=1", trust_env=False)
-        by_name = httpx.get(f"{address}/version/", headers={"Host": "scale.example"}, trust_env=False)
-        foreign = httpx.get(f"{address}/version/", headers={"Host": "other.example"}, trust_env=False)
+        page = httpx.get(f"{address}/errors/?page_size=1", trust_env=False, timeout=SECONDS)
+        by_name = httpx.get(f"{address}/version/", headers={"Host": "scale.example"}, trust_env=False, timeout=SECONDS)
+        foreign = httpx.get(f"{address}/version/", headers={"Host": "other.example"}, trust_env=False, timeout=SECONDS)
     assert page.json()["next"].startswith("https://scale.example/api/errors/?")
     assert (by_name.status_code, foreign.status_code) == (200, 400)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from fakes.access import PASSWORD, add_token, add_user, bearer
+from fakes.waiting import SECONDS
 from fakes.world import SetClock
 from scale_core.db.models import SignInFailure
 from scale_core.domain.access import Caller
@@ -27,7 +28,7 @@ def user_id(guarded: Context) -> int:
 def browser(address: str, user_id: int, clock: SetClock) -> Iterator[httpx.Client]:
     """A client that keeps cookies, long after anybody failed to sign in."""
     clock.forward(minutes=15)
-    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=address, timeout=SECONDS, trust_env=False) as client:
         yield client
 
 
@@ -52,7 +53,7 @@ def test_a_session_begins_with_a_cookie_that_scripts_and_other_sites_do_not_have
 def test_a_change_needs_the_sessions_own_csrf_token(browser: httpx.Client, address: str) -> None:
     csrf = sign_in(browser)
     body = {"is_paused": False}
-    with httpx.Client(base_url=address, trust_env=False) as other:
+    with httpx.Client(base_url=address, trust_env=False, timeout=SECONDS) as other:
         others = sign_in(other)
     wrong: list[dict[str, str]] = [{}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "0" * 64}, others]
     for headers in wrong:
@@ -155,8 +156,8 @@ def test_who_has_signed_in_changes_the_own_password(guarded: Context, address: s
     add_user(guarded, "changing", "viewer", PASSWORD)
     body = {"current_password": PASSWORD, "password": "another horse battery"}
     with (
-        httpx.Client(base_url=address, timeout=30, trust_env=False) as here,
-        httpx.Client(base_url=address, timeout=30, trust_env=False) as there,
+        httpx.Client(base_url=address, timeout=SECONDS, trust_env=False) as here,
+        httpx.Client(base_url=address, timeout=SECONDS, trust_env=False) as there,
     ):
         csrf = [browser.post("/session/", json=SIGN_IN | {"name": "changing"}).json() for browser in (here, there)]
         headers = {"X-CSRF-Token": csrf[0]["csrf_token"]}
@@ -176,7 +177,7 @@ def test_guessing_the_own_password_ends_after_some_attempts(guarded: Context, ad
     clock.forward(minutes=15)
     add_user(guarded, "guessing", "viewer", PASSWORD)
     body = {"current_password": "guessed", "password": "another horse battery"}
-    with httpx.Client(base_url=address, timeout=30, trust_env=False) as browser:
+    with httpx.Client(base_url=address, timeout=SECONDS, trust_env=False) as browser:
         session = browser.post("/session/", json=SIGN_IN | {"name": "guessing"}).json()
         headers = {"X-CSRF-Token": session["csrf_token"]}
         answers = [browser.post("/session/password/", json=body, headers=headers).status_code for _ in range(11)]
@@ -188,7 +189,7 @@ def test_a_token_changes_no_password(guarded: Context, address: str) -> None:
     user_id = add_user(guarded, "program", "viewer")
     body = {"current_password": PASSWORD, "password": "another horse battery"}
     headers = bearer(add_token(guarded, user_id))
-    refused = httpx.post(f"{address}/session/password/", json=body, headers=headers, trust_env=False)
+    refused = httpx.post(f"{address}/session/password/", json=body, headers=headers, trust_env=False, timeout=SECONDS)
     assert refused.status_code == 403
     assert "POST /session/" in refused.json()["detail"]
 

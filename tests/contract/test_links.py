@@ -8,7 +8,10 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from fakes.waiting import SECONDS
 from scale_generated.routes import OPERATIONS, Operation
+
+pytestmark = pytest.mark.any_database
 
 DOCUMENT: Final[dict[str, Any]] = json.loads((resources.files("scale_generated") / "openapi.json").read_bytes())
 BY_ID: Final = {operation.operation_id: operation for operation in OPERATIONS}
@@ -37,7 +40,7 @@ def reached(seeded_url: str) -> dict[str, httpx.Response]:
     """The answer of each operation that reads, as far as links lead to it from those that need no id."""
     found: dict[str, httpx.Response] = {}
     waiting = [(operation, operation.path) for operation in READING if "{" not in operation.path]
-    with httpx.Client(base_url=seeded_url, timeout=30) as client:
+    with httpx.Client(base_url=seeded_url, timeout=SECONDS) as client:
         while waiting:
             operation, path = waiting.pop(0)
             if operation.operation_id in found:

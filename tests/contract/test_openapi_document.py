@@ -14,6 +14,8 @@ from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from referencing import Registry, Resource
 
+pytestmark = pytest.mark.any_database
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "openapi"
 ROOT = FOLDER / "scale.yaml"
@@ -30,6 +32,7 @@ STATISTICS = {
     "list_job_type_system_failures": {"page", "page_size"},
     "list_job_load": COMMON - {"order"},
     "list_metrics": {"page", "page_size"},
+    "list_plugins": {"page", "page_size"},
     "list_metric_plot_data": COMMON - {"order"},
 }
 NULL = {"type": "object", "nullable": True, "enum": [None]}

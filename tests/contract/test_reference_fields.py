@@ -16,7 +16,10 @@ from fakes.installations import installed
 from fakes.lived import delete_old_files, live, tell_of_days
 from fakes.running import RunningScale
 from fakes.served import serving
+from fakes.waiting import SECONDS
 from scale_generated.routes import OPERATIONS, Operation
+
+pytestmark = pytest.mark.any_database
 
 REFERENCE: Final[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "reference.yaml").read_text())
 DOCUMENT: Final[dict[str, Any]] = json.loads((resources.files("scale_generated") / "openapi.json").read_bytes())
@@ -228,7 +231,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     with installed(data_dir) as context:
         tell_of_days(context)
         delete_old_files(context)
-        with serving(context) as url, httpx.Client(base_url=url, timeout=30) as http:
+        with serving(context) as url, httpx.Client(base_url=url, timeout=SECONDS) as http:
             yield Lived(http)
 
 

@@ -9,6 +9,8 @@ import pytest
 from scale_core.domain.documents import document_problems
 from scale_core.specs import InvalidDocument, SpecLibrary
 
+pytestmark = pytest.mark.any_database
+
 SPECS = Path(__file__).parents[2] / "specs"
 VALID = sorted(SPECS.glob("*/valid/*.json"))
 INVALID = sorted(SPECS.glob("*/invalid/*.json"))

@@ -8,6 +8,8 @@ import pytest
 
 from scale_core.specs import SpecLibrary
 
+pytestmark = pytest.mark.any_database
+
 SPECS = Path(__file__).parents[2] / "specs"
 EXAMPLES = sorted(SPECS.glob("*/valid/*.json"))
 

@@ -10,11 +10,14 @@ from jsonschema import Draft202012Validator
 
 from scale_core.specs import SpecLibrary
 
+pytestmark = pytest.mark.any_database
+
 SPECS = Path(__file__).parents[2] / "specs"
 SCHEMAS = sorted(SPECS.glob("*/*.json"))
 NAMES = {
     "clock-trigger",
     "configuration",
+    "custom-resources",
     "error-interface",
     "execution-plan",
     "execution-report",
@@ -28,6 +31,7 @@ NAMES = {
     "recipe-definition",
     "results-manifest",
     "retention",
+    "scan",
     "strike",
     "workspace",
 }

@@ -17,6 +17,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 READERS = {"json": json.loads, "toml": tomllib.loads}
 DIAGRAMS = {"flowchart", "sequenceDiagram", "stateDiagram-v2", "classDiagram", "erDiagram"}
 MAKE = re.compile(r"(?:`|^(?:\$ | {4}))make ([a-z][a-z-]*)\b", re.MULTILINE)
+TOX_INI = (ROOT / "tox.ini").read_text(encoding="utf-8")
 TOX = re.compile(r"`tox (?:run )?-e ([a-z-]+)")
 
 
@@ -74,10 +75,15 @@ def test_every_make_target_and_tox_environment_that_is_named_exists(document: Pa
     text = document.read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(MAKE.findall(text)) <= targets
-    assert set(TOX.findall(text)) <= set(re.findall(r"[a-z-]+", environments()))
+    assert set(TOX.findall(text)) <= set(re.findall(r"^\[testenv:([a-z-]+)\]", TOX_INI, re.MULTILINE))
 
 
-def environments() -> str:
-    found = re.search(r"^env_list = (.*)$", (ROOT / "tox.ini").read_text(), re.MULTILINE)
-    assert found
-    return found[1]
+def test_the_environment_with_all_tests_leaves_none_out() -> None:
+    """Every environment is run with the others, or in the one that they share."""
+    listed = re.search(r"^env_list = (.*)$", TOX_INI, re.MULTILINE)
+    shared = re.search(r"^\[testenv:tests\]\n(?:.+\n)+", TOX_INI, re.MULTILINE)
+    assert listed
+    assert shared
+    run = {*listed[1].split(", "), *re.findall(r"{\[testenv:([a-z-]+)\]commands}", shared[0])}
+    assert run | {"wheel-build"} == set(re.findall(r"^\[testenv:([a-z-]+)\]", TOX_INI, re.MULTILINE))
+    assert {path.name for path in (ROOT / "tests").iterdir() if any(path.glob("test_*.py"))} <= run

@@ -8,17 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import httpx
 import pytest
 
 from fakes.machine import missing
+from fakes.waiting import SECONDS
+from scale_broker_fsspec.options import FsspecOptions
+from scale_broker_s3.options import S3Options
 from scale_core.cli.main import scale as scale_group
 from scale_core.domain.reach import REACHES, by_reach
 from scale_core.plugin.registry import load_registry
-from scale_core.settings import Settings, load_settings
+from scale_core.settings import TABLES, Settings, load_settings
+from scale_core.storage.nfs_options import NfsOptions
 from scale_errors_builtin.errors import BUILTIN_ERRORS
 from scale_generated.enums import WaitingReason
 from scale_generated.models import WarningId
@@ -28,7 +32,6 @@ PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SCALE = Path(sys.executable).with_name("scale")
 BASH, CURL = shutil.which("bash"), shutil.which("curl")
-SECONDS = 120
 
 
 def table(first: str) -> list[list[str]]:
@@ -70,6 +73,23 @@ def running(tmp_path: Path) -> Iterator[str]:
         process.stdout.close()
 
 
+@pytest.mark.parametrize(("kind", "options"), [("s3", S3Options), ("fsspec", FsspecOptions)])
+def test_the_options_of_storage_are_all_there_with_their_defaults(kind: str, options: Any) -> None:
+    def written(value: Any) -> str:
+        return ",".join(value) if isinstance(value, tuple | dict) else str(value)
+
+    shown = {row[0]: row[1] for row in table(f"{kind} option")}
+    assert shown == {one.name: written(getattr(options(), one.name)) for one in dataclasses.fields(options)}
+
+
+def test_the_example_of_options_of_storage_is_read(tmp_path: Path) -> None:
+    (tmp_path / "scale.toml").write_text(blocks("toml")[1])
+    options = load_settings({"config": tmp_path / "scale.toml"}, {}).storage_options
+    assert S3Options.of(options["s3"]).region_name == "eu-central-1"
+    document = {"protocol": "sftp", "host": "archive.example", "port": 22, "account": "archive"}
+    assert FsspecOptions.of(options["fsspec"]).arguments(document)["username"] == "scale"
+
+
 def test_the_commands_on_the_page_work(running: str, tmp_path: Path) -> None:
     if BASH is None or CURL is None:
         missing("the commands need bash and curl")
@@ -92,7 +112,9 @@ def test_the_commands_on_the_page_work(running: str, tmp_path: Path) -> None:
     assert (tmp_path / "data" / "scheduler.lock").exists()
     assert not list((tmp_path / "incoming").glob("*.txt*"))
     assert list((tmp_path / "raw" / "notes").glob("*/*/*/first.txt"))
-    with httpx.Client(base_url=running, trust_env=False) as client:
+    assert list((tmp_path / "raw" / "notes").glob("*/*/*/old.txt"))
+    assert (tmp_path / "archive" / "2014" / "old.txt").exists()
+    with httpx.Client(base_url=running, trust_env=False, timeout=SECONDS) as client:
         jobs = client.get("/jobs/", params={"job_type_name": ["count", "show"]}).json()["results"]
         assert sorted((job["job_type"]["name"], job["status"]) for job in jobs) == [
             ("count", "COMPLETED"),
@@ -106,7 +128,7 @@ def test_the_commands_on_the_page_work(running: str, tmp_path: Path) -> None:
 
 def test_the_table_of_settings_is_what_the_code_reads() -> None:
     rows = {row[0]: row[1:] for row in table("setting")}
-    fields = {field.name: field for field in dataclasses.fields(Settings) if field.name != "engine_options"}
+    fields = {field.name: field for field in dataclasses.fields(Settings) if field.name not in TABLES}
     assert list(rows) == list(fields)
     for name, (flag, variable, default, meaning) in rows.items():
         assert variable == f"SCALE_{name.upper()}"
@@ -127,7 +149,7 @@ def flags() -> set[str]:
 
 
 def test_the_settings_file_on_the_page_is_read(tmp_path: Path) -> None:
-    (example,) = blocks("toml")
+    example, _storage = blocks("toml")
     (tmp_path / "scale.toml").write_text(example)
     settings = load_settings({"config": tmp_path / "scale.toml"}, {})
     assert settings == Settings(
@@ -136,7 +158,20 @@ def test_the_settings_file_on_the_page_is_read(tmp_path: Path) -> None:
         grace_seconds=30.0,
         engine="local",
         engine_options={"cpus": 4, "mem": 8192},
+        storage_options={"nfs": {"timeout": 30, "mounts": {"filer.example:/export/data": "/mnt/data"}}},
     )
+
+
+def test_the_table_of_options_of_nfs_is_what_the_code_reads() -> None:
+    rows = {row[0]: row[1] for row in table("nfs option")}
+    fields = {field.name: field.default for field in dataclasses.fields(NfsOptions)}
+    assert list(rows) == list(fields)
+    assert {name: value for name, value in rows.items() if name != "mounts"} == {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in fields.items()
+        if name != "mounts"
+    }
+    NfsOptions.of(rows | {"mounts": "filer.example:/export/data=/mnt/data"})
 
 
 def test_the_table_of_errors_is_that_of_the_builtin_ones() -> None:

@@ -17,11 +17,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from scale_core import testing
 from scale_core.interfaces.error import Failure
 from scale_core.interfaces.metric import EndedJobs, Mean
 from scale_core.interfaces.notice import FileIngested, JobStatusChanged, ProductPublished
 from scale_core.plugin import specs
 from scale_core.plugin.registry import Registry, load_registry
+from scale_core.plugin.scaffold.kinds import KINDS, Kind
 from scale_core.testing.metric import RecordedDay
 from scale_generated.enums import ErrorCategory, JobStatus
 
@@ -30,6 +32,7 @@ PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 PACKAGE = "scale_example"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\S+\.(?:py|toml))\n")
+FACTS = ["Begin", "Called", "Returns", "Errors", "Threads"]
 HOOKS = {name: hook for name, hook in inspect.getmembers(specs, inspect.isfunction) if name.startswith("scale_")}
 
 
@@ -90,6 +93,29 @@ def test_every_hook_has_a_section_with_its_signature(hook: str) -> None:
     documented = signature(blocks[0])
     source = inspect.getsource(HOOKS[hook])
     assert documented == signature(source), f"docs/plugins.md shows another signature of {hook} than specs.py has"
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_section_says_when_it_is_called_what_it_returns_and_raises_and_in_which_threads(hook: str) -> None:
+    assert re.findall(r"^- \*\*(\w+):?\*\* \S", section(hook), re.MULTILINE) == FACTS
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_sections_and_the_table_say_how_a_plugin_of_each_kind_is_begun(kind: Kind) -> None:
+    for hook in kind.hooks:
+        assert f"- **Begin** with `scale plugin new {kind.name} NAME`." in section(hook)
+        assert re.search(rf"^\|.*\[{hook}\]\(#{hook}\).*\| `{kind.name}` \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_belongs_to_a_kind_that_scale_plugin_new_knows(hook: str) -> None:
+    assert [kind.name for kind in KINDS if hook in kind.hooks], f"`scale plugin new` knows no kind that has {hook}"
+
+
+def test_every_contract_suite_is_named_and_used() -> None:
+    for suite in testing.__all__:
+        assert f"`{suite}`" in PAGE
+        assert f"({suite}):" in PAGE
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -203,6 +229,7 @@ def test_the_plugin_stands_beside_the_builtin_ones(plugin: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in files() if path.startswith("tests/")])
-def test_the_tests_on_the_page_pass(package: Path, path: str) -> None:
+def test_the_tests_on_the_page_pass(package: Path, path: str, tmp_path: Path) -> None:
     """In this process: what they import is the page's package."""
-    assert pytest.main(["-q", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), str(package / path)]) == 0
+    arguments = ["-q", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), f"--basetemp={tmp_path / 'run'}"]
+    assert pytest.main([*arguments, str(package / path)]) == 0

@@ -65,12 +65,18 @@ class Accounts:
         jobs = self._rows("SELECT job.*, name FROM job JOIN job_type ON job_type.id = job_type_id ORDER BY job.id")
         executions: dict[int, Counter[str]] = {row["id"]: Counter() for row in jobs}
         messages: dict[int, list[str]] = {row["id"]: [] for row in jobs}
-        for row in self._rows("SELECT job_id, status, message FROM job_exe"):
+        on_nodes: set[int] = set()
+        for row in self._rows("SELECT job_id, status, message, node_id FROM job_exe"):
             executions[row["job_id"]][row["status"]] += 1
+            if row["status"] == "RUNNING" and row["node_id"] is not None:
+                on_nodes.add(row["job_id"])
             messages[row["job_id"]].append(row["message"])
         for row in jobs:
             tries = executions[row["id"]]
-            if row["name"] in LONG_RUNNING:
+            if row["name"] in LONG_RUNNING and row["id"] in on_nodes:
+                if row["status"] != "RUNNING" or tries["RUNNING"] != 1 or tries["QUEUED"]:
+                    yield f"job {row['id']} of {row['name']} should go on on its node: {row['status']}, {tries}"
+            elif row["name"] in LONG_RUNNING:
                 if row["status"] != "QUEUED" or tries["QUEUED"] != 1 or tries["RUNNING"]:
                     yield f"job {row['id']} of {row['name']} should wait for the next start: {row['status']}, {tries}"
             elif row["status"] != "COMPLETED" or tries["COMPLETED"] != 1 or tries.keys() - {"COMPLETED", "FAILED"}:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from scale_core.db.models import FileAncestry, ScaleFile, Strike, Workspace
+from scale_core.db.models import FileAncestry, ScaleFile, Scan, Strike, Workspace
 from scale_core.services.context import Context
 from scale_core.services.job_types import JobTypeService
 from scale_core.services.products import locate
@@ -15,20 +15,22 @@ from scale_core.services.queue import QueueService
 from scale_core.services.serialization import SerializerContext
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+BROKER = {"version": "1.0", "broker": {"type": "host", "host_path": "/nowhere"}}
 URLS = SerializerContext("http://scale.test")
 
 
 @dataclass(frozen=True)
 class Owners:
-    """Ids of Strike processes, of job types, and of a job of each."""
+    """Ids of Strike processes, of job types, of a job of each, and of a Scan."""
 
     strikes: Sequence[int]
     job_types: Sequence[int]
     jobs: Sequence[int]
+    scan: int
 
 
 def owners(context: Context) -> Owners:
-    """Two Strike processes, two job types, with a job each, and two workspaces: 1, which is on the web, and 2."""
+    """Two Strike processes, a Scan, two job types, with a job each, and two workspaces, of which 1 is on the web."""
     life = {"created": NOON, "last_modified": NOON}
     types = JobTypeService(context)
     interface = {"command": "true", "command_arguments": ""}
@@ -39,14 +41,16 @@ def owners(context: Context) -> Owners:
     made = [types.create(body, URLS)["id"] for body in bodies]
     jobs = [QueueService(context).new_job({"job_type_id": one, "job_data": {}}, URLS)["id"] for one in made]
     with context.database.write() as session:
-        session.add(Workspace(id=1, name="raw", json_config={"version": "1.0"}, base_url="http://files/", **life))
-        session.add(Workspace(id=2, name="inner", json_config={"version": "1.0"}, **life))
+        session.add(Workspace(id=1, name="raw", json_config=BROKER, base_url="http://files/", **life))
+        session.add(Workspace(id=2, name="inner", json_config=BROKER, **life))
         rule = {"filename_regex": ".*", "workspace_name": "raw", "workspace_path": "x", "data_types": ["text", "more"]}
         configuration = {"version": "1.0", "mount": "/in", "transfer_suffix": "_tmp", "files_to_ingest": [rule]}
         strikes = [Strike(name=f"strike {name}", configuration=configuration, **life) for name in "ab"]
-        session.add_all(strikes)
+        looked = {"version": "1.0", "mount": "/old", "files_to_ingest": [{**rule, "data_types": ["old"]}]}
+        scan = Scan(name="scan a", configuration=looked, job_id=jobs[0], **life)
+        session.add_all([*strikes, scan])
         session.flush()
-        return Owners([one.id for one in strikes], made, jobs)
+        return Owners([one.id for one in strikes], made, jobs, scan.id)
 
 
 def put_file(context: Context, number: int, geo_json: Mapping[str, Any] | None = None, **values: Any) -> int:

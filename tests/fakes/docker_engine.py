@@ -18,7 +18,9 @@ import docker
 import pytest
 
 from fakes.machine import missing
+from fakes.waiting import SECONDS
 from scale_core.interfaces.containers import ContainerSettings
+from scale_core.testing.servers import ending_with_us
 
 PACKAGES: Final = "docker.io busybox-static"
 BUSYBOX: Final = Path("/bin/busybox")
@@ -39,7 +41,6 @@ COMMANDS: Final = (
     "dd",
     "wget",
 )
-SECONDS: Final = 60.0
 
 
 class DockerMissing(Exception):
@@ -64,7 +65,7 @@ class DockerEngine:
         """Start it, and wait until it answers."""
         (self.folder / "daemon.json").write_text("{}")
         command: list[str | Path] = [
-            "dockerd",
+            str(shutil.which("dockerd")),
             *("--config-file", self.folder / "daemon.json"),
             *("--host", f"unix://{self.socket}"),
             *("--data-root", self.folder / "data"),
@@ -77,8 +78,7 @@ class DockerEngine:
         ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                command,
-                executable=shutil.which("dockerd"),
+                ending_with_us(command),
                 env=os.environ if self._has_init else {"PATH": self._programs()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -22,6 +22,7 @@ from scale_core.interfaces.engine import (
     NodeAgent,
     Offer,
     Resources,
+    needs_of,
 )
 
 
@@ -37,6 +38,8 @@ class FakeEngine(Engine):
         self.killed: list[int] = []
         self.reconciled: list[list[int]] = []
         self.failing_launches = 0
+        self.recorded_ends: list[int] = []
+        self.offers_wanted: list[bool] = []
         self._listener: EngineListener | None = None
         self._offered: set[str] = set()
         self._ended: set[int] = set()
@@ -83,8 +86,8 @@ class FakeEngine(Engine):
             assert set(launch.offer_ids) <= self._offered, "a launch on an offer that is not the latest"
             room = self.sizes[launch.agent_id] if self.holds_launches else self.free(launch.agent_id)
             assert self.need(launch.plan).fits_in(room), "a node was over-committed"
-            self.launched.append(execution_id)
             self.running[execution_id] = (launch.agent_id, launch.plan)
+            self.launched.append(execution_id)  # last: tests wait for it
 
     def kill(self, execution_id: int) -> None:
         assert self.listener
@@ -95,6 +98,14 @@ class FakeEngine(Engine):
         gone = [one for one in execution_ids if one not in self.running]
         if gone:
             self.listener.notify([ExecutionLost(one, "the engine does not run it") for one in gone])
+
+    def settle_offers(self, *, wanted: bool) -> None:
+        assert self.listener
+        self.offers_wanted.append(wanted)
+
+    def recorded(self, execution_ids: Sequence[int]) -> None:
+        assert not self.running.keys() & set(execution_ids), "an end was recorded of what runs"
+        self.recorded_ends.extend(execution_ids)
 
     def logs(self, execution_id: int, stream: str, offset: int, limit: int) -> LogChunk:
         return LogChunk(b"", 0, 0)
@@ -110,8 +121,7 @@ class FakeEngine(Engine):
     @staticmethod
     def need(plan: ExecutionPlan) -> Resources:
         """What a plan takes."""
-        needs = plan.resources
-        return Resources(needs.cpus, needs.mem, needs.disk_in + needs.disk_out)
+        return needs_of(plan)
 
     def begin(self, execution_id: int, step: str = "pre") -> None:
         """Report that a step has begun."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from fakes.world import World
 from scale_core.db.models import Ingest
 from scale_core.services.executions import SystemTask
-from scale_core.services.transfer_records import Arrival
 from scale_core.services.transfers import TransferService
+from scale_core.watching.records import Arrival
 from scale_generated.specs.execution_report import ReportFailure
 from scale_scheduler.ingest import IngestPool
 

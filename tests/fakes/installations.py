@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fakes.databases import database_url
-from scale_core.db import schema
-from scale_core.db.database import Database
+from fakes.databases import database_url, new_database
 from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
@@ -17,9 +15,8 @@ from scale_core.specs import SpecLibrary
 @contextmanager
 def installed(data_dir: Path) -> Iterator[Context]:
     """An installation in this folder, without a scheduler."""
+    database = new_database(data_dir, migrated=True)
     settings = Settings(data_dir=data_dir, database_url=database_url(data_dir))
-    database = Database(settings.url)
-    schema.upgrade(database)
     context = Context(database, load_registry(), SpecLibrary.packaged(), settings)
     prepare(context)
     yield context

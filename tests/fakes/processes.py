@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fakes.waiting import SECONDS
+
 PROC = Path("/proc")
 
 
@@ -35,7 +37,7 @@ def commands_of(execution_folder: Path) -> dict[int, str]:
     return found
 
 
-def await_none(look: Callable[[Path], dict[int, str]], folder: Path, seconds: float = 60) -> dict[int, str]:
+def await_none(look: Callable[[Path], dict[int, str]], folder: Path, seconds: float = SECONDS) -> dict[int, str]:
     """What one of the functions above finds after ``seconds``; nothing as soon as there is nothing."""
     deadline = time.monotonic() + seconds
     while (left := look(folder)) and time.monotonic() < deadline:
@@ -56,3 +58,11 @@ def descendants_of(pid: int, depth: int = 1000) -> list[int]:
         found += sorted(generation)
         depth -= 1
     return found
+
+
+def command_of(pid: int) -> bytes:
+    """What a process runs; nothing where there is none of that number, and for a moment after its beginning."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return b""

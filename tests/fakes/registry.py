@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fakes.docker_engine import image_archive
+from fakes.waiting import SECONDS
 
 USER, PASSWORD = "puller", "pull-secret"
 REPOSITORY: Final = "some/image"
@@ -82,7 +83,7 @@ def running_registry() -> Iterator[Registry]:
                 self._answer(401, "application/json", b"{}", {"WWW-Authenticate": 'Basic realm="registry"'})
                 return
             if self.path != "/v2/":
-                registry.is_open.wait(60)
+                registry.is_open.wait(5 * SECONDS)  # longer than a test waits for anything
             unknown = ("application/json", b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
             kind, content = registry.answers.get(self.path, unknown)
             status = 200 if self.path in registry.answers or self.path == "/v2/" else 404

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from fakes.databases import database_url, on_postgres
+from fakes.waiting import SECONDS, until
 
 SCALE = str(Path(sys.executable).with_name("scale"))
 ENDS_WITHIN_SECONDS = 240
@@ -27,7 +27,7 @@ class RunningScale:
     def __init__(self, data_dir: Path, command: str = "up", **settings: str) -> None:
         self.command = (SCALE, command)
         self.data_dir = data_dir
-        self.http = httpx.Client(timeout=60)
+        self.http = httpx.Client(timeout=SECONDS)
         self.log = data_dir.parent / "scale.log"
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("SCALE_")}
         given = {f"SCALE_{name.upper()}": value for name, value in settings.items()}
@@ -132,11 +132,7 @@ class RunningScale:
 
     def wait(self, what: Callable[[], Any], seconds: float = ENDS_WITHIN_SECONDS) -> Any:
         """Ask again and again until ``what`` gives something true."""
-        deadline = time.monotonic() + seconds
-        while not (found := what()):
-            assert time.monotonic() < deadline, self.log.read_text()[-5000:]
-            time.sleep(0.05)
-        return found
+        return until(what, seconds=seconds, pause=0.05, told=lambda: self.log.read_text()[-5000:])
 
     def ended(self, job_id: int) -> dict[str, Any]:
         """A job's details, once it has ended."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from fakes.accounts import LONG_RUNNING, Accounts
-from fakes.databases import database_url
-from fakes.pipeline import Pipeline
-from fakes.processes import processes_of
+from fakes.databases import database_url, new_database
+from fakes.pipeline import STEPS, Pipeline
+from fakes.processes import await_none, processes_of
 from fakes.running import RunningScale
 
 SEED = int(os.environ.get("SCALE_TEST_SEED", random.randrange(1 << 32)))  # noqa: S311 - not for secrets
@@ -55,7 +55,9 @@ class Traffic:
         arriving.rename(self._pipeline.incoming / name)
 
     def _send_files(self) -> None:
-        while len(self.sent) < MOST_FILES and not self._stop.wait(FILE_SECONDS):
+        for _ in range(MOST_FILES):
+            if self._stop.wait(FILE_SECONDS):
+                break
             self.send_file()
 
     def _queue_jobs(self) -> None:
@@ -75,6 +77,7 @@ class Traffic:
 def roomy_scale(tmp_path: Path) -> Iterator[RunningScale]:
     """A running Scale with room for several jobs at once, however small the machine."""
     running = RunningScale(tmp_path / "data", engine_cpus="4", engine_mem="2048")
+    new_database(running.data_dir, migrated=True).close()
     running.start()
     yield running
     running.stop()
@@ -95,15 +98,22 @@ def await_quiet(scale: RunningScale, files: int) -> None:
         ]
         return not any(ingests) and not waiting
 
-    scale.wait(lambda: scale.get("/ingests/", status="INGESTED")["count"] >= files, 120)
-    scale.wait(is_quiet, 120)
+    scale.wait(lambda: scale.get("/ingests/", status="INGESTED")["count"] >= files)
+    # A file that is parsed is moved, beside all jobs, and starts the last one once it has arrived.
+    scale.wait(lambda: scale.get("/jobs/", job_type_name=STEPS[-1])["count"] >= files)
+    scale.wait(is_quiet)
 
 
 def check(scale: RunningScale, pipeline: Pipeline, traffic: Traffic, tmp_path: Path) -> None:
     """Nothing is lost, nothing was done twice, nothing is left running."""
     await_quiet(scale, len(traffic.sent))
     assert scale.stop() == 0
-    assert processes_of(tmp_path) == {}
+    assert await_none(processes_of, tmp_path) == {}
+    check_books(scale, pipeline, traffic)
+
+
+def check_books(scale: RunningScale, pipeline: Pipeline, traffic: Traffic) -> None:
+    """Nothing is lost and nothing was done twice, by the database of a Scale that has stopped."""
     books = Accounts(database_url(scale.data_dir), pipeline, traffic.sent, traffic.accepted)
     found = "\n".join(books.discrepancies())
     assert not found, f"{found}\nSCALE_TEST_SEED={SEED}"

@@ -1,5 +1,6 @@
 """A small installation: system job types, a workspace, Strike processes."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,19 @@ from scale_core.db.models import (
 )
 from scale_core.plugin.registry import load_registry
 from scale_core.services.context import Context
+from scale_core.services.facts import JobTypeFacts
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
 from scale_core.services.system_jobs import create_system_job
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
 from scale_generated.specs.job_data import JobData
 
-SYSTEM_TYPES = {"scale-strike": ["strike_id"], "scale-ingest": ["ingest_id"], "scale-clock": []}
+SYSTEM_TYPES = {
+    "scale-strike": ["strike_id"],
+    "scale-scan": ["scan_id"],
+    "scale-ingest": ["ingest_id"],
+    "scale-clock": [],
+}
 PLUGINS = (
     scale_broker_host.plugin,
     scale_errors_builtin.plugin,
@@ -58,19 +65,21 @@ class SetClock:
 
 
 class World:
-    """An installation below ``folder``; ``incoming`` is a directory to watch."""
+    """An installation below ``folder``; ``incoming`` is a directory to watch.
 
-    def __init__(self, folder: Path, *plugins: object, now: Any = None) -> None:
+    :param settings: further settings.
+    """
+
+    def __init__(self, folder: Path, *plugins: object, now: Any = None, **settings: Any) -> None:
         self.folder = folder
         self.database = new_database(folder)
         registry = load_registry([*PLUGINS, *plugins], entry_points=False)
         clock = {} if now is None else {"now": now}
-        settings = Settings(data_dir=folder, database_url=database_url(folder), grace_seconds=3.0)
-        self.context = Context(self.database, registry, SpecLibrary.packaged(), settings, **clock)
+        given = Settings(data_dir=folder, database_url=database_url(folder), grace_seconds=3.0, **settings)
+        self.context = Context(self.database, registry, SpecLibrary.packaged(), given, **clock)
         self.incoming = folder / "incoming"
         self.storage = folder / "storage"
-        for each in (self.incoming, self.storage):
-            each.mkdir()
+        self.incoming.mkdir()
         self._fill()
 
     def _fill(self) -> None:
@@ -90,16 +99,25 @@ class World:
                             last_modified=now,
                         )
                     )
-            session.add(
-                Workspace(
-                    name="raw",
-                    json_config={"version": "1.0", "broker": {"type": "host", "host_path": str(self.storage)}},
-                    created=now,
-                    last_modified=now,
-                )
-            )
+        self.workspace("raw", self.storage)
         for name, inputs in SYSTEM_TYPES.items():
             self.job_type(name, inputs, is_system=True, is_long_running=name != "scale-ingest", version="1.0")
+
+    def workspace(self, name: str, folder: Path | None = None) -> Path:
+        """A workspace; its folder."""
+        root = folder or self.folder / name
+        root.mkdir()
+        self.workspace_on(name, {"type": "host", "host_path": str(root)})
+        return root
+
+    def workspace_on(self, name: str, broker: Mapping[str, Any]) -> None:
+        """A workspace on any storage.
+
+        :param broker: of its configuration.
+        """
+        now, configuration = self.context.now(), {"version": "1.0", "broker": {**broker}}
+        with self.database.write() as session:
+            session.add(Workspace(name=name, json_config=configuration, created=now, last_modified=now))
 
     def pause(self, is_paused: bool = True) -> None:
         """Pause all scheduling, or go on: while it is paused Strike leaves every file to the queue."""
@@ -140,16 +158,32 @@ class World:
             session.add(event)
             job_type = session.get_one(JobType, job_type_id)
             session.flush()
-            (job_id,) = queue_new_jobs(session, self.context, job_type, [NewJob(event.id, JobData())])
+            (job_id,) = queue_new_jobs(session, self.context, JobTypeFacts.of(job_type), [NewJob(event.id, JobData())])
             return job_id
 
-    def strike(self, name: str = "s", directory: Path | None = None, rules: Any = None, suffix: str = "_tmp") -> int:
-        """A Strike process with its queued job; by default all .txt and .png files go to ``raw``."""
+    def complete(self, job_id: int) -> None:
+        """Have a job be done."""
+        with self.database.write() as session:
+            session.get_one(Job, job_id).status = "COMPLETED"
+
+    def strike(
+        self,
+        name: str = "s",
+        directory: Path | str | None = None,
+        rules: Any = None,
+        suffix: str | None = "_tmp",
+        **more: Any,
+    ) -> int:
+        """A Strike process with its queued job; by default all .txt and .png files go to ``raw``.
+
+        :param more: of its configuration.
+        """
         now = self.context.now()
         configuration = {
             "version": "1.0",
             "mount": str(directory or self.incoming),
-            "transfer_suffix": suffix,
+            **({} if suffix is None else {"transfer_suffix": suffix}),
+            **more,
             "files_to_ingest": rules
             or [
                 {
@@ -192,9 +226,10 @@ class World:
         return {row.file_name: row for row in self.all(ScaleFile)}
 
     def jobs(self, type_name: str) -> list[Job]:
-        """Jobs of a type."""
+        """Jobs of a type, by id."""
         with self.database.read() as session:
-            return list(session.scalars(select(Job).join(Job.job_type).where(JobType.name == type_name)))
+            of_type = select(Job).join(Job.job_type).where(JobType.name == type_name)
+            return list(session.scalars(of_type.order_by(Job.id)))
 
     def executions(self, job_id: int) -> list[JobExecution]:
         """Executions of a job."""

@@ -1,5 +1,6 @@
 """A prepared installation, without a server or scheduler."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import scale_trigger_ingest.plugin
 import scale_trigger_parse.plugin
 from fakes.databases import database_url, new_database
 from fakes.docker_engine import docker_engine
+from fakes.hanging_mount import hanging_mount
+from fakes.nfs_server import nfs_server, own_nfs_server
+from fakes.object_store import object_store
 from fakes.world import SetClock
 from scale_core.plugin.registry import Registry, load_registry
 from scale_core.services.context import Context
@@ -21,7 +25,7 @@ from scale_core.services.serialization import SerializerContext
 from scale_core.settings import Settings
 from scale_core.specs import SpecLibrary
 
-__all__ = ["docker_engine"]
+__all__ = ["docker_engine", "hanging_mount", "nfs_server", "object_store", "own_nfs_server"]
 
 BUILT_IN = (
     scale_broker_host.plugin,
@@ -31,6 +35,13 @@ BUILT_IN = (
     scale_trigger_ingest.plugin,
     scale_trigger_parse.plugin,
 )
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port of loopback that accepts connections and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

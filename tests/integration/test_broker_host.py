@@ -8,18 +8,23 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from fakes.storage import small_storage
-from scale_broker_host import batch
+from fakes.storage import read_only, sealed, small_storage
 from scale_broker_host.broker import HostBroker
-from scale_broker_host.files import CHUNK, FEW, sync_file_system
-from scale_core.interfaces.broker import BrokerError, FileMissing, StorageFull, StorageUnavailable, StoredFile
+from scale_core.interfaces.broker import Broker, BrokerError, FileMissing, StorageFull, StorageUnavailable, StoredFile
+from scale_core.storage import batch
+from scale_core.storage.content import CHUNK
+from scale_core.storage.files import FEW, sync_file_system
+from scale_core.storage.parts import PARTS
 from scale_core.testing import BrokerContract
+
+pytestmark = pytest.mark.any_database
 
 
 class TestHostBroker(BrokerContract):
@@ -38,8 +43,24 @@ class TestHostBroker(BrokerContract):
         return {"type": "host", "host_path": str(root)}
 
     @pytest.fixture
+    def failing(self, tmp_path: Path) -> Iterator[Mapping[str, Broker]]:
+        for name in ("full", "denied"):
+            (tmp_path / name).mkdir()
+        with small_storage(tmp_path / "full"), read_only(tmp_path / "denied"):
+            yield {
+                "full": HostBroker(tmp_path / "full"),
+                "denied": HostBroker(tmp_path / "denied"),
+                "gone": HostBroker(tmp_path / "gone"),
+            }
+
+    @pytest.fixture
     def outside_link(self, root: Path) -> Callable[[str, Path], None]:
         return lambda path, target: (root / path).symlink_to(target)
+
+    @pytest.fixture
+    def seal(self, root: Path) -> Iterator[Callable[[str], None]]:
+        with ExitStack() as stack:
+            yield lambda path: stack.enter_context(sealed(root / path))
 
 
 @pytest.fixture
@@ -67,9 +88,31 @@ def test_check_makes_the_root(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "workspace").is_dir()
 
 
-def test_check_refuses_a_file_as_root(source: Path) -> None:
-    with pytest.raises(BrokerError, match="source"):
-        HostBroker(source).check()
+@pytest.mark.parametrize(
+    ("below", "reason"),
+    [
+        ("", "File exists"),
+        ("/below", "Not a directory"),
+        ("/../" + "n" * 300, "File name too long"),
+        ("/../../../../../../../../../../../proc/nowhere", "No such file"),
+    ],
+    ids=["a file", "below a file", "a long name", "where none can be made"],
+)
+def test_a_root_that_cannot_be_is_named_with_the_reason(source: Path, below: str, reason: str) -> None:
+    root = Path(f"{source.parent}/{source.name}{below}" if ".." not in below else os.path.normpath(f"{source}{below}"))
+    with pytest.raises(BrokerError, match=rf"{root} cannot be .*: {reason}.* [Nn]ame (one|another)"):
+        HostBroker(root).check()
+
+
+def test_a_probe_makes_nothing(tmp_path: Path, root: Path, source: Path) -> None:
+    HostBroker(root).probe()
+    HostBroker(tmp_path / "new" / "workspace").probe()
+    with pytest.raises(BrokerError, match="source cannot be the workspace's folder"):
+        HostBroker(source).probe()
+    with pytest.raises(BrokerError, match="source/below cannot be"):
+        HostBroker(source / "below").probe()
+    assert sorted(tmp_path.iterdir()) == [source, root]
+    assert list(root.iterdir()) == []
 
 
 def test_check_refuses_a_root_that_cannot_be_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,6 +336,15 @@ def test_large_files_are_copied_whole(root: Path, tmp_path: Path, size: int) -> 
     assert (root / "x").read_bytes() == content[:size]
 
 
+def open_below(folder: Path) -> list[str]:
+    """Files below a folder that this process has open, by what the kernel calls them."""
+    names = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            names.append(str(descriptor.readlink()))
+    return [one for one in names if one.startswith(str(folder))]
+
+
 @pytest.mark.parametrize("number", [1, 250])
 @pytest.mark.parametrize("is_nameless", [True, False])
 def test_copies_are_made_with_and_without_nameless_files(
@@ -301,21 +353,20 @@ def test_copies_are_made_with_and_without_nameless_files(
     if not is_nameless:
         monkeypatch.setattr(os, "O_TMPFILE", os.O_TMPFILE | os.O_CREAT)  # no such thing: EINVAL
     files = many(tmp_path / "many", number)
-    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(2):
         results = HostBroker(root).store_many(files)
         assert [one.path for one in results if isinstance(one, StoredFile)] == [path for _source, path in files]
         stored = HostBroker(root).store(files[0][0], "a/0")
         assert stored == results[0]
     assert sorted(path.name for path in (root / "a").iterdir()) == sorted(str(index) for index in range(number))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before, "a file is still open"
+    assert open_below(tmp_path) == []
 
 
 def test_a_killed_copy_leaves_nothing(root: Path, source: Path) -> None:
     killed = f"""
 import os, signal
 from pathlib import Path
-from scale_broker_host import files
+from scale_core.storage import files
 def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
 files.Copy.sync = kill
 from scale_broker_host.broker import HostBroker
@@ -323,3 +374,27 @@ HostBroker(Path({str(root)!r})).store(Path({str(source)!r}), "x")
 """
     assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
     assert list(root.iterdir()) == []
+
+
+def test_without_nameless_files_what_a_kill_leaves_is_removed_when_it_is_old(
+    root: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_TMPFILE | os.O_CREAT)  # no such thing: EINVAL
+    killed = f"""
+import os, signal
+from pathlib import Path
+from scale_core.storage import files
+os.O_TMPFILE |= os.O_CREAT
+def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
+files.Copy.sync = kill
+from scale_broker_host.broker import HostBroker
+HostBroker(Path({str(root)!r})).store(Path({str(source)!r}), "x")
+"""
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
+    (left,) = (root / PARTS).iterdir()
+    HostBroker(root).store(source, "x")
+    assert left.exists(), "another process may be writing it"
+    os.utime(left, (0, 0))
+    HostBroker(root).store(source, "y")
+    assert list((root / PARTS).iterdir()) == []
+    assert sorted(path.name for path in root.iterdir()) == [PARTS, "x", "y"]

@@ -1,7 +1,6 @@
 """Many jobs changed at once: cancellation, previews, and what is left to a job of Scale's own."""
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import select
 
 from fakes.engine import FakeEngine, no_agent
 from fakes.jobs import Installation
+from fakes.waiting import until_equal
 from fakes.world import SetClock
 from scale_core.db.models import Job, JobExecution, JobType
 from scale_core.interfaces.engine import EngineSettings
@@ -218,14 +218,15 @@ def test_the_scheduler_does_what_is_left_to_a_job_one_change_at_a_time(scale: In
     try:
         jobs = [scale.job() for _ in range(9)]
         changes = [left_to_job(scale, "cancel"), left_to_job(scale, "cancel", status="QUEUED")]
-        deadline = time.monotonic() + 20
-        while {scale.status(change) for change in changes} != {"COMPLETED"}:
-            assert time.monotonic() < deadline
+
+        def after_a_pass() -> set[str]:
             with scale.context.database.read() as session:
                 running = select(Job.id).join(Job.job_type).where(JobType.name == CHANGE_JOB, Job.status == "RUNNING")
                 assert len(session.scalars(running).all()) <= 1
             scheduler.run_once()
-            time.sleep(0.02)
+            return {scale.status(change) for change in changes}
+
+        until_equal(after_a_pass, {"COMPLETED"})
         assert {scale.status(job) for job in jobs} == {"CANCELED"}
     finally:
         scheduler.close()

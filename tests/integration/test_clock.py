@@ -2,9 +2,7 @@
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.waiting import join, until, until_equal
 from fakes.world import SetClock, World
 from scale_core.db.models import JobType, TriggerEvent, TriggerRule, Workspace
 from scale_core.interfaces.clock import ClockContext, ClockProcessor
 from scale_core.plugin import hookimpl
 from scale_core.services.clock_runs import FiredRule
-from scale_scheduler.clock import ClockTask, seconds_to_next_tick
-from scale_scheduler.processors import ClockProcessors
+from scale_scheduler.clock import Clock, ClockTask, seconds_to_next_tick
 
 HANGS_SECONDS = 60
 
@@ -56,16 +54,13 @@ class Processors:
         ]
 
 
-@dataclass
-class Clock:
-    """A clock task, as one process of Scale has it."""
+class Ticking:
+    """The clock, as one process of Scale has it."""
 
-    world: World
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.processors = ClockProcessors(self.world.context, self.stop)
-        self._task = ClockTask(self.world.context)
+    def __init__(self, world: World) -> None:
+        self.stop = threading.Event()
+        self._clock = Clock(world.context, self.stop)
+        self.processors = self._clock.processors
 
     def tick(self) -> list[FiredRule]:
         """A tick whose processors have run."""
@@ -75,7 +70,7 @@ class Clock:
 
     def begin(self) -> list[FiredRule]:
         """A tick whose processors may run still."""
-        return self._task.tick(self.processors)
+        return self._clock.fire_due()
 
 
 @pytest.fixture
@@ -114,7 +109,7 @@ def test_a_rule_fires_once_at_each_slot_of_the_day_and_not_before(
     world: World, clock: SetClock, processors: Processors
 ) -> None:
     world.rule("works", "PT1H")
-    task = Clock(world)
+    task = Ticking(world)
     assert task.tick() == []
     clock.time = datetime(2026, 3, 4, 13, 7, tzinfo=UTC)
     assert [one.name for one in task.tick()] == ["works"]
@@ -137,7 +132,7 @@ def test_a_processor_is_told_what_its_rule_says_when_it_runs(
     world: World, clock: SetClock, processors: Processors
 ) -> None:
     rule_id = world.rule("works", "PT1H")
-    task = Clock(world)
+    task = Ticking(world)
     for parameters in (None, {"age": "P1D"}, {"age": "P2D"}):
         if parameters is not None:
             with world.database.write() as session:
@@ -152,7 +147,7 @@ def test_a_rule_that_keeps_no_events_has_one_that_tells_of_its_last_firing(
     world: World, clock: SetClock, processors: Processors
 ) -> None:
     world.rule("often", "PT1M")
-    task = Clock(world)
+    task = Ticking(world)
     for _minute in range(3):
         clock.forward(minutes=1)
         assert len(task.tick()) == 1
@@ -169,7 +164,7 @@ def test_a_rule_that_keeps_no_events_does_not_fill_the_log(
     world.rule("works", "PT1M")
     clock.forward(minutes=1)
     with caplog.at_level(logging.INFO):
-        assert len(Clock(world).tick()) == 2
+        assert len(Ticking(world).tick()) == 2
     assert [message for message in caplog.messages if "fired" in message] == ["Clock rule 'works' fired: Works"]
 
 
@@ -177,7 +172,7 @@ def test_an_event_is_not_taken_from_a_processor_that_still_runs(
     world: World, clock: SetClock, processors: Processors
 ) -> None:
     world.rule("hangs often", "PT1M")
-    task = Clock(world)
+    task = Ticking(world)
     for _minute in range(2):
         clock.forward(minutes=1)
         task.begin()
@@ -190,7 +185,7 @@ def test_an_event_is_not_taken_from_a_processor_that_still_runs(
 
 def test_an_event_that_made_jobs_stays_as_it_is(world: World, clock: SetClock, processors: Processors) -> None:
     world.job_type("linked", trigger_rule_id=world.rule("often", "PT1M"))
-    task = Clock(world)
+    task = Ticking(world)
     for _minute in range(2):
         clock.forward(minutes=1)
         task.tick()
@@ -201,16 +196,16 @@ def test_an_event_that_made_jobs_stays_as_it_is(world: World, clock: SetClock, p
 def test_a_restart_does_not_fire_again_and_an_outage_is_caught_up_once(world: World, clock: SetClock) -> None:
     world.rule("works", "PT1H")
     clock.forward(hours=1)
-    assert len(Clock(world).tick()) == 1
-    assert Clock(world).tick() == []
+    assert len(Ticking(world).tick()) == 1
+    assert Ticking(world).tick() == []
     clock.forward(hours=7)
-    assert len(Clock(world).tick()) == 1
-    assert Clock(world).tick() == []
+    assert len(Ticking(world).tick()) == 1
+    assert Ticking(world).tick() == []
 
 
 def test_a_clock_that_jumps_back_fires_nothing_twice(world: World, clock: SetClock) -> None:
     world.rule("works", "PT1H")
-    task = Clock(world)
+    task = Ticking(world)
     clock.forward(hours=2)
     assert len(task.tick()) == 1
     clock.forward(hours=-1)
@@ -223,7 +218,7 @@ def test_a_rule_starts_the_job_types_that_are_linked_to_it(world: World, clock: 
     with world.database.write() as session:
         session.get_one(JobType, job_type).trigger_rule_id = rule_id
     clock.forward(hours=1)
-    Clock(world).tick()
+    Ticking(world).tick()
     (job,) = world.jobs("nightly")
     assert job.status == "QUEUED"
     assert job.event_id == world.all(TriggerEvent)[-1].id
@@ -235,7 +230,7 @@ def test_a_broken_processor_or_rule_does_not_stop_the_others(
     world.rule("breaks", "PT1H")
     world.rule("works", "PT1H")
     clock.forward(hours=1)
-    assert len(Clock(world).tick()) == 2
+    assert len(Ticking(world).tick()) == 2
     assert len(processors.runs) == 1
     assert "Clock processor 'breaks' failed" in caplog.text
 
@@ -245,13 +240,13 @@ def test_an_inactive_rule_rests(world: World, clock: SetClock) -> None:
     with world.database.write() as session:
         session.get_one(TriggerRule, rule_id).is_active = False
     clock.forward(hours=1)
-    assert Clock(world).tick() == []
+    assert Ticking(world).tick() == []
 
 
 def test_the_builtin_processor_records_the_space_of_workspaces(world: World, clock: SetClock) -> None:
     world.rule("workspace-usage", "PT15M")
     clock.forward(hours=1)
-    Clock(world).tick()
+    Ticking(world).tick()
     (workspace,) = world.all(Workspace)
     assert 0 < workspace.used_size < workspace.total_size
 
@@ -260,14 +255,11 @@ def test_the_task_ticks_at_its_start_and_ends_when_told(world: World, clock: Set
     world.rule("works", "PT1H")
     clock.forward(hours=1)
     stop = threading.Event()
-    thread = threading.Thread(target=ClockTask(world.context).run, args=(stop,))
+    thread = threading.Thread(target=ClockTask(Clock(world.context)).run, args=(stop,))
     thread.start()
-    deadline = time.monotonic() + 5
-    while not fired(world) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: fired(world))
     stop.set()
-    thread.join(5)
-    assert not thread.is_alive()
+    join(thread)
     assert len(fired(world)) == 1
 
 
@@ -294,7 +286,7 @@ def test_a_slow_processor_holds_up_neither_ticks_nor_other_rules(
 ) -> None:
     world.rule("hangs", "PT1M")
     world.rule("works", "PT1M")
-    one = Clock(world)
+    one = Ticking(world)
     moments = [at(13, minute) for minute in range(4)]
     for clock.time in moments:
         assert len(one.begin()) == 2
@@ -314,7 +306,7 @@ def test_a_processor_that_a_crash_kept_from_beginning_runs_at_the_next_start(
 ) -> None:
     world.rule("works", "PT1H")
     clock.time = at(13)
-    crashed = Clock(world)
+    crashed = Ticking(world)
     crashed.stop.set()  # from now on nothing begins
     assert len(crashed.tick()) == 1
     assert (processors.runs, states(world)) == ([], ["due"])
@@ -331,10 +323,10 @@ def test_a_processor_that_a_crash_interrupted_runs_again_but_not_for_ever(
 ) -> None:
     world.rule("hangs", "PT1H")
     clock.time = at(13)
-    Clock(world).begin()  # and the process is killed
-    until(lambda: states(world) == ["started"])
+    Ticking(world).begin()  # and the process is killed
+    until_equal(lambda: states(world), ["started"])
     for expected in (["started again"], ["failed"], ["failed"]):
-        successor = Clock(world)
+        successor = Ticking(world)
         successor.processors.resume()
         until(partial(is_at, world, expected))
     assert processors.slow_runs == [at(13), at(13)]
@@ -348,8 +340,20 @@ def test_a_rule_that_cannot_be_looked_at_does_not_stop_the_others(
     world.rule("first", "no schedule at all")
     world.rule("works", "PT1H")
     clock.time = at(13)
-    assert [one.name for one in Clock(world).tick()] == ["works"]
+    assert [one.name for one in Ticking(world).tick()] == ["works"]
     assert "Clock rule 1 cannot be looked at" in caplog.text
+    trouble, since = world.all(TriggerRule)[0].trouble, world.all(TriggerRule)[0].trouble_since
+    assert trouble is not None
+    assert trouble.startswith("The plugin of the type 'CLOCK' broke at an event CLOCK")
+    clock.time = at(14)
+    Ticking(world).tick()
+    assert since == at(13)
+    assert world.all(TriggerRule)[0].trouble_since == since, "since it first broke"
+    with world.database.write() as session:
+        rule = session.get_one(TriggerRule, 1)
+        rule.configuration = {**rule.configuration, "schedule": "PT1H"}
+    assert [one.name for one in Ticking(world).tick()] == ["first"]
+    assert [(one.trouble, one.trouble_since) for one in world.all(TriggerRule)] == [(None, None)] * 2
 
 
 def test_a_clock_that_was_far_ahead_for_a_while_does_not_silence_a_rule(
@@ -357,29 +361,21 @@ def test_a_clock_that_was_far_ahead_for_a_while_does_not_silence_a_rule(
 ) -> None:
     world.rule("works", "PT1H")
     clock.time = at(13, 10, day=29)
-    assert len(Clock(world).tick()) == 1
+    assert len(Ticking(world).tick()) == 1
     clock.time = at(13, 10)
-    assert Clock(world).tick() == []
+    assert Ticking(world).tick() == []
     assert "which is yet to come" in caplog.text
     clock.time = at(13, 59)
-    assert Clock(world).tick() == []
+    assert Ticking(world).tick() == []
     clock.time = at(14)
-    assert len(Clock(world).tick()) == 1
+    assert len(Ticking(world).tick()) == 1
 
 
 def started_again(world: World) -> None:
     """A start of Scale, up to its first tick."""
-    successor = Clock(world)
+    successor = Ticking(world)
     successor.processors.resume()
     successor.tick()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    deadline = time.monotonic() + HANGS_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.fixture(scope="module")
@@ -409,25 +405,23 @@ def test_whatever_happens_each_slot_fires_once_at_most_and_what_was_missed_once(
     clock.time = at(0) + timedelta(seconds=second)
     rule_id = world.rule("works", f"PT{period}S")
     processors.runs.clear()
-    running, latest, expected = Clock(world), clock.time, []
+    running, latest, expected = Ticking(world), clock.time, []
     for seconds, how in steps:
         # Never a day back: then a rule counts anew, see above.
         clock.time = max(clock.time + timedelta(seconds=seconds), latest - timedelta(hours=23))
         if how == "is started again":
-            running = Clock(world)
+            running = Ticking(world)
             running.processors.resume()
             running.processors.wait()
-        running.stop = threading.Event()
         if how == "crashed before the processor ran":
             running.stop.set()
-            running.processors = ClockProcessors(world.context, running.stop)
         count = len(running.tick())
         slots = slots_between(latest, clock.time, period)
         assert count == min(1, slots)
         expected += [clock.time] * count
         latest = max(latest, clock.time)
         if how == "crashed before the processor ran":
-            running = Clock(world)
+            running = Ticking(world)
             running.processors.resume()
             running.processors.wait()
     with world.database.write() as session:

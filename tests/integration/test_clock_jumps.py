@@ -1,24 +1,23 @@
 """The wall clock jumps by hours, forward and back, while jobs run: nothing stops, nothing takes less than no time."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fakes.engine import FakeEngine, no_agent
+from fakes.waiting import join, until, until_equal
 from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.interfaces.engine import EngineSettings
-from scale_scheduler.clock import ClockTask
+from scale_scheduler import scheduler as scheduling
+from scale_scheduler.clock import Clock, ClockTask
 from scale_scheduler.leadership import leadership_of
 from scale_scheduler.scheduler import Scheduler
 
 JUMPS = pytest.mark.parametrize("hours", [-5, 5, -24 * 400], ids=["back", "forward", "more than a year back"])
-TAKES_SECONDS = 60
 
 
 @pytest.fixture
@@ -37,24 +36,16 @@ def engine(tmp_path: Path) -> FakeEngine:
 
 
 @pytest.fixture
-def loop(world: World, engine: FakeEngine) -> Iterator[threading.Thread]:
+def loop(world: World, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Thread]:
     """The scheduler at work in a thread of its own."""
+    monkeypatch.setattr(scheduling, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(scheduling, "POLL_SECONDS", 0.02)
     scheduler = Scheduler(world.context, engine, no_agent)
     thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
     thread.start()
     yield thread
     scheduler.stop()
-    thread.join(TAKES_SECONDS)
-    assert not thread.is_alive()
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    """Wait for what the loop does."""
-    deadline = time.monotonic() + TAKES_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
+    join(thread)
 
 
 @JUMPS
@@ -63,10 +54,10 @@ def test_jobs_are_placed_recorded_and_waited_for_as_before(
 ) -> None:
     job_type = world.job_type("one")
     before = world.job(job_type)
-    until(lambda: len(engine.launched) == 1)
+    until_equal(lambda: len(engine.launched), 1)
     clock.forward(hours=hours)
     after = world.job(job_type)
-    until(lambda: len(engine.launched) == 2)
+    until_equal(lambda: len(engine.launched), 2)
     for execution_id in list(engine.running):
         engine.finish(execution_id)
     ended = until(lambda: [one for one in world.all(Job) if one.status == "COMPLETED"])
@@ -85,7 +76,7 @@ def test_the_heartbeat_goes_on(world: World, clock: SetClock, loop: threading.Th
 @JUMPS
 def test_a_file_is_ingested(world: World, clock: SetClock, loop: threading.Thread, hours: int) -> None:
     world.strike()
-    until(lambda: world.jobs("scale-strike")[0].status == "RUNNING")
+    until_equal(lambda: world.jobs("scale-strike")[0].status, "RUNNING")
     clock.forward(hours=hours)
     (world.incoming / "a.txt").write_text("hello")
     until(lambda: "a.txt" in world.sources())
@@ -94,13 +85,12 @@ def test_a_file_is_ingested(world: World, clock: SetClock, loop: threading.Threa
 @JUMPS
 def test_the_clock_task_goes_on_and_ends_when_told(world: World, clock: SetClock, hours: int) -> None:
     stop = threading.Event()
-    thread = threading.Thread(target=ClockTask(world.context).run, args=(stop,))
+    thread = threading.Thread(target=ClockTask(Clock(world.context)).run, args=(stop,))
     thread.start()
     clock.forward(hours=hours)
     assert thread.is_alive()
     stop.set()
-    thread.join(TAKES_SECONDS)
-    assert not thread.is_alive()
+    join(thread)
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
@@ -113,7 +103,7 @@ def test_an_execution_that_ends_before_it_began_took_no_time(
     until(lambda: world.all(JobExecution)[0].pre_started)
     clock.forward(hours=-5)
     engine.finish(engine.launched[0], status, None if status == "COMPLETED" else "exit-code")
-    until(lambda: world.all(Job)[0].status == status)
+    until_equal(lambda: world.all(Job)[0].status, status)
     for row in (world.all(Job)[0], world.all(JobExecution)[0]):
         assert row.queued <= row.started <= row.ended
         assert row.created <= row.last_modified

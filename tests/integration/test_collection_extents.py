@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, MetaData, insert, select, update
 
 from fakes.catalog import NOON, Owners, a_file, clear_files, owners
 from fakes.databases import database_url
+from fakes.examples import UNHURRIED, examples
 from scale_core.db import collection_extents, schema
 from scale_core.db.database import Database
 from scale_core.db.item_collections import Bounds, all_collections, one_collection
 from scale_core.db.models import ScaleFile
 from scale_core.domain.places import Box
-from scale_core.domain.stac import CollectionKey, CollectionKind
+from scale_core.domain.stac import OWNER_COLUMNS, CollectionKey, CollectionKind
 from scale_core.services.context import Context
 
 LONGITUDES = (-170.0, -10.0, 0.0, 170.0)
@@ -62,7 +63,7 @@ def _around(one: Box, other: Box) -> Box:
 
 
 @given(st.randoms(use_true_random=False), st.lists(st.sampled_from("iiiuudr"), min_size=1, max_size=15))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(20), suppress_health_check=UNHURRIED, deadline=None)
 def test_bounds_hold_all_that_there_ever_was(
     filled: tuple[Context, Owners], draw: random.Random, steps: list[str]
 ) -> None:
@@ -70,13 +71,17 @@ def test_bounds_hold_all_that_there_ever_was(
     clear_files(context)
     with context.database.engine.begin() as connection:
         collection_extents.refill(connection)
-    kinds = ((CollectionKind.STRIKE, who.strikes), (CollectionKind.JOB_TYPE, who.job_types))
-    keys = [CollectionKey(kind, ids[0]) for kind, ids in kinds]
+    ids = {
+        CollectionKind.STRIKE: who.strikes[0],
+        CollectionKind.SCAN: who.scan,
+        CollectionKind.JOB_TYPE: who.job_types[0],
+    }
+    keys = [CollectionKey(*one) for one in ids.items()]
     expected = {key: Expected() for key in keys}
     number = 0
     for step in steps:
         place, key = a_place(draw), draw.choice(keys)
-        of_key = ScaleFile.strike_id if key.kind is CollectionKind.STRIKE else ScaleFile.job_type_id
+        of_key = getattr(ScaleFile, OWNER_COLUMNS[key.kind])
         with context.database.write() as session:
             if step == "i":
                 number += 1
@@ -101,10 +106,9 @@ def test_bounds_hold_all_that_there_ever_was(
 
 
 def _times_of_undated(session: Any, key: CollectionKey) -> tuple[datetime | None, datetime | None]:
-    of_key = ScaleFile.strike_id if key.kind is CollectionKind.STRIKE else ScaleFile.job_type_id
-    is_there = (
-        ScaleFile.is_deleted.is_(False) if key.kind is CollectionKind.STRIKE else ScaleFile.is_published.is_(True)
-    )
+    of_key = getattr(ScaleFile, OWNER_COLUMNS[key.kind])
+    is_product = key.kind is CollectionKind.JOB_TYPE
+    is_there = ScaleFile.is_published.is_(True) if is_product else ScaleFile.is_deleted.is_(False)
     undated = (ScaleFile.data_started.is_(None), ScaleFile.data_ended.is_(None))
     moments = [*session.scalars(select(ScaleFile.created).where(of_key == key.owner_id, is_there, *undated))]
     return min(moments, default=None), max(moments, default=None)
@@ -119,6 +123,7 @@ def filled(context: Context) -> tuple[Context, Owners]:
 def test_a_job_type_is_a_collection_from_its_first_product_on(filled: tuple[Context, Owners]) -> None:
     context, who = filled
     strikes = [CollectionKey(CollectionKind.STRIKE, one) for one in who.strikes]
+    strikes.append(CollectionKey(CollectionKind.SCAN, who.scan))
     with context.database.write() as session:
         assert [one.key for one in all_collections(session)] == strikes
         session.add(a_file(context, 1, None, job_type_id=who.job_types[1], is_published=False))
@@ -162,18 +167,34 @@ def test_a_migration_finds_the_strikes_and_the_bounds_of_files_that_are_there(tm
     database.close()
 
 
-def _fill_old(connection: Connection) -> None:
-    """A Strike process with a file that it ingested, and a duplicate of that; and one that nobody knows of."""
+def test_a_migration_finds_the_scans_of_files_that_are_there(tmp_path: Path) -> None:
+    database = Database(database_url(tmp_path, is_empty=True))
+    schema.upgrade(database, "0023")
+    with database.engine.begin() as connection:
+        _fill_old(connection, "scan")
+    schema.upgrade(database)
+    with database.read() as session:
+        files = session.execute(select(ScaleFile.id, ScaleFile.strike_id, ScaleFile.scan_id).order_by(ScaleFile.id))
+        assert [tuple(row) for row in files] == [(1, None, 7), (2, None, None)]
+        found = one_collection(session, CollectionKey(CollectionKind.SCAN, 7))
+        assert found is not None
+        assert found.bounds.box == Box(1, 2, 3, 4)
+    database.close()
+
+
+def _fill_old(connection: Connection, seer: str = "strike") -> None:
+    """A Strike process, or a Scan, with a file that it ingested, and a duplicate of that; and one that nobody knows
+    of."""
     metadata = MetaData()
-    metadata.reflect(connection, only=["workspace", "strike", "scale_file", "ingest"])
+    metadata.reflect(connection, only=["workspace", seer, "scale_file", "ingest"])
     life: dict[str, Any] = {"created": NOON, "last_modified": NOON}
 
     def put(table: str, **values: Any) -> None:
         connection.execute(insert(metadata.tables[table]).values({**life, **values}))
 
     put("workspace", id=1, name="raw", json_config="{}", is_active=True)
-    for strike in (7, 8):
-        put("strike", id=strike, name=f"strike {strike}", configuration="{}")
+    for one in (7, 8):
+        put(seer, id=one, name=f"{seer} {one}", configuration="{}")
     file: dict[str, Any] = {"file_type": "SOURCE", "workspace_id": 1, "media_type": "text/plain", "file_size": 1}
     file |= {"data_type": "[]", "meta_data": "{}", "countries": "[]", "is_deleted": False, "is_parsed": False}
     where = {"west": 1, "south": 2, "east": 3, "north": 4, "data_started": NOON}
@@ -186,5 +207,6 @@ def _fill_old(connection: Connection) -> None:
         "media_type": "x",
         "transfer_path": "/",
     }
-    for strike, status in ((8, "DUPLICATE"), (7, "INGESTED")):
-        put("ingest", strike_id=strike, status=status, source_file_id=1, data_type="[]", **ingest)
+    for one, status in ((8, "DUPLICATE"), (7, "INGESTED")):
+        owner = {f"{seer}_id": one}
+        put("ingest", **owner, status=status, source_file_id=1, data_type="[]", **ingest)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from fakes import documents
 from fakes.configurations import configurations
 from fakes.databases import database_url, new_database
+from fakes.examples import examples
 from fakes.world import SetClock
 from scale_core.db.models import Error, JobType, JobTypeRevision, RecipeType, RecipeTypeRevision, TriggerRule, Workspace
 from scale_core.plugin.registry import Registry
@@ -37,8 +38,9 @@ class System:
     def __init__(self, folder: Path, registry: Registry, specs: SpecLibrary) -> None:
         folder.mkdir()
         self.clock = SetClock()
+        database = new_database(folder)
         settings = Settings(data_dir=folder, database_url=database_url(folder))
-        self.context = Context(new_database(folder), registry, specs, settings, self.clock)
+        self.context = Context(database, registry, specs, settings, self.clock)
         self.service = ConfigurationService(self.context)
         prepare(self.context)
         body: Any = documents.workspace("products", folder / "products")
@@ -84,7 +86,7 @@ def systems(
 
 
 @given(document=configurations("products"))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_export_is_the_same_elsewhere_and_changes_nothing_at_home(
     systems: tuple[System, System], document: dict[str, Any]
 ) -> None:

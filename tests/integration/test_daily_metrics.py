@@ -18,6 +18,7 @@ from scale_core.db.models import (
     MetricEntry,
     MetricProgress,
     ScaleFile,
+    Scan,
     Workspace,
 )
 from scale_core.interfaces.broker import StorageUsage
@@ -109,7 +110,7 @@ def ended(
     return job_id
 
 
-def ingested(world: World, strike_id: int, name: str, when: datetime, status: str, **values: Any) -> None:
+def ingested(world: World, strike_id: int | None, name: str, when: datetime, status: str, **values: Any) -> None:
     with world.database.write() as session:
         session.add(
             Ingest(
@@ -219,6 +220,23 @@ def test_ingests_are_counted_and_measured_by_strike_and_status(world: World) -> 
             strike_id, IngestStatus.INGESTED, 2, Spread(2, 40, 10, 30), Spread(2, 60, 30, 30), Spread(2, 8, 4, 4)
         ),
     ]
+
+
+def test_ingests_of_scans_are_counted_apart_from_those_of_strikes(world: World) -> None:
+    strike_id = world.strike()
+    with world.database.write() as session:
+        scan = Scan(name="archive", configuration={}, created=NOON, last_modified=NOON)
+        session.add(scan)
+        session.flush()
+        scan_id = scan.id
+    ingested(world, strike_id, "a", NOON, "INGESTED", file_size=1, ingest_ended=NOON)
+    for name in ("b", "c"):
+        ingested(world, None, name, NOON, "INGESTED", scan_id=scan_id, file_size=2, ingest_ended=NOON)
+    assert [(one.seer_id, one.number) for one in facts(world).ingests()] == [(strike_id, 1)]
+    assert [(one.seer_id, one.number) for one in facts(world).scan_ingests()] == [(scan_id, 2)]
+    values = world.context.registry.metrics["scans"].compute(facts(world))[scan_id]
+    assert (values["ingested_count"], values["total_count"], values["file_size_sum"]) == (2, 2, 4)
+    assert [one["name"] for one in MetricService(world.context).get("scans", URLS)["choices"]] == ["archive"]
 
 
 def test_files_count_on_the_day_on_which_they_came(world: World) -> None:
@@ -367,9 +385,9 @@ def _progress(world: World) -> list[MetricProgress]:
 def test_metrics_are_listed_by_name_page_by_page(world: World) -> None:
     service = MetricService(world.context)
     pages = [service.list(ListMetricsQuery(page=number, page_size=3)) for number in (1, 2, 3)]
-    assert {page.count for page in pages} == {5}
+    assert {page.count for page in pages} == {6}
     names = [[one["name"] for one in page.results] for page in pages]
-    assert names == [["a-plugins", "error-types", "ingests"], ["job-types", "workspaces"], []]
+    assert names == [["a-plugins", "error-types", "ingests"], ["job-types", "scans", "workspaces"], []]
 
 
 def test_choices_are_what_a_metric_has_numbers_of(world: World) -> None:

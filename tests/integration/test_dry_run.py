@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 import scale_trigger_parse.plugin
 from fakes.ingests import Ingests
+from fakes.waiting import join
 from fakes.world import SetClock, World
 from scale_core.db.base import Base
 from scale_core.db.models import Job, JobType, Node, Recipe, ScaleFile, TriggerEvent, TriggerRule, Workspace
@@ -130,7 +131,10 @@ def everything(world: World) -> dict[str, list[Any]]:
     """All rows of all tables."""
     with world.database.read() as session:
         tables = Base.metadata.tables
-        return {name: list(session.execute(select(table)).all()) for name, table in sorted(tables.items())}
+        return {
+            name: list(session.execute(select(table).order_by(*table.primary_key)).all())
+            for name, table in sorted(tables.items())
+        }
 
 
 def made(triggers: list[models.DryRunTrigger]) -> list[Any]:
@@ -192,7 +196,7 @@ def test_others_can_write_after_it(world: World) -> None:
     dry_run(world)
     written = threading.Thread(target=world.job_type, args=("other",))
     written.start()
-    written.join(10)
+    join(written)
     assert "other" in [one.name for one in world.all(JobType)]
 
 

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from fakes.docker_engine import IMAGE, DockerEngine
+from fakes.waiting import SECONDS, until, until_equal
 from scale_core.interfaces.engine import (
     AgentSettings,
     AgentStarter,
@@ -32,6 +33,10 @@ from scale_core.testing.runs import RecordingListener, make_plan
 from scale_engine_local.engine import LocalEngine
 from scale_engine_local.machine import machine_resources
 from scale_engine_local.options import Options
+
+pytestmark = pytest.mark.any_database
+
+"""Within which an execution begins and ends, on a machine that has much else to do."""
 
 
 class TestLocalEngine(EngineContract):
@@ -99,13 +104,6 @@ def running(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_options_replace_what_the_machine_has(engine: LocalEngine) -> None:
     total = engine.nodes()[0].total
     assert (total.cpus, total.mem, total.disk) == (4, 1000, 100)
@@ -153,7 +151,7 @@ def test_where_no_containers_run_a_plan_with_an_image_fails_and_says_so(
     engine = LocalEngine(EngineSettings(tmp_path, {"docker": "off"}))
     engine.start(listener, start_agent)
     engine.launch([Launch(make_plan("/bin/true", docker={"image": "some/image:1"}), "local")])
-    end = listener.wait_for_end(1, 10)
+    end = listener.wait_for_end(1, SECONDS)
     engine.stop(3.0)
     assert isinstance(end, ExecutionFinished)
     assert end.report.failure is not None
@@ -174,7 +172,7 @@ def test_what_stays_of_a_run_are_its_logs_and_its_report(
     engine.launch(
         [Launch(make_plan("/bin/sh", "-c 'echo out; echo err >&2; touch ${job_output_dir}/x rest'"), "local")]
     )
-    end = listener.wait_for_end(1, 10)
+    end = listener.wait_for_end(1, SECONDS)
     assert isinstance(end, ExecutionFinished)
     folder = tmp_path / "executions" / "1"
     assert sorted(path.name for path in folder.iterdir()) == ["report.json", "stderr", "stdout"]
@@ -187,7 +185,7 @@ def test_what_is_forgotten_leaves_nothing_and_may_be_forgotten_again(
 ) -> None:
     for execution_id in (1, 2):
         engine.launch([Launch(make_plan("/bin/sh", "-c 'echo out'", execution_id=execution_id), "local")])
-        listener.wait_for_end(execution_id, 10)
+        listener.wait_for_end(execution_id, SECONDS)
     not_started = LocalEngine(EngineSettings(tmp_path))
     for _again in range(2):
         not_started.forget([1, 4711])
@@ -197,8 +195,8 @@ def test_what_is_forgotten_leaves_nothing_and_may_be_forgotten_again(
 
 def test_logs_can_be_read_while_it_runs(engine: LocalEngine, listener: RecordingListener) -> None:
     engine.launch([Launch(make_plan("/bin/sh", "-c 'echo first; sleep 60'"), "local")])
-    listener.wait_for_step(1, "job", 10)
-    wait_for(lambda: engine.logs(1, "stdout", 0, 100).data == b"first\n")
+    listener.wait_for_step(1, "job", SECONDS)
+    until_equal(lambda: engine.logs(1, "stdout", 0, 100).data, b"first\n")
     engine.kill(1)
 
 
@@ -217,7 +215,7 @@ def test_a_folder_left_by_an_execution_of_the_same_id_is_emptied(
     (old / "outputs").mkdir(parents=True)
     (old / "stdout").write_text("old")
     engine.launch([Launch(make_plan("/bin/echo", "new ${job_output_dir}"), "local")])
-    end = listener.wait_for_end(1, 10)
+    end = listener.wait_for_end(1, SECONDS)
     assert isinstance(end, ExecutionFinished)
     assert end.report.status == "COMPLETED"
     assert engine.logs(1, "stdout", 0, 3).data == b"new"
@@ -226,9 +224,9 @@ def test_a_folder_left_by_an_execution_of_the_same_id_is_emptied(
 def test_the_same_execution_launched_twice_runs_once(engine: LocalEngine, listener: RecordingListener) -> None:
     launch = Launch(make_plan("/bin/sleep", "0.3"), "local")
     engine.launch([launch, launch])
-    listener.wait_for_end(1, 10)
+    listener.wait_for_end(1, SECONDS)
     engine.reconcile([4711])
-    listener.wait_for_end(4711, 10)
+    listener.wait_for_end(4711, SECONDS)
     assert len(listener.ends(1)) == 1
 
 
@@ -238,13 +236,13 @@ def test_a_report_that_was_not_taken_is_told_again_after_a_restart(
     first = LocalEngine(settings)
     first.start(listener, start_agent)
     first.launch([Launch(make_plan("/bin/false", execution_id=5), "local")])
-    told = listener.wait_for_end(5, 10)
+    told = listener.wait_for_end(5, SECONDS)
     first.stop(3.0)
     second_listener = RecordingListener()
     second = LocalEngine(settings)
     second.start(second_listener, start_agent)
     second.reconcile([5])
-    assert second_listener.wait_for_end(5, 10) == told
+    assert second_listener.wait_for_end(5, SECONDS) == told
     second.stop(3.0)
 
 
@@ -253,7 +251,7 @@ def test_a_torn_report_counts_as_lost(engine: LocalEngine, listener: RecordingLi
     folder.mkdir(parents=True)
     (folder / "report.json").write_text('{"version": "1.0", "exec')
     engine.reconcile([5])
-    assert isinstance(listener.wait_for_end(5, 10), ExecutionLost)
+    assert isinstance(listener.wait_for_end(5, SECONDS), ExecutionLost)
 
 
 def test_processes_of_a_previous_life_are_ended_and_no_others(
@@ -273,15 +271,15 @@ def test_processes_of_a_previous_life_are_ended_and_no_others(
     left.stdout.readline()
     children = [int(pid) for pid in Path(f"/proc/{left.pid}/task/{left.pid}/children").read_text().split()]
     assert len(children) == 2
-    time.sleep(0.1)
+    until(lambda: all(Path(f"/proc/{pid}/comm").read_text() == "sleep\n" for pid in children))
     engine.reconcile([5])
-    assert left.wait(5) == -signal.SIGKILL
-    wait_for(lambda: not any(running(pid) for pid in children))
+    assert left.wait(SECONDS) == -signal.SIGKILL
+    until(lambda: not any(running(pid) for pid in children))
     assert other.poll() is None
     other.kill()
     other.wait()
     left.stdout.close()
-    assert isinstance(listener.wait_for_end(5, 10), ExecutionLost)
+    assert isinstance(listener.wait_for_end(5, SECONDS), ExecutionLost)
 
 
 def test_a_stop_tells_what_it_ended_as_lost_so_that_it_can_run_again(
@@ -290,7 +288,7 @@ def test_a_stop_tells_what_it_ended_as_lost_so_that_it_can_run_again(
     engine = LocalEngine(settings)
     engine.start(listener, start_agent)
     engine.launch([Launch(make_plan("/bin/sleep", "60"), "local")])
-    listener.wait_for_step(1, "job", 10)
+    listener.wait_for_step(1, "job", SECONDS)
     engine.stop(5.0)
     assert isinstance(listener.ends(1)[0], ExecutionLost)
     assert not (tmp_path / "executions" / "1" / "report.json").exists()
@@ -301,10 +299,10 @@ def test_a_stop_kills_what_ignores_sigterm(tmp_path: Path, listener: RecordingLi
     engine = LocalEngine(EngineSettings(tmp_path, {"kill_grace": 60}))
     engine.start(listener, client.start_agent)
     engine.launch([Launch(make_plan("/bin/sh", "-c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done'"), "local")])
-    wait_for(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
+    until(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
     pid = int(engine.logs(1, "stdout", 0, 100).data)
     engine.stop(1.5)
-    assert not running(pid)
+    until(lambda: not running(pid))
     assert len(listener.ends(1)) == 1
 
 
@@ -319,16 +317,16 @@ def test_a_runner_that_breaks_is_a_failure_of_the_engine_and_logged(
         workspaces={"x": {"version": "1.0", "broker": {"type": "host"}}},
     )
     engine.launch([Launch(plan, "local")])
-    end = listener.wait_for_end(1, 20)
+    end = listener.wait_for_end(1, SECONDS)
     assert isinstance(end, ExecutionFinished)
     assert end.report.failure is not None
     assert end.report.failure.kind == "engine"
     assert "host_path" in end.report.failure.message
-    (logged,) = [record for record in caplog.records if record.name == "scale_core.runner.worker"]
+    (logged,) = until(lambda: [record for record in caplog.records if record.name == "scale_core.runner.worker"])
     assert vars(logged)["execution_id"] == 1
     assert "Traceback" in logged.getMessage()
     engine.launch([Launch(make_plan("/bin/true", execution_id=2), "local")])
-    assert isinstance(listener.wait_for_end(2, 10), ExecutionFinished)
+    assert isinstance(listener.wait_for_end(2, SECONDS), ExecutionFinished)
 
 
 def test_launching_before_the_start_is_a_mistake(settings: EngineSettings) -> None:
@@ -341,7 +339,7 @@ def test_workers_are_kept_for_the_next_run(
 ) -> None:
     for number in range(1, 21):
         engine.launch([Launch(make_plan("/bin/true", execution_id=number), "local")])
-        listener.wait_for_end(number, 10)
+        listener.wait_for_end(number, SECONDS)
     assert len(children(agents[0].pid)) == 1
 
 
@@ -352,8 +350,8 @@ LEAVES_A_DAEMON = "-c '(trap \"\" TERM HUP; env -i setsid sleep 60 & echo $!); s
 def daemon(engine: LocalEngine, listener: RecordingListener) -> int:
     """A process that the running execution 1 started and that has nothing to do with it any more."""
     engine.launch([Launch(make_plan("/bin/sh", LEAVES_A_DAEMON), "local")])
-    listener.wait_for_step(1, "job", 10)
-    wait_for(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
+    listener.wait_for_step(1, "job", SECONDS)
+    until(lambda: engine.logs(1, "stdout", 0, 100).data.endswith(b"\n"))
     pid = int(engine.logs(1, "stdout", 0, 100).data)
     assert running(pid)
     return pid
@@ -364,13 +362,13 @@ def test_a_worker_that_dies_costs_its_execution_alone(
 ) -> None:
     (worker,) = children(agents[0].pid)
     engine.launch([Launch(make_plan("/bin/sleep", "60", execution_id=2), "local")])
-    listener.wait_for_step(2, "job", 10)
+    listener.wait_for_step(2, "job", SECONDS)
     os.kill(worker, signal.SIGKILL)
-    assert isinstance(listener.wait_for_end(1, 10), ExecutionLost)
+    assert isinstance(listener.wait_for_end(1, SECONDS), ExecutionLost)
     assert not running(daemon)
     assert listener.ends(2) == []
     engine.launch([Launch(make_plan("/bin/true", execution_id=3), "local")])
-    assert isinstance(listener.wait_for_end(3, 10), ExecutionFinished)
+    assert isinstance(listener.wait_for_end(3, SECONDS), ExecutionFinished)
 
 
 def test_an_agent_that_dies_is_started_again_and_what_it_ran_is_ended_and_lost(
@@ -378,11 +376,11 @@ def test_an_agent_that_dies_is_started_again_and_what_it_ran_is_ended_and_lost(
 ) -> None:
     before = agents[0].pid
     os.kill(before, signal.SIGKILL)
-    assert isinstance(listener.wait_for_end(1, 20), ExecutionLost)
+    assert isinstance(listener.wait_for_end(1, SECONDS), ExecutionLost)
     assert not running(daemon)
-    assert agents[0].pid != before
+    until(lambda: agents[0].pid != before)
     engine.launch([Launch(make_plan("/bin/true", execution_id=3), "local")])
-    assert isinstance(listener.wait_for_end(3, 10), ExecutionFinished)
+    assert isinstance(listener.wait_for_end(3, SECONDS), ExecutionFinished)
     assert len(listener.ends(1)) == 1
 
 
@@ -395,7 +393,7 @@ def test_what_ended_before_its_agent_died_is_told_with_its_report(
     folder.mkdir()
     (folder / "report.json").write_text('{"execution_id": 1, "status": "COMPLETED", "steps": {}}')
     os.kill(agents[0].pid, signal.SIGKILL)
-    end = listener.wait_for_end(1, 20)
+    end = listener.wait_for_end(1, SECONDS)
     assert isinstance(end, ExecutionFinished)
     assert end.report.status == "COMPLETED"
 
@@ -405,11 +403,13 @@ class OneSlot:
 
     def __init__(self, engine: LocalEngine, listener: RecordingListener, agent: client.AgentClient) -> None:
         self.engine, self.listener, self.agent = engine, listener, agent
+        self._unknown = count(4711)
         for number in (1, 2, 3):  # what is short is given ahead
             self.launch(number)
-            listener.wait_for_end(number, 10)
+            listener.wait_for_end(number, SECONDS)
         (self.worker,) = children(agent.pid)
         os.kill(self.worker, signal.SIGSTOP)
+        self.listener.events.clear()
         self.ids = range(10, 30)
         self.launch(*self.ids)
         self.settle()
@@ -419,15 +419,15 @@ class OneSlot:
 
     def settle(self) -> None:
         """Wait until the agent has passed on what it was told."""
-        self.engine.reconcile([4711])
-        self.listener.wait_for_end(4711, 10)
-        self.listener.events.clear()
+        unknown = next(self._unknown)
+        self.engine.reconcile([unknown])
+        self.listener.wait_for_end(unknown, SECONDS)
 
     def go_on(self) -> None:
         os.kill(self.worker, signal.SIGCONT)
 
     def ends(self, *ids: int) -> list[ExecutionFinished | ExecutionLost]:
-        ends = [self.listener.wait_for_end(one, 10) for one in ids]
+        ends = [self.listener.wait_for_end(one, SECONDS) for one in ids]
         assert all(len(self.listener.ends(one)) == 1 for one in ids)
         return ends
 
@@ -476,11 +476,11 @@ def test_what_waits_behind_an_execution_that_lasts_runs_elsewhere(
     short = [Launch(make_plan("/bin/true", execution_id=one, cpus=2), "local") for one in range(1, 101)]
     engine.launch(short[:20])
     for one in range(1, 21):
-        listener.wait_for_end(one, 10)
+        listener.wait_for_end(one, SECONDS)
     # Both workers are known to be quick, and are given some of what follows ahead.
     engine.launch([Launch(make_plan("/bin/sleep", "60", execution_id=200, cpus=2), "local"), *short[20:]])
     for one in range(21, 101):
-        listener.wait_for_end(one, 10)
+        listener.wait_for_end(one, SECONDS)
     assert listener.ends(200) == []
     engine.kill(200)
 
@@ -503,7 +503,7 @@ def test_everything_ends_when_scale_is_killed(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, map(str, sys.path)))}
     scale = subprocess.Popen([sys.executable, "-c", SCALE_OF_ITS_OWN, str(tmp_path), LEAVES_A_DAEMON], env=environment)
     log = tmp_path / "executions" / "1" / "stdout"
-    wait_for(lambda: log.exists() and log.read_bytes().endswith(b"\n"))
+    until(lambda: log.exists() and log.read_bytes().endswith(b"\n"))
     (agent,) = children(scale.pid)
     everything = [agent, *children(agent), int(log.read_text())]
     assert all(running(pid) for pid in everything)
@@ -511,5 +511,5 @@ def test_everything_ends_when_scale_is_killed(tmp_path: Path) -> None:
     scale.wait()
     with (tmp_path / "executions" / LOCK_FILE).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # what holds it are the agent and its workers
-    assert not any(running(pid) for pid in everything if pid != agent)
+    until(lambda: not any(running(pid) for pid in everything if pid != agent))  # who has let go of it is all but gone
     assert not (tmp_path / "executions" / "1" / "report.json").exists()

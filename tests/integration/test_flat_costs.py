@@ -10,12 +10,24 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from fakes.catalog import a_file
+from fakes.catalog import a_file, derive
 from scale_core.api.document import document_bytes
 from scale_core.db.items import find_items
 from scale_core.db.keyset import Place
-from scale_core.db.models import Job, MetricProgress, Node, RecipeJob, RecipeType, Workspace
+from scale_core.db.models import (
+    Job,
+    JobExecution,
+    JobInputFile,
+    MetricProgress,
+    Node,
+    RecipeJob,
+    RecipeType,
+    Scan,
+    Strike,
+    Workspace,
+)
 from scale_core.domain.placement import Placement
+from scale_core.interfaces.broker import ListedFile
 from scale_core.interfaces.engine import EngineSettings, ExecutionReport
 from scale_core.services.audit import AuditService
 from scale_core.services.bulk_changes import BulkChanges
@@ -30,26 +42,42 @@ from scale_core.services.exceptions import Invalid
 from scale_core.services.execution_reads import JobExecutionService
 from scale_core.services.executions import ExecutionService
 from scale_core.services.file_reads import FileService
+from scale_core.services.ingest_jobs import Seer
 from scale_core.services.ingests import IngestService
 from scale_core.services.installation import prepare
 from scale_core.services.job_load import JobLoadService
 from scale_core.services.job_reads import JobService
 from scale_core.services.job_types import JobTypeService
+from scale_core.services.lacking import of_workspaces, seers
+from scale_core.services.lineages import LineageService
 from scale_core.services.moves import asked_moves
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
+from scale_core.services.node_clocks import NodeClockService
+from scale_core.services.node_ingests import NodeIngestService, fail_ingests_of
+from scale_core.services.node_strikes import NodeStrikeService
 from scale_core.services.queue import QueueService
 from scale_core.services.recipe_reads import RecipeService
 from scale_core.services.recipe_types import RecipeTypeService
+from scale_core.services.refusals import unrecorded_refusals
 from scale_core.services.retention import RetentionService
 from scale_core.services.retention_preview import RetentionPreviewService
+from scale_core.services.scan_progress import Seen
+from scale_core.services.scan_runs import ScanRunService
+from scale_core.services.scans import ScanService
 from scale_core.services.serialization import SerializerContext
 from scale_core.services.stac import StacService
 from scale_core.services.stac_links import StacUrls
 from scale_core.services.stac_search import search_asked
 from scale_core.services.strikes import StrikeService
 from scale_core.services.system_failures import SystemFailureService
+from scale_core.services.transfers import TransferService
 from scale_core.services.trigger_rules import TriggerRuleService
 from scale_core.services.updates import UpdateService
+from scale_core.services.watched_files import WatchedFileService
+from scale_core.services.workspaces import WorkspaceService
+from scale_core.testing.runs import make_plan
+from scale_core.watching.messages import Asks, Question
+from scale_core.watching.records import Arrival, Refusal
 from scale_engine_local.engine import LocalEngine
 from scale_generated import queries
 from scale_generated.routes import OPERATIONS
@@ -59,7 +87,7 @@ pytestmark = pytest.mark.sqlite
 
 GROWING = (
     r"(?:job|job_exe|job_load|metric_entry|scale_file|ingest|recipe|trigger_event|recipe_job|file_ancestry"
-    r"|job_input_file|audit_record)(?:_\d+)?"
+    r"|job_input_file|audit_record|watched_file)(?:_\d+)?"
 )
 SCAN = re.compile(rf"SCAN {GROWING}\b")
 SEARCH = re.compile(rf"SEARCH {GROWING} ")
@@ -186,6 +214,13 @@ LISTED: dict[str, list[dict[str, Any]]] = {
         *SPANS,
         *({"status": one} for one in ("TRANSFERRING", "ERRORED", "DEFERRED", "DUPLICATE")),
         {"status": "ERRORED", "order": ("-last_modified",)},
+        *({"scan_id": 1, "order": (one,)} for one in ("id", "-created", "-last_modified", "status", "file_name")),
+        {"scan_id": 1, "started": "PT1H"},
+        {"scan_id": 1, "status": "ERRORED"},
+        {"scan_id": 1, "status": "INGESTED", "order": ("-last_modified",)},
+        *SEARCHES[:5],
+        {"status": "INGESTED"} | SEARCHES[0],
+        {"scan_id": 1} | SEARCHES[6],
     ],
     "audit": [
         {},
@@ -265,11 +300,13 @@ def made(context: Context, urls: SerializerContext) -> dict[str, int]:
     now = context.now()
     with context.database.write() as session:
         node = Node(slave_id="n", hostname="h", port=0, is_connected=True, created=now, last_modified=now)
-        session.add(node)
+        scan = Scan(name="s", configuration={}, created=now, last_modified=now)
+        session.add_all([node, scan])
     queue = QueueService(context)
     jobs = [queue.new_job({"job_type_id": one, "job_data": {}}, urls)["id"] for one in (job_type, other)]
     recipe = queue.new_recipe({"recipe_type_id": recipe_type, "recipe_data": {}}, urls)["id"]
-    return {"job type": job_type, "recipe type": recipe_type, "node": node.id, "job": jobs[0], "recipe": recipe}
+    made = {"job type": job_type, "recipe type": recipe_type, "node": node.id, "job": jobs[0], "recipe": recipe}
+    return {**made, "scan": scan.id}
 
 
 @pytest.fixture
@@ -361,8 +398,20 @@ def test_the_catalog(context: Context, made: dict[str, int], plans: Plans) -> No
     assert stac.item(key, "1", urls)["id"] == "1"
 
 
+def test_a_lineage(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    with context.database.write() as session:
+        session.add(Workspace(id=1, name="raw", json_config={}, created=context.now(), last_modified=context.now()))
+        session.add_all([a_file(context, 1), a_file(context, 2, job_type_id=made["job type"], job_id=made["job"])])
+        session.flush()
+        session.add(JobInputFile(job_id=made["job"], file_id=1))
+    derive(context, 2, made["job"], 1)
+    found = LineageService(context).get(1, queries.GetFileLineageQuery(), urls)
+    assert [one["input_file_ids"] for one in found["jobs"]] == [[1]]
+
+
 def test_statistics(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
     QueueService(context).status()
+    assert QueueService(context).waiting()["count"] == 5
     SchedulerAdmin(context).status(urls)
     JobTypeService(context).status(queries.ListJobTypeStatusQuery(), urls)
     JobTypeService(context).running(queries.ListRunningJobTypesQuery(), urls)
@@ -399,8 +448,33 @@ def test_plots(context: Context, urls: SerializerContext, plans: Plans, query: d
 def test_details(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
     JobService(context).get(made["job"], urls)
     RecipeService(context).get(made["recipe"], urls)
+    ScanService(context).get(made["scan"], urls)
     with context.database.read() as session:
         assert session.get(RecipeType, made["recipe type"]) is not None
+
+
+def test_a_batch_of_a_scan(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
+    service, now = ScanRunService(context), context.now()
+    with context.database.write() as session:
+        broker = {"version": "1.0", "broker": {"type": "host", "host_path": "/x"}}
+        session.add(Workspace(name="raw", json_config=broker, created=now, last_modified=now))
+    rule: Any = {"filename_regex": ".*", "workspace_path": "", "workspace_name": "raw"}
+    where: tuple[Any, ...] = ({"mount": "/x"}, {"workspace": "raw"})
+    for number, one in enumerate(where):
+        scan: Any = {"name": f"s{number}", "configuration": {"version": "1.0", **one, "files_to_ingest": [rule]}}
+        scan_id = ScanService(context).create(scan, urls)["id"]
+        job = ScanService(context).process(scan_id, {"ingest": True}, urls)["job"]
+        assert job is not None
+        order = service.order(scan_id, job["id"])
+        assert order is not None
+        order = service.record(order, [Seen("a", 1), Seen("b", 2), Seen("c", 0, "it is a pipe")], "")
+        service.end(order)
+
+
+def test_what_a_strike_refuses(context: Context, plans: Plans) -> None:
+    refusals = [Refusal("/x/a", "why"), Refusal("/x/b", "why")]
+    with context.database.read() as session:
+        assert unrecorded_refusals(session, Seer(strike_id=1), refusals) == refusals
 
 
 def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans) -> None:
@@ -415,6 +489,61 @@ def test_the_scheduler(context: Context, urls: SerializerContext, made: dict[str
     endings = EndingService(context)
     endings.finish([ExecutionReport.from_document({"execution_id": ids[0], "status": "COMPLETED", "steps": {}})])
     endings.finish([failure_report(one, "timeout", "Late.") for one in ids[1:]])
+
+
+def steps_on_executions(plans: Plans) -> list[str]:
+    """How the queries find executions, of those that look at any."""
+    steps = [step for plan in plans.explained.values() for *_, step in plan]
+    return [step for step in steps if re.match(r"(?:SEARCH|SCAN) job_exe\b", step)]
+
+
+def test_executions_that_are_named_are_found_however_many_others_wait_and_run(
+    context: Context, made: dict[str, int], plans: Plans
+) -> None:
+    executions = ExecutionService(context)
+    executions.claim([Placement(1, made["node"], "n")])
+    executions.step_started([(1, "job", context.now())])
+    steps = steps_on_executions(plans)
+    assert steps
+    assert not [step for step in steps if "rowid=?" not in step]
+
+
+def test_a_pass_does_not_look_through_what_runs_while_nothing_is_canceled(
+    context: Context, urls: SerializerContext, made: dict[str, int], plans: Plans
+) -> None:
+    executions = ExecutionService(context)
+    claimed = executions.claim([Placement(one.execution_id, made["node"], "n") for one in executions.queue(200)])
+    through_all = "job.status != 'RUNNING'"
+    assert executions.look(100, 50, context.now()).canceled == []
+    assert not any(through_all in statement for statement in plans.explained)
+
+    plan, _agent = claimed.plans[0]
+    JobService(context).cancel(plan.job_id, urls)
+    assert executions.look(100, 50, context.now()).canceled == [plan.execution_id]
+    assert any(through_all in statement for statement in plans.explained)
+
+
+def test_what_is_behind_a_queue_of_one_type_is_known_without_walking_it(
+    context: Context, made: dict[str, int], plans: Plans
+) -> None:
+    executions = ExecutionService(context)
+    types = {one.job_type_id for one in executions.queue(200)}
+    plans.explained.clear()
+    assert executions.queue(200, types) == []
+    assert not steps_on_executions(plans)
+    assert {one.job_type_id for one in executions.queue(200, types - {made["job type"]})} == {made["job type"]}
+
+
+def test_ingests_on_nodes(context: Context, made: dict[str, int], plans: Plans) -> None:
+    service = NodeIngestService(context)
+    with context.database.read() as session:
+        assert seers(session, [made["job"]]) == {}
+    service.told({1: 4096})
+    with context.database.write() as session:
+        fail_ingests_of(session, context, {made["job"]: "why"})
+    data = [{"name": "ingest_id", "type": "property", "value": "1"}]
+    begun = service.begin([make_plan("scale-ingest", inputs=data)])
+    assert len(begun.plans) + len(begun.finished) + len(begun.refused) == 1
 
 
 def test_who_waits_longest_is_found_without_sorting_the_queue(context: Context, plans: Plans) -> None:
@@ -483,6 +612,62 @@ def test_why_a_job_waits(context: Context, urls: SerializerContext, made: dict[s
     assert len(waiting) == 3
     for job in waiting:
         jobs.get(job, urls)
+
+
+def test_a_watched_bucket(context: Context, urls: SerializerContext, plans: Plans) -> None:
+    broker = {"version": "1.0", "broker": {"type": "host", "host_path": str(context.settings.data_dir)}}
+    WorkspaceService(context).create({"name": "raw", "json_config": broker}, urls)
+    rule = {"filename_regex": ".*", "workspace_name": "raw", "workspace_path": "x"}
+    configuration = {"version": "1.0", "mount": "/in", "transfer_suffix": "_tmp", "files_to_ingest": [rule]}
+    strike_id = StrikeService(context).create({"name": "bucket", "configuration": configuration}, urls)["id"]
+    watched, transfers = WatchedFileService(context, strike_id), TransferService(context)
+    files = [ListedFile(f"in/{number}", 1, "first") for number in range(3)]
+    assert watched.news(files) == files
+    order = transfers.order(strike_id)
+    assert order is not None
+    watched.arrived(order, [(one, Arrival(str(number), one.path, one.path, 1)) for number, one in enumerate(files)])
+    watched.forget_gone("in/0", ["in/1"], "in/2")
+    assert watched.news(files) == files[2:]
+    watched.forget_gone("", ["in/0"], None)
+    assert watched.news(files) == files[1:]
+    assert transfers.names_being_ingested(strike_id, ["0", "3"]) == {"0"}
+    assert transfers.unrecorded({"0": "/x/0"}) == {"0"}
+
+
+def test_a_directory_that_a_node_watches(context: Context, made: dict[str, int], plans: Plans) -> None:
+    configuration = {"version": "1.0", "mount": "/in", "transfer_suffix": "_tmp", "files_to_ingest": []}
+    with context.database.write() as session:
+        now = context.now()
+        job = session.scalars(select(Job).limit(1)).one()
+        strike = Strike(name="node", configuration=configuration, job_id=job.id, created=now, last_modified=now)
+        execution = session.scalars(select(JobExecution).where(JobExecution.job_id == job.id).limit(1)).one()
+        execution.status, execution_id = "RUNNING", execution.id
+        session.add(strike)
+    service = NodeStrikeService(context)
+    abouts: dict[str, Any] = {
+        Asks.WATCHES: "/in",
+        Asks.UNDER_WAY: 0,
+        Asks.NAMES_BEING_INGESTED: ["a"],
+        Asks.UNRECORDED: [["a", "/in/ingesting/a"]],
+        Asks.SEEN: [["b", "/in/b_tmp", 1, None]],
+        Asks.GONE: [1],
+        Asks.REFUSED: [["/in/c", "because"]],
+        Asks.ARRIVED: [["d", "/in/d", "/in/deferred/d", 1, None, None]],
+        Asks.NOTE: [None, True],
+        Asks.NEWS: [["in/e", "first"]],
+        Asks.LISTED: ["", ["in/e"], None],
+        Asks.FOUND: [[["in/e", 1, "first"], ["e", "in/e", "in/e", 1, None, None]]],
+    }
+    for number, asks in enumerate((one for one in Asks if one is not Asks.TICK), 1):
+        for _ in range(2):
+            answer = service.answer(execution_id, Question(number, asks, abouts.get(asks)))
+            assert (answer.over, answer.trouble) == (None, None)
+    with context.database.read() as session:
+        assert of_workspaces(session, [job.id]) == set()
+
+
+def test_the_clock_on_a_node(context: Context, made: dict[str, int], plans: Plans) -> None:
+    assert NodeClockService(context).keeper() is None
 
 
 def test_retention(context: Context, made: dict[str, int], plans: Plans) -> None:

@@ -31,6 +31,7 @@ CHANGED: dict[str, Any] = {
     "max_tries": 7,
     "cpus_required": 0.7,
     "mem_required": 77.0,
+    "custom_resources": {"version": "1.0", "resources": {"gpus": 7.0}},
     "disk_out_const_required": 77.0,
     "disk_out_mult_required": 7.0,
     "is_long_running": True,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,18 @@ import pytest
 from fakes.ingests import Ends, Ingests, task
 from fakes.world import World
 from scale_core.db.models import Ingest, ScaleFile, TriggerEvent, Workspace
+from scale_core.intake.moves import Mover
+from scale_core.intake.orders import Removal, StoredSource
+from scale_core.intake.origins import Origins
 from scale_core.interfaces.broker import Broker, BrokerError, StoredFile
 from scale_core.interfaces.notice import FileIngested
 from scale_core.plugin import hookimpl
+from scale_core.services.brokers import place_broker
 from scale_core.services.duplicates import DuplicateService
 from scale_core.services.executions import SystemTask
-from scale_core.services.ingest_orders import Removal, StoredSource
 from scale_core.services.ingesting import IngestingService
-from scale_scheduler import ingest as ingest_module
-from scale_scheduler.ingest import IngestPool
-from scale_scheduler.ingest_moves import Mover
+from scale_scheduler import ingest_group
+from scale_scheduler.ingest import MAX_HELD, IngestPool
 
 
 class Notices:
@@ -103,7 +106,7 @@ def test_many_files_are_each_ingested_once(
     assert set(ends.by_execution.values()) == {None}
     assert {one.status for one in world.all(Ingest)} == {"INGESTED"}
     assert len(world.sources()) == 100
-    assert pool.free() == ingest_module.MAX_HELD
+    assert pool.free() == MAX_HELD
 
 
 def test_a_path_that_is_taken_gives_the_later_file_a_place_of_its_own(
@@ -144,7 +147,9 @@ def test_a_crash_at_any_point_is_mended_by_running_again(
     (order,) = service.begin([ingest_id]).orders
     place = world.storage / order.path
     broker = world.context.registry.brokers["host"].from_configuration({"host_path": str(world.storage)})
-    mover = Mover(broker, DuplicateService(world.context).known)
+    mover = Mover(
+        broker, DuplicateService(world.context).known, Origins(Path("unused"), partial(place_broker, world.context))
+    )
     if crash == "after a copy":
         place.parent.mkdir(parents=True)
         place.write_bytes(b"hello")
@@ -273,14 +278,14 @@ def test_large_files_and_many_small_ones_are_ingested_beside_each_other(
     pool.stop(10)
     assert set(ends.by_execution.values()) == {None}
     assert {name: (world.storage / file.file_path).read_bytes() for name, file in world.sources().items()} == contents
-    assert pool.free() == ingest_module.MAX_HELD
+    assert pool.free() == MAX_HELD
 
 
 def test_where_storage_is_slow_files_are_stored_beside_each_other(
     world: World, arrive: Callable[..., int], ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest_module, "TRIAL", 2)
-    monkeypatch.setattr(ingest_module, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(ingest_group, "TRIAL", 2)
+    monkeypatch.setattr(ingest_group, "SLOW_SECONDS", 0.0)
     groups: list[int] = []
     broker = world.context.registry.brokers["host"]
     store_many = broker.store_many

@@ -1,5 +1,6 @@
 """A file that is a source file already: same name, same content, same workspace."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,13 @@ import pytest
 from fakes.ingests import Ingests
 from fakes.world import SetClock, World
 from scale_core.db.models import Ingest, ScaleFile, TriggerEvent, Workspace
+from scale_core.intake.moves import Mover
+from scale_core.intake.orders import Removal
+from scale_core.intake.origins import Origins
 from scale_core.interfaces.broker import StorageUnavailable
+from scale_core.services.brokers import place_broker
 from scale_core.services.duplicates import DuplicateService
-from scale_core.services.ingest_orders import Removal
 from scale_core.services.ingesting import IngestingService
-from scale_scheduler.ingest_moves import Mover
 
 
 @pytest.fixture
@@ -35,7 +38,9 @@ def events(world: World) -> int:
 
 def mover(world: World) -> Mover:
     broker = world.context.registry.brokers["host"].from_configuration({"host_path": str(world.storage)})
-    return Mover(broker, DuplicateService(world.context).known)
+    return Mover(
+        broker, DuplicateService(world.context).known, Origins(Path("unused"), partial(place_broker, world.context))
+    )
 
 
 @pytest.mark.parametrize("days", [0, 3])

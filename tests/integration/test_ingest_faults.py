@@ -11,8 +11,9 @@ import pytest
 from fakes.engine import FakeEngine
 from fakes.ingests import Ingests
 from fakes.storage import LIMIT, read_only, small_storage
+from fakes.waiting import join, until_equal
 from fakes.world import World
-from scale_core.db.models import Ingest, Job, ScaleFile, Workspace
+from scale_core.db.models import Ingest, ScaleFile, Workspace
 from scale_core.interfaces.engine import AgentSettings, EngineEvent, EngineSettings, NodeAgent
 from scale_core.services.bulk_changes import BulkChanges
 from scale_core.services.serialization import SerializerContext
@@ -142,14 +143,14 @@ def test_a_kind_of_workspace_that_is_not_installed_is_an_error(world: World, ing
 
 def test_requeueing_the_job_really_ingests(world: World, ingests: Ingests) -> None:
     first, second = ingests.arrive("a.txt", b"first"), ingests.arrive("b.txt", b"second")
-    with running(world) as wait_for, vanished(world.storage):
-        wait_for(lambda: [job.status for job in world.jobs("scale-ingest")] == ["FAILED", "FAILED"])
+    with vanished(world.storage), running(world):
+        until_equal(lambda: [job.status for job in world.jobs("scale-ingest")], ["FAILED", "FAILED"])
         assert [row.status for row in world.all(Ingest)] == ["ERRORED", "ERRORED"]
-    with running(world) as wait_for:
+    with running(world):
         changed = BulkChanges(world.context).requeue({"job_ids": [job_id(world, first)]}, SerializerContext("http://s"))
         assert changed["count"] == 1
-        wait_for(lambda: ingests.row(first).status == "INGESTED")
-        wait_for(lambda: {job.status for job in world.jobs("scale-ingest")} == {"COMPLETED", "FAILED"})
+        until_equal(lambda: ingests.row(first).status, "INGESTED")
+        until_equal(lambda: {job.status for job in world.jobs("scale-ingest")}, {"COMPLETED", "FAILED"})
     assert ingests.row(second).status == "ERRORED"
     assert list(ingests.stored().values()) == [b"first"]
 
@@ -164,21 +165,13 @@ def no_agent(settings: AgentSettings, tell: Callable[[Sequence[EngineEvent]], No
 
 
 @contextmanager
-def running(world: World) -> Iterator[Callable[[Callable[[], object]], None]]:
-    """A scheduler that runs; gives a function that waits until something holds."""
+def running(world: World) -> Iterator[None]:
+    """A scheduler that runs."""
     scheduler = Scheduler(world.context, FakeEngine(EngineSettings(world.folder)), no_agent)
     thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
     thread.start()
-
-    def wait_for(condition: Callable[[], object]) -> None:
-        for _ in range(2400):
-            if condition():
-                return
-            threading.Event().wait(0.05)
-        pytest.fail(f"{[(job.status, job.id) for job in world.all(Job)]}")
-
     try:
-        yield wait_for
+        yield
     finally:
         scheduler.stop()
-        thread.join(60)
+        join(thread)

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from fakes.world import SetClock, World
 from scale_core.db.models import Ingest, ScaleFile
 from scale_core.domain.times import InvalidTime
-from scale_core.services.exceptions import NotFound
+from scale_core.services.exceptions import Invalid, NotFound
 from scale_core.services.ingests import IngestService
+from scale_core.services.products import locate
 from scale_core.services.serialization import SerializerContext
 from scale_generated.queries import ListIngestsQuery, ListIngestStatusQuery
 
@@ -75,11 +77,35 @@ def test_ingests_are_listed_by_status(world: World) -> None:
     assert page.results[0]["reason"] == "No rule."
 
 
+def test_ingests_are_found_by_where_and_when_their_data_was(world: World) -> None:
+    with world.database.write() as session:
+        for name, longitude in (("1.txt", 2.0), ("2.txt", 13.0)):
+            file = session.scalars(select(ScaleFile).where(ScaleFile.file_name == name)).one()
+            locate(world.context, file, {"type": "Point", "coordinates": [longitude, 48.0]})
+    service = IngestService(world.context)
+
+    def names(query: ListIngestsQuery) -> list[str]:
+        page = service.list(query, URLS)
+        assert page.count == len(page.results)
+        return [one["file_name"] for one in page.results]
+
+    assert names(ListIngestsQuery(bbox="0,40,20,60", order=("file_name",))) == ["1.txt", "2.txt"]
+    assert names(ListIngestsQuery(geometry="POLYGON ((0 40, 9 40, 9 60, 0 60, 0 40))")) == ["1.txt"]
+    assert names(ListIngestsQuery(bbox="0,40,20,60", status="DEFERRED")) == []
+    day = NOON - timedelta(days=1)
+    assert names(ListIngestsQuery(data_started=(day - timedelta(hours=1)).isoformat())) == ["1.txt"]
+    assert names(ListIngestsQuery(data_ended=(day - timedelta(hours=2)).isoformat())) == ["3.txt"]
+    with pytest.raises(Invalid):
+        service.list(ListIngestsQuery(bbox="0,40"), URLS)
+
+
 def test_an_ingest_is_found_by_id_and_by_name(world: World) -> None:
     service = IngestService(world.context)
     by_name = service.get("2.txt", URLS)
     assert service.get(str(by_name["id"]), URLS) == by_name
+    assert by_name["strike"] is not None
     assert by_name["strike"]["name"] == "one"
+    assert by_name["scan"] is None
     assert by_name["source_file"] is not None
     for key in ("missing.txt", "999", "9" * 40):
         with pytest.raises(NotFound):

@@ -14,12 +14,13 @@ from shapely.geometry.base import BaseGeometry
 
 from fakes.catalog import NOON, Owners, a_file, clear_files, owners
 from fakes.databases import new_database
+from fakes.examples import examples
 from fakes.world import SetClock
 from scale_core.db import schema
 from scale_core.db.database import Database
 from scale_core.db.items import MOST_WAYS, ItemSearch, find_items
 from scale_core.domain.searched_places import place_of_geometry
-from scale_core.domain.stac import CollectionKey, CollectionKind
+from scale_core.domain.stac import OWNER_COLUMNS, CollectionKey, CollectionKind
 from scale_core.domain.times import OpenRange
 from scale_core.plugin.registry import Registry
 from scale_core.services.context import Context
@@ -39,7 +40,8 @@ class Installation:
     def collections(self) -> list[CollectionKey]:
         """All there are."""
         strikes = [CollectionKey(CollectionKind.STRIKE, one) for one in self.owners.strikes]
-        return strikes + [CollectionKey(CollectionKind.JOB_TYPE, one) for one in self.owners.job_types]
+        scan = CollectionKey(CollectionKind.SCAN, self.owners.scan)
+        return [*strikes, scan, *(CollectionKey(CollectionKind.JOB_TYPE, one) for one in self.owners.job_types)]
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +92,14 @@ class Made:
         if key is not None and key.kind is CollectionKind.JOB_TYPE:
             values |= {"job_type_id": key.owner_id, "is_published": self.is_there}
         else:
-            values |= {"strike_id": key and key.owner_id, "is_deleted": not self.is_there}
+            owner = {} if key is None else {OWNER_COLUMNS[key.kind]: key.owner_id}
+            values |= {**owner, "is_deleted": not self.is_there}
         geo_json = None if self.footprint is None else json.loads(shapely.to_geojson(self.footprint))
         return a_file(installation.context, number, geo_json, **values)
 
 
 MADE = st.builds(
-    Made, st.none() | st.integers(0, 3), st.none() | GEOMETRIES, st.none() | MOMENTS, st.none() | MOMENTS, MOMENTS,
+    Made, st.none() | st.integers(0, 4), st.none() | GEOMETRIES, st.none() | MOMENTS, st.none() | MOMENTS, MOMENTS,
     st.sampled_from([True, True, True, False]),
 )  # fmt: skip
 
@@ -138,7 +141,7 @@ class Wanted:
 
 WANTED = st.builds(
     Wanted,
-    st.none() | st.frozensets(st.integers(0, 3)),
+    st.none() | st.frozensets(st.integers(0, 4)),
     st.none() | st.lists(st.integers(1, 9), max_size=4).map(tuple),
     st.none() | GEOMETRIES,
     st.none() | MOMENTS,
@@ -147,7 +150,7 @@ WANTED = st.builds(
 ).filter(lambda one: one.started is None or one.ended is None or one.started <= one.ended)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(MADE, min_size=1, max_size=8), st.lists(WANTED, min_size=1, max_size=4), st.sampled_from([1, 2, 100]))
 def test_a_search_finds_what_looking_at_each_item_finds(
     installations: list[Installation], made: list[Made], wanted: list[Wanted], at_once: int

@@ -1,10 +1,11 @@
 """Of several schedulers on one database one leads, another follows when it is gone, and none works beside it."""
 
+import operator
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from fakes.engine import FakeEngine, no_agent
+from fakes.waiting import SECONDS, join, until, until_equal
 from fakes.world import World
 from scale_core.interfaces.engine import EngineSettings
 from scale_core.services.context import Context, Wakeup
@@ -20,8 +22,6 @@ from scale_scheduler import scheduler as scheduling
 from scale_scheduler.leadership import ADVISORY_LOCK, Leadership, leadership_of
 from scale_scheduler.listener import QueueListener
 from scale_scheduler.scheduler import Scheduler
-
-SECONDS = 60.0
 
 
 @pytest.fixture
@@ -72,20 +72,11 @@ class Running:
         self._thread.start()
 
     def join(self) -> None:
-        self._thread.join(SECONDS)
-        assert not self._thread.is_alive()
+        join(self._thread)
 
     def stop(self) -> None:
         self.scheduler.stop()
         self.join()
-
-
-def wait(done: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_one_has_it_until_it_lets_go(world: World) -> None:
@@ -100,15 +91,26 @@ def test_one_has_it_until_it_lets_go(world: World) -> None:
     second.release()
 
 
-def test_a_second_scheduler_starts_nothing_until_the_first_lets_go(world: World, engine: FakeEngine) -> None:
+def test_a_second_scheduler_starts_nothing_until_the_first_lets_go(
+    world: World, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.job(world.job_type("one"))
     first = leadership_of(world.context)
     assert first.take()
-    second = Running(world.context, engine, leadership_of(world.context))
-    time.sleep(0.2)
+    follower = leadership_of(world.context)
+    take, refusals = follower.take, []
+
+    def take_or_not() -> bool:
+        if not (is_taken := take()):
+            refusals.append(follower)
+        return is_taken
+
+    monkeypatch.setattr(follower, "take", take_or_not)
+    second = Running(world.context, engine, follower)
+    until(lambda: len(refusals), partial(operator.le, 5))
     assert engine.launched == []
     first.release()
-    wait(lambda: len(engine.launched) == 1)
+    until_equal(lambda: len(engine.launched), 1)
     second.stop()
     assert not second.scheduler.has_lost_lead
     assert leadership_of(world.context).take(), "it lets go when it has stopped"
@@ -120,7 +122,7 @@ def test_a_lead_that_is_lost_for_a_moment_is_taken_again_and_nothing_is_disturbe
     world.job(world.job_type("one"))
     leadership = ShakyLeadership(losses=3)
     running = Running(world.context, engine, leadership)
-    wait(lambda: len(engine.launched) == 1 and leadership.losses < 0)
+    until(lambda: len(engine.launched) == 1 and leadership.losses < 0)
     running.stop()
     assert leadership.taken == 4
     assert engine.killed == []
@@ -135,7 +137,7 @@ def test_who_has_lost_the_lead_ends_and_leaves_all_to_the_other(
     world.strike()
     leadership = ShakyLeadership(losses=-(10**9), returns=returns)
     running = Running(world.context, engine, leadership)
-    wait(lambda: len(engine.launched) == 1)
+    until_equal(lambda: len(engine.launched), 1)
     heartbeat = HeartbeatService(world.context)
     heartbeat.lead("the other")
     leadership.losses = 1
@@ -154,7 +156,7 @@ def test_who_cannot_tell_whether_another_has_led_asks_again_before_it_works(
     world.job(world.job_type("one"))
     leadership = ShakyLeadership(losses=-(10**9))
     running = Running(world.context, engine, leadership)
-    wait(lambda: len(engine.launched) == 1)
+    until_equal(lambda: len(engine.launched), 1)
     HeartbeatService(world.context).lead("the other")
     troubles = [OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))]
     leader = HeartbeatService.leader
@@ -181,7 +183,7 @@ def test_a_session_that_the_server_ends_has_lost_the_lead(world: World) -> None:
             {"key": ADVISORY_LOCK},
         )
     assert not first.is_kept()
-    assert second.take()
+    until(second.take)  # the server tells of the end before it lets go of what the session held
     assert not first.take()
     second.release()
 

@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
+from fakes.examples import UNHURRIED, examples
 from scale_core.db import cuts, ways
 from scale_core.db.base import Base
 from scale_core.db.conditions import Comparison, Condition, equal, one_of, since, until
 from scale_core.db.keyset import Place, backwards
 from scale_core.db.listing import Order, Page, Shape
 from scale_core.db.models import JobExecution, JobType, Node
+
+pytestmark = pytest.mark.sqlite
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MOMENTS = [NOW - timedelta(hours=hours) for hours in range(4)]
@@ -104,7 +107,7 @@ def in_order(rows: list[dict[str, Any]], order: list[Order]) -> list[dict[str, A
 
 
 @given(conditions=CONDITIONS, order=ORDERS, size=st.integers(1, 30), most=st.sampled_from([1, 4, 64]))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=UNHURRIED, deadline=None)
 def test_pages_and_counts_are_exact(
     engine: Engine, conditions: list[Condition], order: list[Order], size: int, most: int
 ) -> None:
@@ -145,7 +148,7 @@ def place_of(row: Any, path: str) -> Place:
 
 
 @given(conditions=CONDITIONS, order=ORDERS, size=st.integers(1, 30), most=st.sampled_from([1, 4, 64]))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=UNHURRIED, deadline=None)
 def test_pages_behind_one_another_have_each_row_once(
     engine: Engine, conditions: list[Condition], order: list[Order], size: int, most: int
 ) -> None:

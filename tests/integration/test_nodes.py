@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, select
 
 from fakes.world import SetClock, World
 from scale_core.db.models import Node
@@ -59,3 +60,35 @@ def test_nodes_that_are_there_are_written_once(world: World, clock: SetClock) ->
     clock.forward(days=30)
     nodes.sync([HERE])
     assert [one.last_modified for one in world.all(Node)] == [start]
+
+
+def change(world: World, agent_id: str, **values: object) -> None:
+    """As another process does."""
+    with world.context.database.write() as session:
+        node = session.scalars(select(Node).where(Node.slave_id == agent_id)).one()
+        for name, value in values.items():
+            setattr(node, name, value)
+
+
+def test_what_others_change_of_nodes_is_seen_though_the_engine_says_the_same(world: World) -> None:
+    """Also where as many are paused as before, and no time has gone by."""
+    nodes, there = NodeService(world.context), [HERE, AWAY]
+    assert [one.is_paused for one in nodes.sync(there).values()] == [False, False]
+    change(world, "here", is_paused=True)
+    assert [one.is_paused for one in nodes.sync(there).values()] == [True, False]
+    change(world, "here", is_paused=False)
+    change(world, "away", is_paused=True)
+    assert [one.is_paused for one in nodes.sync(there).values()] == [False, True]
+    change(world, "away", is_active=False, is_connected=False)
+    nodes.sync(there)
+    assert state(world)[:2] == (True, True)
+
+
+def test_passes_that_find_nothing_new_do_not_read_all_nodes(world: World) -> None:
+    nodes, there = NodeService(world.context), [HERE, AWAY]
+    nodes.sync(there)
+    executed: list[str] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda *given: executed.append(given[2]))
+    nodes.sync(list(there))
+    assert executed
+    assert not [one for one in executed if "cpus_total" in one]

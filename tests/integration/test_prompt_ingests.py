@@ -1,9 +1,10 @@
 """Prompt ingests: small files that Strike ingests itself, and everything that is left to the queue."""
 
+import gc
 import hashlib
 import os
+import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,21 +13,24 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from fakes.world import World
+from fakes.waiting import SECONDS, join, until
+from fakes.world import SetClock, World
 from scale_broker_host.broker import HostBroker
 from scale_core.db.models import Ingest, Job, JobType, ScaleFile, TriggerEvent, Workspace
 from scale_core.interfaces.broker import BrokerError, LinkUnsupported, StoredFile
 from scale_core.interfaces.notice import FileIngested, JobStatusChanged
 from scale_core.plugin import hookimpl
 from scale_core.services.prompt_ingests import SMALL, LinkedFile, PromptIngestService
-from scale_core.services.transfer_records import Arrival, WatchOrder
 from scale_core.services.transfers import TransferService
-from scale_scheduler.strike import tracker as tracker_module
-from scale_scheduler.strike.directory import WatchedDirectory
+from scale_core.watching import tracker as tracker_module
+from scale_core.watching.directory import WatchedDirectory
+from scale_core.watching.records import Arrival, WatchOrder
+from scale_core.watching.tracker import Tracker
 from scale_scheduler.strike.file_worker import FileWorker
 from scale_scheduler.strike.process import StrikeProcess
 from scale_scheduler.strike.prompt import PromptIngests
-from scale_scheduler.strike.tracker import Tracker
+
+FILES, GROUPS = 256, 4
 
 
 class Notices:
@@ -52,7 +56,7 @@ def notices() -> Notices:
 
 @pytest.fixture
 def world(tmp_path: Path, notices: Notices) -> World:
-    world = World(tmp_path, notices)
+    world = World(tmp_path, notices, now=SetClock())  # files are stored by the day
     world.strike()
     return world
 
@@ -77,7 +81,7 @@ def look(world: World, order: WatchOrder) -> Look:
             FileWorker() as worker,
             PromptIngests(world.context, order, worker) as prompt,
         ):
-            tracker = Tracker(TransferService(world.context), order, directory, worker, prompt)
+            tracker = Tracker(TransferService(world.context), order, directory, prompt, worker.move)
             tracker.recover()
             tracker.look()
 
@@ -85,10 +89,7 @@ def look(world: World, order: WatchOrder) -> Look:
 
 
 def until_recorded(world: World, number: int) -> None:
-    deadline = time.monotonic() + 10
-    while len(world.ingests()) < number:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(world.ingests, lambda found: len(found) >= number)
 
 
 def kept(world: World) -> list[str]:
@@ -106,7 +107,7 @@ def test_the_first_group_is_small_and_those_behind_it_are_large(
         self: PromptIngestService, order: WatchOrder, files: Sequence[LinkedFile], started: datetime
     ) -> list[LinkedFile]:
         sizes.append(len(files))
-        assert all_moved.wait(10)
+        assert all_moved.wait(SECONDS)
         return record(self, order, files, started)
 
     monkeypatch.setattr(PromptIngestService, "record", record_later)
@@ -114,8 +115,16 @@ def test_the_first_group_is_small_and_those_behind_it_are_large(
     monkeypatch.setattr(tracker_module, "GROUP", 10)
     for number in range(20):
         (world.incoming / f"{number}.txt").write_text(str(number))
-    threading.Timer(0.5, all_moved.set).start()
+
+    def let_go() -> None:
+        folder = world.incoming / "ingesting"
+        until(lambda: folder.is_dir() and len(kept(world)) == 20)
+        all_moved.set()
+
+    letting_go = threading.Thread(target=let_go)
+    letting_go.start()
     look()
+    join(letting_go)
     assert sizes == [3, 10, 7]
     assert len(world.ingests()) == 20
 
@@ -160,6 +169,34 @@ def test_many_files_are_each_ingested_once(world: World, look: Look) -> None:
     assert kept(world) == []
 
 
+@pytest.mark.any_database
+def test_what_a_strike_keeps_in_memory_does_not_grow_with_the_files_that_it_has_ingested(
+    world: World, order: WatchOrder, notices: Notices
+) -> None:
+    with (
+        WatchedDirectory(world.incoming) as directory,
+        FileWorker() as worker,
+        PromptIngests(world.context, order, worker) as prompt,
+    ):
+        tracker = Tracker(TransferService(world.context), order, directory, prompt, worker.move)
+
+        def kept_after(group: int) -> int:
+            """Blocks of memory that Python has allocated, once a further group of files is ingested."""
+            for number in range(FILES):
+                (world.incoming / f"{group}-{number}.txt").write_text(f"{group}-{number}")
+            tracker.look()
+            until(lambda: prompt.is_idle)
+            notices.told.clear()
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        kept = [kept_after(group) for group in range(2 + GROUPS)]
+    assert set(world.ingests().values()) == {"INGESTED"}
+    assert len(world.ingests()) == len(kept) * FILES
+    # Of the first two, statements are kept; of each file, one number would be a block.
+    assert kept[-1] - kept[1] < GROUPS * FILES / 2, kept
+
+
 def test_the_ingest_that_watched_the_transfer_goes_on(world: World, order: WatchOrder) -> None:
     part = world.incoming / "a.txt_tmp"
     part.write_bytes(b"hel")
@@ -168,7 +205,7 @@ def test_the_ingest_that_watched_the_transfer_goes_on(world: World, order: Watch
         FileWorker() as worker,
         PromptIngests(world.context, order, worker) as prompt,
     ):
-        tracker = Tracker(TransferService(world.context), order, directory, worker, prompt)
+        tracker = Tracker(TransferService(world.context), order, directory, prompt, worker.move)
         tracker.look()
         assert world.ingests() == {"a.txt": "TRANSFERRING"}
         part.write_bytes(b"hello")
@@ -272,7 +309,7 @@ def test_a_workspace_that_cannot_link_is_left_alone_for_a_while(
         FileWorker() as worker,
         PromptIngests(world.context, order, worker, monotonic=lambda: now) as prompt,
     ):
-        tracker = Tracker(TransferService(world.context), order, directory, worker, prompt)
+        tracker = Tracker(TransferService(world.context), order, directory, prompt, worker.move)
         for number, (moment, name) in enumerate(((0.0, "a.txt"), (1.0, "b.txt"), (1000.0, "c.txt")), 1):
             now = moment
             (world.incoming / name).write_bytes(name.encode())
@@ -290,6 +327,22 @@ def test_a_broken_broker_is_the_queues_business(world: World, look: Look, monkey
     (world.incoming / "a.txt").write_bytes(b"hello")
     look()
     assert world.ingests() == {"a.txt": "TRANSFERRED"}
+
+
+def test_what_cannot_be_synced_is_left_to_the_queue_without_its_further_name(
+    world: World, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: HostBroker, paths: Sequence[str]) -> None:
+        assert [(world.storage / path).stat().st_nlink for path in paths] == [2]
+        raise BrokerError("the disk is broken")
+
+    monkeypatch.setattr(HostBroker, "sync_links", fail)
+    (world.incoming / "a.txt").write_bytes(b"hello")
+    look()
+    assert world.ingests() == {"a.txt": "TRANSFERRED"}
+    assert kept(world) == ["a.txt"]
+    assert not world.all(ScaleFile)
+    assert not [path for path in world.storage.rglob("*") if path.is_file()]
 
 
 def test_killed_before_the_record_the_file_is_ingested_by_the_queue(
@@ -351,7 +404,7 @@ def test_a_database_that_fails_costs_no_file(
     Path(arrival.path).write_bytes(b"hello")
     with FileWorker() as worker, PromptIngests(world.context, order, worker) as prompt:
         prompt.take([*prompt.plan([arrival]).values()])
-        assert failed.wait(10)
+        assert failed.wait(SECONDS)
     with pytest.raises(OperationalError, match="disk I/O error"):
         prompt.plan([arrival])
     monkeypatch.setattr(PromptIngestService, "record", record)
@@ -382,6 +435,6 @@ def test_what_could_not_be_recorded_is_though_no_other_file_comes(
         until_recorded(world, 1)
     finally:
         stop.set()
-        thread.join(10)
+        join(thread)
     assert troubles == []
     assert world.ingests() == {"a.txt": "TRANSFERRED"}

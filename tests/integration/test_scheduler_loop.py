@@ -1,9 +1,10 @@
 """The scheduler's loop, on a database, with an engine that a test drives."""
 
+import operator
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,21 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from fakes.engine import FakeEngine, HoldingEngine, no_agent
+from fakes.waiting import SECONDS, join, until, until_equal
 from fakes.world import SetClock, World
 from scale_core.db.models import Job, JobExecution, JobType, Node, TriggerEvent
 from scale_core.db.models import Scheduler as SchedulerRow
 from scale_core.domain.placement import Reason
 from scale_core.interfaces.engine import EngineSettings, Resources
 from scale_core.services.ending_group import EndingGroup
+from scale_core.services.endings import EndingService
+from scale_core.services.facts import JobTypeFacts
 from scale_core.services.jobs import cancel_job
 from scale_core.services.new_jobs import NewJob, queue_new_jobs
-from scale_core.services.search import LOOK_FAR_SECONDS
+from scale_core.services.node_admin import NodeAdmin
+from scale_core.services.serialization import SerializerContext
 from scale_generated.specs.job_data import JobData
+from scale_scheduler import scheduler as scheduling
 from scale_scheduler.leadership import leadership_of
 from scale_scheduler.scheduler import Scheduler
 
@@ -64,6 +70,74 @@ def test_a_queued_job_runs_and_completes(world: World, engine: FakeEngine, sched
     scheduler.run_once()
     assert world.all(Job)[-1].status == "COMPLETED"
     assert world.all(SchedulerRow)[0].heartbeat is not None
+
+
+def test_the_engine_hears_of_an_end_only_when_it_is_recorded(
+    world: World, engine: FakeEngine, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.job(world.job_type("one"))
+    world.job(world.job_type("two"))
+    scheduler.run_once()
+    done, lost = engine.launched
+    engine.finish(done)
+    engine.lose(lost)
+
+    def failing(*_given: object) -> None:
+        raise OperationalError("UPDATE", {}, sqlite3.OperationalError("disk I/O error"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EndingService, "finish", failing)
+        with pytest.raises(OperationalError):
+            scheduler.run_once()
+    assert engine.recorded_ends == []
+    scheduler.run_once()
+    assert sorted(engine.recorded_ends) == sorted([done, lost])
+
+
+def test_with_nothing_offered_ends_are_recorded_together_until_an_offer_comes(
+    world: World, engine: FakeEngine, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scale_scheduler.gathering.FULL_SECONDS", 3600.0)
+    for number in range(3):
+        world.job(world.job_type(f"type-{number}"))
+    scheduler.run_once()
+    first, *others = engine.launched
+    monkeypatch.setattr(engine, "offers", list)
+    is_waiting = threading.Event()
+    wait = scheduler._gathering.wait
+
+    def waiting() -> None:
+        if scheduler._gathering.seconds_left() > 0:
+            is_waiting.set()
+        wait()
+
+    monkeypatch.setattr(scheduler._gathering, "wait", waiting)
+    engine.finish(first)
+    thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
+    thread.start()
+    try:
+        until_equal(lambda: engine.recorded_ends, [first])
+        for one in others:
+            engine.finish(one)
+        assert is_waiting.wait(SECONDS)
+        assert engine.recorded_ends == [first]
+        engine.listener.offers_changed()
+        until_equal(lambda: engine.recorded_ends, [first, *others])
+    finally:
+        scheduler.stop()
+        join(thread)
+    assert engine.stopped
+
+
+def test_the_engine_is_told_after_each_pass_whether_more_is_wanted(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    scheduler.run_once()
+    world.job(world.job_type("fits"))
+    scheduler.run_once()
+    world.job(world.job_type("large", cpus_required=100.0))
+    scheduler.run_once()
+    assert engine.offers_wanted == [False, False, True]
 
 
 def test_only_what_fits_is_launched_and_the_rest_knows_why(
@@ -122,23 +196,25 @@ def test_a_canceled_strike_stops_watching(world: World, scheduler: Scheduler) ->
     assert statuses(world, job.id) == ["RUNNING"]
     with world.database.write() as session:
         cancel_job(session, world.context, session.get_one(Job, job.id))
-    deadline = time.monotonic() + 10
-    while statuses(world, job.id) != ["CANCELED"]:
-        assert time.monotonic() < deadline
+
+    def after_a_pass() -> list[str]:
         scheduler.run_once()
-        time.sleep(0.05)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scale-strike")]
+        return statuses(world, job.id)
+
+    until_equal(after_a_pass, ["CANCELED"])
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("scale-strike")])
 
 
 def test_a_file_goes_from_the_directory_to_a_source_file(world: World, scheduler: Scheduler) -> None:
     world.strike()
     scheduler.run_once()
     (world.incoming / "a.txt").write_text("hello")
-    deadline = time.monotonic() + 10
-    while not (jobs := world.jobs("scale-ingest")) or jobs[0].status != "COMPLETED":
-        assert time.monotonic() < deadline
+
+    def after_a_pass() -> list[str]:
         scheduler.run_once()
-        time.sleep(0.05)
+        return [job.status for job in world.jobs("scale-ingest")]
+
+    until_equal(after_a_pass, ["COMPLETED"])
     assert list(world.sources()) == ["a.txt"]
 
 
@@ -170,6 +246,35 @@ def test_nothing_goes_to_a_paused_node(world: World, engine: FakeEngine, schedul
     scheduler.run_once()
     assert {where for where, _plan in engine.running.values()} == {world.all(Node)[1].slave_id}
     assert len(engine.running) == 4
+
+
+def test_a_node_on_which_too_much_fails_is_paused_until_it_is_resumed(
+    world: World, engine: FakeEngine, scheduler: Scheduler
+) -> None:
+    engine.sizes["node-2"] = engine.sizes["node-1"]
+    job_type = world.job_type("one", cpus_required=1.0)
+    for _ in range(world.context.settings.node_failures * 2):
+        world.job(job_type)
+        scheduler.run_once()
+        for execution_id, (agent_id, _plan) in list(engine.running.items()):
+            if agent_id == "node-1":
+                engine.finish(execution_id, "FAILED", kind="engine")
+            else:
+                engine.finish(execution_id)
+        scheduler.run_once()
+        if any(one.is_paused for one in world.all(Node)):
+            break
+        engine.sizes["node-2"] = Resources(1.5, 4096, 10_000)  # not all goes to the one that does well
+    bad, good = sorted(world.all(Node), key=lambda one: one.slave_id)
+    assert (bad.is_paused, bad.is_paused_errors) == (True, True)
+    assert "Too much failed on it" in (bad.pause_reason or "")
+    assert not good.is_paused
+
+    NodeAdmin(world.context).edit(bad.id, {"is_paused": False}, SerializerContext(""))
+    (bad, _good) = sorted(world.all(Node), key=lambda one: one.slave_id)
+    assert (bad.is_paused, bad.is_paused_errors, bad.pause_reason) == (False, False, None)
+    scheduler.run_once()
+    assert not any(one.is_paused for one in world.all(Node))
 
 
 def test_what_an_engine_fails_to_launch_is_tried_again(world: World, engine: FakeEngine, scheduler: Scheduler) -> None:
@@ -253,7 +358,7 @@ def test_what_a_large_idle_cluster_has_room_for_starts_in_one_pass(
 
 
 def test_many_that_cannot_be_claimed_keep_neither_the_scheduler_busy_nor_others_from_running(
-    world: World, engine: FakeEngine, scheduler: Scheduler
+    world: World, engine: FakeEngine, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.sizes = {"node-1": Resources(10_000, 1_000_000, 1_000_000)}
     job_ids = queue_many(world, world.job_type("bad"), 700)
@@ -267,7 +372,7 @@ def test_many_that_cannot_be_claimed_keep_neither_the_scheduler_busy_nor_others_
     scheduler.run_once()
     assert not world.context.queue_changed.wait(0), "it asks for another pass though this one placed nothing"
     good = queue_many(world, world.job_type("good"), 1)[0]
-    time.sleep(LOOK_FAR_SECONDS)
+    monkeypatch.setattr(scheduler._search, "_looked_far", float("-inf"))
     scheduler.run_once()
     assert statuses(world, good) == ["RUNNING"]
 
@@ -279,7 +384,7 @@ def queue_many(world: World, job_type_id: int, number: int) -> list[int]:
         session.add(event)
         session.flush()
         job_type = session.get_one(JobType, job_type_id)
-        return queue_new_jobs(session, world.context, job_type, [NewJob(event.id, JobData())] * number)
+        return queue_new_jobs(session, world.context, JobTypeFacts.of(job_type), [NewJob(event.id, JobData())] * number)
 
 
 def running(world: World, job_type_id: int) -> int:
@@ -335,7 +440,8 @@ def test_short_jobs_are_handed_ahead_and_others_are_not(tmp_path: Path) -> None:
 
     for execution_id in list(engine.running):
         engine.finish(execution_id, seconds=0.01)
-    scheduler.run_once()
+    for _ in range(2):  # how far a pass looks along the queue depends on how much the one before has placed
+        scheduler.run_once()
     ahead = running(world, short)
     assert ahead > 4, "how short they are is known now"
     assert running(world, long) == 0
@@ -353,12 +459,13 @@ def test_a_long_running_job_runs_again_whenever_it_ends_but_not_in_a_circle(
     world: World, engine: FakeEngine, scheduler: Scheduler
 ) -> None:
     job_id = world.job(world.job_type("watcher", is_long_running=True, max_tries=1))
+
+    def launched_in_passes() -> int:
+        scheduler.run_once()
+        return len(engine.launched)
+
     for ended, status, kind in ((1, "COMPLETED", None), (2, "FAILED", "exit-code"), (3, "FAILED", "exit-code")):
-        deadline = time.monotonic() + 20
-        while len(engine.launched) < ended:
-            assert time.monotonic() < deadline, "it does not run again"
-            scheduler.run_once()
-            time.sleep(0.01)
+        until(launched_in_passes, partial(operator.le, ended))
         engine.finish(engine.launched[-1], status, kind)
         scheduler.run_once()
         assert statuses(world, job_id)[-1] == "QUEUED", "one that has just begun runs again only after a pause"
@@ -369,6 +476,7 @@ def test_a_long_running_job_runs_again_whenever_it_ends_but_not_in_a_circle(
 def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(
     world: World, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scheduling, "POLL_SECONDS", 3600.0)  # what is found has woken it
     scheduler = Scheduler(world.context, engine, no_agent)
     failures = iter([RuntimeError("a bad moment")])
     sync = scheduler._nodes.sync
@@ -382,15 +490,12 @@ def test_the_loop_wakes_on_a_commit_survives_failures_and_stops_cleanly(
     thread = threading.Thread(target=scheduler.run, args=[leadership_of(world.context)])
     thread.start()
     try:
-        time.sleep(0.8)
-        started = time.monotonic()
+        until(lambda: engine.offers_wanted)  # a pass is over
         job_id = world.job(world.job_type("one"))
-        while not engine.launched and time.monotonic() - started < 5:
-            time.sleep(0.002)
-        assert time.monotonic() - started < 0.9, "it was found by polling, not woken"
+        until(lambda: engine.launched)
     finally:
         scheduler.stop()
-        thread.join(10)
+        join(thread)
     assert engine.stopped
     assert statuses(world, job_id)[0] == "FAILED"
     assert world.all(Job)[-1].status == "QUEUED"

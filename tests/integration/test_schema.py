@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Float, Integer, Numeric, inspect
+from sqlalchemy import Float, Integer, Numeric, insert, inspect, select
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.types import TypeEngine
 
@@ -54,3 +55,28 @@ def test_no_number_is_kept_with_single_precision(database: Database) -> None:
     asked = inspect(database.engine)
     columns = [(table, one) for table in Base.metadata.tables for one in asked.get_columns(table)]
     assert [(table, one["name"]) for table, one in columns if isinstance(one["type"], REAL)] == []
+
+
+def test_directories_of_which_files_were_ingested_count_as_watched_when_strikes_come_to_nodes(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    times = {"created": now, "last_modified": now}
+    strikes, ingests = Base.metadata.tables["strike"], Base.metadata.tables["ingest"]
+    with closing(Database(database_url(tmp_path, is_empty=True))) as database:
+        schema.upgrade(database, "0024")
+        with database.write() as session:
+            for number in (1, 2):
+                configuration = {"version": "1.0", "mount": f"/in/{number}"}
+                session.execute(insert(strikes).values(name=str(number), configuration=configuration, **times))
+            file = {
+                "file_name": "a",
+                "transfer_path": "/in/1/a",
+                "media_type": "",
+                "data_type": [],
+                "bytes_transferred": 1,
+            }
+            session.execute(
+                insert(ingests).values(strike_id=1, status="INGESTED", transfer_started=now, **file, **times)
+            )
+        schema.upgrade(database)
+        with database.read() as session:
+            assert session.scalars(select(strikes.c.watched).order_by(strikes.c.id)).all() == ["/in/1", None]

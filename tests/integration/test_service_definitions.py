@@ -76,6 +76,23 @@ def test_a_workspace_of_a_wrong_path_is_refused_and_validation_warns(
     assert [warning["id"] for warning in service.validate(body)["warnings"]] == ["broker"]
 
 
+def test_what_is_only_checked_or_refused_makes_no_folder(
+    context: Context, urls: SerializerContext, tmp_path: Path, products: int
+) -> None:
+    service = WorkspaceService(context)
+    taken = service.get(products, urls)["name"]
+    new: Any = documents.workspace("new", tmp_path / "new" / "folder")
+    assert service.validate(new)["warnings"] == []
+    again: Any = {**new, "name": taken}
+    with pytest.raises(Conflict):
+        service.validate(again)
+    with pytest.raises(Conflict):
+        service.create(again, urls)
+    assert not (tmp_path / "new").exists()
+    service.create(new, urls)
+    assert (tmp_path / "new" / "folder").is_dir()
+
+
 def test_a_workspace_keeps_its_place_when_a_new_one_is_wrong(
     context: Context, urls: SerializerContext, products: int
 ) -> None:

@@ -1,6 +1,5 @@
 """What an installation has from its first start."""
 
-import threading
 from dataclasses import replace
 
 from sqlalchemy import func, select, update
@@ -19,8 +18,7 @@ from scale_core.db.models import (
 )
 from scale_core.services.context import Context
 from scale_core.services.installation import prepare
-from scale_scheduler.clock import ClockTask
-from scale_scheduler.processors import ClockProcessors
+from scale_scheduler.clock import Clock
 
 
 def test_preparing_twice_changes_nothing(context: Context, clock: SetClock) -> None:
@@ -48,9 +46,9 @@ def test_the_clock_has_one_queued_job_and_the_scheduler_its_row(context: Context
 
 def test_the_clock_records_what_plots_are_made_of(context: Context, clock: SetClock) -> None:
     clock.forward(minutes=15)
-    processors = ClockProcessors(context, threading.Event())
-    ClockTask(context).tick(processors)
-    processors.wait()
+    ticking = Clock(context)
+    ticking.fire_due()
+    ticking.processors.wait()
     with context.database.read() as session:
         events = session.scalars(select(TriggerEvent).where(TriggerEvent.rule_id.is_not(None))).all()
         assert {one.type: one.description["processor"] for one in events} == {

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import column, delete, insert, inspect, select, table
 
 from fakes.databases import database_url, new_database
+from fakes.examples import examples
 from fakes.world import SetClock
 from scale_core.db import schema, sqlite_geometry
 from scale_core.db.bulk import table_of
@@ -205,7 +206,9 @@ def overlaps(data: Data, since: datetime | None, until: datetime | None) -> bool
     return (since is None or ends >= since) and (until is None or begins <= until)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(st.lists(data(), min_size=1, max_size=8), st.lists(searches(), min_size=1, max_size=3))
 def test_a_search_finds_what_looking_at_each_file_finds(
     contexts: list[Context], files: list[Data], wanted: list[Wanted]

@@ -1,5 +1,6 @@
 """pystac-client walks and searches the catalog, and pystac finds all of it valid by the schemas that it brings."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from pystac_client.exceptions import APIError
 from fakes.catalog import NOON, Owners, derive, owners, put_file
 from fakes.installations import installed
 from fakes.served import serving
+from fakes.waiting import SECONDS
+from scale_core.db.models import ScaleFile
 from scale_core.services.context import Context
 
 SQUARE: Final = {"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]]}
@@ -31,7 +34,11 @@ MIXED: Final = {
     "geometries": [{"type": "Point", "coordinates": [50, 50]}, {"type": "Point", "coordinates": [51, 50]}],
 }
 OLD: Final = datetime(1999, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+CONTENT: Final = b"not really a TIFF"
+"""Of the file 5, which Scale itself serves."""
+
 ALL: Final = ["5", "4", "3", "2", "1"]
+SCANNED: Final = "8"
 """The items that are found, the newest first."""
 
 POINTS: Final = 25
@@ -65,7 +72,7 @@ class Served:
 
     @property
     def collections(self) -> list[str]:
-        """The ids of its collections with one to four items, and that of the other."""
+        """The ids of its collections with one to four items, and that of the other; but for that of the Scan."""
         who = self.owners
         return [*(f"strike-{one}" for one in who.strikes), *(f"job-type-{one}" for one in who.job_types)]
 
@@ -76,8 +83,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with installed(tmp_path_factory.mktemp("stac")) as context:
         who = owners(context)
         _put_files(context, who)
+        _store(context, 5, CONTENT)
         with serving(context) as address:
             yield Served(f"{address}/stac/", who)
+
+
+def _store(context: Context, file_id: int, content: bytes) -> None:
+    """Give a file's workspace a folder, and the file its content there."""
+    folder = context.settings.data_dir / "storage"
+    with context.database.write() as session:
+        file = session.get_one(ScaleFile, file_id)
+        file.workspace.json_config = {"version": "1.0", "broker": {"type": "host", "host_path": str(folder)}}
+        path = folder / file.file_path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
 
 
 def _put_files(context: Context, who: Owners) -> None:
@@ -89,9 +108,12 @@ def _put_files(context: Context, who: Owners) -> None:
     put_file(context, 2, None, strike_id=first, created=NOON + timedelta(microseconds=5))
     put_file(context, 3, ACROSS, strike_id=first, data_started=NOON - timedelta(days=9), checksum=None)
     put_file(context, 4, SQUARE, **of_types[0], data_ended=NOON - timedelta(days=9))
-    put_file(context, 5, MIXED, **of_types[1], workspace_id=2)
+    checksum = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+    put_file(context, 5, MIXED, **of_types[1], workspace_id=2, file_size=len(CONTENT), checksum=checksum)
     put_file(context, 6, SQUARE, strike_id=first, is_deleted=True)
     put_file(context, 7, SQUARE, **of_types[0], is_published=False, uuid=f"{4:032}")
+    place = {"type": "Point", "coordinates": [-72, 40]}
+    put_file(context, 8, place, scan_id=who.scan, data_started=OLD, data_ended=OLD)
     for number in range(POINTS):
         point = {"type": "Point", "coordinates": [-100, -50 - number / 10]}
         put_file(context, 101 + number, point, strike_id=second, data_started=OLD, data_ended=OLD)
@@ -131,8 +153,9 @@ def test_the_catalog_is_valid_and_says_what_it_conforms_to(client: Client) -> No
 
 def test_walking_the_catalog_leads_to_every_item_once_and_all_are_valid(client: Client, served: Served) -> None:
     collections = list(client.get_collections())
-    assert [one.id for one in collections] == served.collections
-    assert [one.id for one in client.get_children()] == served.collections
+    of_scan = f"scan-{served.owners.scan}"
+    assert [one.id for one in collections] == [*served.collections[:2], of_scan, *served.collections[2:]]
+    assert [one.id for one in client.get_children()] == [one.id for one in collections]
     walked = []
     for collection in collections:
         collection.validate()
@@ -140,20 +163,22 @@ def test_walking_the_catalog_leads_to_every_item_once_and_all_are_valid(client: 
             item.validate()
             assert item.collection_id == collection.id
             walked.append(item.id)
-    assert sorted(walked, key=int) == [*sorted(ALL), *(str(101 + number) for number in range(POINTS))]
+    assert sorted(walked, key=int) == [*sorted(ALL), SCANNED, *(str(101 + number) for number in range(POINTS))]
 
 
 def test_documents_are_valid_as_they_are_sent(served: Served) -> None:
-    search = httpx.get(f"{served.url}search/?limit=1000").json()
-    gone = [httpx.get(f"{served.url}collections/{one}/").json() for one in served.collections]
+    search = httpx.get(f"{served.url}search/?limit=1000", timeout=SECONDS).json()
+    gone = [httpx.get(f"{served.url}collections/{one}/", timeout=SECONDS).json() for one in served.collections]
     items = [*search["features"], *(_item(served, collection, number) for collection, number in ((0, 6), (2, 7)))]
-    assert len(items) == len(ALL) + POINTS + 2
-    for document in [httpx.get(served.url).json(), *gone, *items]:
+    assert len(items) == len([*ALL, SCANNED]) + POINTS + 2
+    for document in [httpx.get(served.url, timeout=SECONDS).json(), *gone, *items]:
         validate_dict(document)
 
 
 def _item(served: Served, collection: int, number: int) -> Any:
-    return httpx.get(f"{served.url}collections/{served.collections[collection]}/items/{number}/").json()
+    return httpx.get(
+        f"{served.url}collections/{served.collections[collection]}/items/{number}/", timeout=SECONDS
+    ).json()
 
 
 @METHODS
@@ -240,6 +265,15 @@ def test_an_asset_says_where_the_content_is_and_what_it_has_to_be(client: Client
     assert five.href == f"{served.url.removesuffix('stac/')}files/5/content/"
 
 
+def test_an_asset_can_be_downloaded_from_where_the_catalog_says(client: Client, served: Served) -> None:
+    (item,) = client.search(ids=["5"]).items()
+    asset = item.assets["data"]
+    response = httpx.get(asset.get_absolute_href() or "", trust_env=False, timeout=SECONDS)
+    assert (response.status_code, response.content) == (200, CONTENT)
+    digest = hashlib.sha256(response.content).hexdigest()
+    assert asset.extra_fields["file:checksum"] == f"1220{digest}"
+
+
 def test_a_product_leads_to_what_it_was_made_from(client: Client, served: Served) -> None:
     (product,) = client.search(ids=["5"]).items()
     (four, six) = (link.resolve_stac_object().target for link in product.get_links("derived_from"))
@@ -282,9 +316,21 @@ def test_a_collection_says_who_made_its_items_where_and_when(client: Client, ser
     assert [(one.name, one.url) for one in kind.providers] == [("Ada", "http://ada.example/")]
 
 
+def test_what_a_scan_ingested_is_a_collection_that_can_be_searched(client: Client, served: Served) -> None:
+    scan = collection_of(client, f"scan-{served.owners.scan}")
+    assert (scan.title, scan.keywords) == ("scan a", ["old"])
+    assert scan.description == "Source files that the Scan scan a ingested."
+    assert scan.extent.spatial.bboxes == [[-72, 40, -72, 40]]
+    about = f"{served.url.removesuffix('stac/')}scans/{served.owners.scan}/"
+    assert [link.href for link in scan.get_links("via")] == [about]
+    assert [one.id for one in scan.get_items()] == [SCANNED]
+    assert [one.id for one in client.search(collections=[scan.id], datetime="2025-01-01/..").items()] == []
+    assert [one.id for one in client.search(bbox=[-73, 39, -71, 41], collections=[scan.id]).items()] == [SCANNED]
+
+
 def test_an_item_is_in_its_own_collection_only(client: Client, served: Served) -> None:
     assert collection_of(client, served.collections[1]).get_item("1") is None
-    assert httpx.get(f"{served.url}collections/{served.collections[1]}/items/1/").status_code == 404
+    assert httpx.get(f"{served.url}collections/{served.collections[1]}/items/1/", timeout=SECONDS).status_code == 404
 
 
 @METHODS

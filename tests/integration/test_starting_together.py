@@ -1,7 +1,9 @@
 """Processes that start on one new database at the same moment: one prepares it, the others find it prepared."""
 
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -69,6 +71,17 @@ def test_one_of_several_upgrades_an_empty_database(empty: str, tmp_path: Path) -
     assert printed == {f"(None, '{head}')\n": 1, f"('{head}', '{head}')\n": PROCESSES - 1}
     with closing(Database(empty)) as database:
         schema.require_current(database)
+
+
+@pytest.mark.sqlite
+def test_a_new_database_that_another_process_writes_to_is_waited_for(empty: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "scale.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.2, other.execute, ["COMMIT"])
+        done.start()
+        with closing(Database(empty)) as database:
+            database.check_connection()
+        done.join()
 
 
 def test_one_of_several_upgrades_an_older_database(empty: str, tmp_path: Path) -> None:

@@ -6,15 +6,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from fakes.processes import command_of
+from fakes.waiting import join, until
 from scale_broker_host.broker import HostBroker
+from scale_core.watching.moving import EARLIER
 from scale_scheduler.strike import file_work
 from scale_scheduler.strike.file_worker import MANY, FileWorker
 from scale_scheduler.strike.linking import Link, Linked, NotLinked
-from scale_scheduler.strike.moving import EARLIER
+
+pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def ask(worker: FileWorker, storage: Path) -> Ask:
             source.write_text(source.name)
             links.append(Link(str(source), f"in/{source.name}", source.name))
         configuration = {"type": "host", "host_path": str(storage)}
-        return worker.link(HostBroker.from_configuration(configuration), configuration, links)
+        return worker.link(HostBroker.from_configuration(configuration), configuration, {}, links)
 
     return ask
 
@@ -53,21 +58,26 @@ def children() -> set[int]:
     return {int(one) for one in mine.split()}
 
 
+def workers() -> list[int]:
+    """The processes that work on files for this one."""
+    return [one for one in children() if b"strike.file_work" in command_of(one)]
+
+
 def process_of(ask: Ask) -> int:
     """Link until another process does; its id."""
     ask("start", MANY)
-    (process,) = {one for one in children() if b"strike.file_work" in Path(f"/proc/{one}/cmdline").read_bytes()}
-    deadline, used = time.monotonic() + 10, 0
-    while used == 0:
-        assert time.monotonic() < deadline
+    (process,) = until(workers, lambda found: len(found) == 1)  # one that has just begun has no command for a moment
+    numbers = count(1)
+
+    def works() -> bool:
         before = cpu_nanoseconds(process)
         time.sleep(0.1)
-        used = cpu_nanoseconds(process) - before
-        if used == 0:  # it has made itself ready, and waits
-            ask(f"warm-{deadline - time.monotonic()}", MANY)
-            used = cpu_nanoseconds(process) - before
-        else:
-            used = 0
+        if cpu_nanoseconds(process) > before:  # it makes itself ready
+            return False
+        ask(f"warm-{next(numbers)}", MANY)
+        return cpu_nanoseconds(process) > before
+
+    until(works)
     return process
 
 
@@ -121,7 +131,7 @@ def test_a_broker_that_breaks_there_is_told_here(worker: FileWorker, storage: Pa
     process_of(ask)
     links = [Link(str(storage.parent / "x"), "in/x", "x")] * MANY
     with pytest.raises(RuntimeError, match="KeyError: 'host_path'"):
-        worker.link(HostBroker(storage), {"type": "host"}, links)
+        worker.link(HostBroker(storage), {"type": "host"}, {}, links)
 
 
 def named(folder: Path, name: str, number: int) -> list[str]:
@@ -168,18 +178,28 @@ def test_who_is_killed_in_the_middle_of_a_move_leaves_the_rest_to_a_new_beginnin
     top.mkdir()
     folder.mkdir()
     names = named(top, "one", 20_000)
-    process = process_of(ask)
 
-    def kill_in_the_middle() -> None:
-        while not os.path.lexists(folder / names[100]):
-            time.sleep(0.001)
+    def kill_in_the_middle(process: int) -> None:
+        until(lambda: os.path.lexists(folder / names[100]), pause=0.001)
         os.kill(process, signal.SIGKILL)
 
-    killer = threading.Thread(target=kill_in_the_middle)
-    killer.start()
-    with pytest.raises(OSError, match="it ended before it had answered"):
-        worker.move(str(top), names, str(folder))
-    killer.join()
+    def is_killed_in_the_middle() -> bool:
+        process = process_of(ask)
+        os.setpriority(os.PRIO_PROCESS, process, 19)  # who kills it comes first
+        killer = threading.Thread(target=kill_in_the_middle, args=[process])
+        killer.start()
+        try:
+            worker.move(str(top), names, str(folder))
+        except OSError as error:
+            return "it ended before it had answered" in str(error)
+        finally:
+            join(killer)
+        top.rmdir()  # who kills it came too late; all is put back
+        folder.rename(top)
+        folder.mkdir()
+        return False
+
+    until(is_killed_in_the_middle)
     assert len(list(top.iterdir())) + len(list(folder.iterdir())) == 20_000
     assert worker.move(str(top), [one.name for one in top.iterdir()], str(folder)).error is None
     assert len(list(folder.iterdir())) == 20_000

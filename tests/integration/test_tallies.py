@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import (
     JSON,
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from fakes.databases import database_url, new_database
+from fakes.examples import UNHURRIED, examples
 from scale_core.db import schema
 from scale_core.db.base import Base
 from scale_core.db.database import Database
@@ -119,7 +120,7 @@ def _literal(kind: Any) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(draw=st.randoms(use_true_random=False), steps=st.lists(st.sampled_from("iiiuuudr"), min_size=1, max_size=12))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(15), suppress_health_check=UNHURRIED, deadline=None)
 def test_a_tally_is_exact_after_any_statements(bare: Engine, name: str, draw: random.Random, steps: list[str]) -> None:
     tally = next(one for one in TALLIES if one.name == name)
     table = Base.metadata.tables[tally.counted]

@@ -1,6 +1,7 @@
 """Why a job is not running, as clients are told, on the database of a scheduler with an engine that a test drives."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from scale_scheduler.scheduler import Scheduler
 class Cluster:
     """A scheduler on a world; its heartbeat is as fresh as its last pass."""
 
-    def __init__(self, folder: Path, clock: SetClock) -> None:
+    def __init__(self, folder: Path, clock: SetClock, *, runs_system_jobs: bool = False) -> None:
         self.world = World(folder, now=clock)
         self.engine = FakeEngine(EngineSettings(folder))
+        self.engine.runs_system_jobs = runs_system_jobs
         self.scheduler = Scheduler(self.world.context, self.engine, no_agent)
         self.urls = SerializerContext("http://scale.test")
         self.scheduler.open()
@@ -164,6 +166,29 @@ def test_what_something_else_uses_of_a_node_is_not_free(cluster: Cluster, monkey
     assert cluster.why(job) == []
 
 
+def test_a_task_for_which_a_node_lacks_a_mount_says_so(
+    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler_module, "HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr(scheduler_module, "STEADY_SECONDS", 0.0)  # what ends soon is not held back
+    cluster = Cluster(tmp_path, clock, runs_system_jobs=True)
+    with closing(cluster.scheduler):
+        cluster.engine.sizes = {"node-1": Resources(1, 4096, 10_000), "node-2": Resources(4, 4096, 10_000)}
+        cluster.job("all of node 2", cpus_required=4.0, priority=1)
+        cluster.world.strike()
+        (strike,) = cluster.world.jobs("scale-strike")
+        cluster.run()
+        execution = next(one for one, (agent_id, _) in cluster.engine.running.items() if agent_id == "node-1")
+        cluster.engine.finish(execution, "FAILED", "mount-missing")
+        cluster.run()
+        told = cluster.why(strike.id)
+        assert [(one["reason"], one["node_ids"]) for one in told] == [("IN_USE", [2]), ("NODES_LACKING", [1])]
+        assert "such as a mount" in told[1]["message"]
+        decided = cluster.scheduler.waiting(cluster.world.executions(strike.id)[-1].id)
+        assert decided is not None
+        assert (decided.reason, decided.detail) == (told[0]["reason"], told[0]["message"])
+
+
 def test_a_job_far_behind_in_the_queue_waits_for_those_before_it(cluster: Cluster) -> None:
     cluster.engine.sizes["node-1"] = Resources(200, 100_000, 100_000)
     cluster.run()
@@ -295,9 +320,38 @@ def test_a_look_ahead_changes_nothing(cluster: Cluster) -> None:
     job = cluster.job()
     cluster.run()
     cluster.job("other", cpus_required=4.0)
+    states = select(JobExecution.id, JobExecution.status).order_by(JobExecution.id)
     with cluster.world.database.read() as session:
-        before = session.execute(select(JobExecution.id, JobExecution.status)).all()
+        before = session.execute(states).all()
     cluster.why(job)
     with cluster.world.database.read() as session:
-        assert session.execute(select(JobExecution.id, JobExecution.status)).all() == before
+        assert session.execute(states).all() == before
         assert session.scalar(select(func.count()).select_from(Job)) == 2
+
+
+def test_what_all_jobs_wait_for_is_told_once_with_their_number(cluster: Cluster) -> None:
+    large = cluster.world.job_type("large", cpus_required=64.0)
+    for _ in range(3):
+        cluster.world.job(large)
+    paused = cluster.job("held")
+    with cluster.world.database.write() as session:
+        session.execute(update(JobType).where(JobType.name == "held").values(is_paused=True))
+    cluster.run()
+    told = QueueService(cluster.world.context).waiting()
+    assert told["count"] == 4
+    most, least = told["reasons"]
+    assert (most["reason"], most["count"]) == ("TOO_LARGE", 3)
+    assert [(one["job_type_name"], one["count"]) for one in most["job_types"]] == [("large", 3)]
+    assert (least["reason"], least["message"]) == ("JOB_TYPE_PAUSED", cluster.why(paused)[0]["message"])
+
+
+def test_jobs_that_wait_for_others_are_counted_by_job_type(cluster: Cluster, recipe: dict[str, int]) -> None:
+    cluster.run()
+    told = QueueService(cluster.world.context).waiting()
+    (group,) = told["reasons"]
+    assert (told["count"], group["reason"], group["count"]) == (2, "DEPENDENCIES", 2)
+    assert [(one["job_type_name"], one["count"]) for one in group["job_types"]] == [("b", 1), ("c", 1)]
+
+
+def test_where_nothing_waits_there_is_no_reason(cluster: Cluster) -> None:
+    assert QueueService(cluster.world.context).waiting() == {"count": 0, "reasons": []}

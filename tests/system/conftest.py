@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from fakes.databases import new_database
 from fakes.docker_engine import docker_engine
+from fakes.hanging_mount import hanging_mount
+from fakes.nfs_server import nfs_server, own_nfs_server
+from fakes.object_store import object_store
 from fakes.running import RunningScale, transfer
 
-__all__ = ["docker_engine"]
+__all__ = ["docker_engine", "hanging_mount", "nfs_server", "object_store", "own_nfs_server"]
 
 
 @pytest.fixture
 def scale(tmp_path: Path) -> Iterator[RunningScale]:
     """A running Scale."""
     running = RunningScale(tmp_path / "data")
+    new_database(running.data_dir, migrated=True).close()
     running.start()
     yield running
     running.stop()

@@ -188,6 +188,7 @@ def test_a_backup_of_a_running_scale_restored_elsewhere_goes_on(
         time.sleep(BEFORE_SECONDS)
         for source, target in copies.items():
             copy_new(source, target)
+        here.wait(lambda: here.get("/jobs/", status="COMPLETED")["count"])
         here.wait(lambda: is_at_work(here))
         back_up(here.data_dir, tmp_path / "backup")
         time.sleep(MEANWHILE_SECONDS)
@@ -211,9 +212,10 @@ def test_a_backup_of_a_running_scale_restored_elsewhere_goes_on(
     move_in(there, moved)
 
     there.start()
-    with Traffic(there, moved) as later:
-        later.sent.update(traffic.sent)
-        later.accepted += [one for one in traffic.accepted if one in known.jobs]
+    later = Traffic(there, moved)
+    later.sent.update(traffic.sent)
+    later.accepted += [one for one in traffic.accepted if one in known.jobs]
+    with later:
         time.sleep(AFTER_SECONDS)
     assert len(later.sent) > len(traffic.sent), "no new file came"
     await_quiet(there, len(later.sent))

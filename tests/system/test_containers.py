@@ -8,6 +8,9 @@ import pytest
 
 from fakes.docker_engine import IMAGE, DockerEngine
 from fakes.running import RunningScale
+from fakes.waiting import until_equal
+
+pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def test_a_file_goes_in_and_what_a_container_made_of_it_comes_out(
     execution = scale.get(f"/job-executions/{job['job_exes'][0]['id']}/")
     assert execution["environment"]["docker_image"] == IMAGE
     assert execution["environment"]["docker_image_id"].startswith("sha256:")
-    assert docker_engine.containers() == []
+    until_equal(docker_engine.containers, [])
 
 
 def test_what_a_container_of_a_killed_scale_did_is_done_again(

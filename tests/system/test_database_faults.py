@@ -33,10 +33,12 @@ def test_connections_are_cut_again_and_again(scale: RunningScale, server: Postgr
     chance = random.Random(SEED)  # noqa: S311 - not for secrets
     pipeline = build_pipeline(scale)
     pid = scale.pid
+    name = database_name(scale.data_dir)
     with Traffic(scale, pipeline) as traffic:
         for _ in range(12):
             time.sleep(chance.uniform(0.1, 1.0))
-            assert server.cut_connections(database_name(scale.data_dir)) > 0
+            # What was cut a moment ago may be on its way to connect again, on a machine that is busy.
+            scale.wait(lambda: server.cut_connections(name))
     assert scale.pid == pid
     check(scale, pipeline, traffic, tmp_path)
 

@@ -10,6 +10,9 @@ import pytest
 from fakes.disks import SmallDisk, small_disk
 from fakes.running import RunningScale, transfer
 from fakes.shell import Shell
+from fakes.waiting import until_equal
+
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("disks")]  # one Scale for all
 
 MIB = 1 << 20
 NO_DISK: dict[str, Any] = {"disk_out_const_required": 0.0}
@@ -114,7 +117,7 @@ def test_a_full_workspace(scale: RunningScale, shell: Shell, disk: SmallDisk) ->
     assert requeue(scale, failed["job"]["id"], made) == ["COMPLETED", "COMPLETED"]
     assert ingest(scale, "large.bin")["status"] == "INGESTED"
     assert stored(disk) == ["large-product.bin", "large.bin"]
-    assert [path for path in incoming.rglob("*") if path.is_file()] == []
+    until_equal(lambda: [path for path in incoming.rglob("*") if path.is_file()], [])
 
 
 def test_a_read_only_workspace(scale: RunningScale, shell: Shell, disk: SmallDisk) -> None:

@@ -10,6 +10,8 @@ from fakes.processes import await_none, commands_of
 from fakes.running import RunningScale, transfer
 from fakes.shell import Shell
 
+pytestmark = pytest.mark.xdist_group("job life")  # one Scale for all
+
 CPUS = 4
 
 
@@ -174,7 +176,7 @@ class TestPause:
         assert scale.ended(waits)["status"] == "COMPLETED"
 
     def test_of_the_node_what_runs_goes_on(self, shell: Shell, scale: RunningScale, tmp_path: Path) -> None:
-        (node,) = scale.results("/nodes/")
+        (node,) = scale.wait(lambda: scale.results("/nodes/"))
         self.holds_back(shell, scale, tmp_path, f"/nodes/{node['id']}/")
 
     def test_of_the_scheduler_what_runs_goes_on(self, shell: Shell, scale: RunningScale, tmp_path: Path) -> None:
@@ -273,8 +275,8 @@ class TestLongRunning:
         shell.await_stdout(job_id, "survived")
         (tmp_path / "may-fail").touch()
         shell.await_stdout(job_id, "again")
-        job = scale.get(f"/jobs/{job_id}/")
-        assert (job["status"], executions(job)) == ("RUNNING", ["FAILED", "RUNNING"])
+        scale.wait(lambda: executions(scale.get(f"/jobs/{job_id}/")) == ["FAILED", "RUNNING"])
+        assert scale.get(f"/jobs/{job_id}/")["status"] == "RUNNING"
         scale.change(f"/jobs/{job_id}/", {"status": "CANCELED"})
         scale.wait(lambda: executions(scale.get(f"/jobs/{job_id}/")) == ["FAILED", "CANCELED"])
 
@@ -282,8 +284,8 @@ class TestLongRunning:
         script = f"test -e {tmp_path}/once && {{ echo again; sleep 1000; }}; touch {tmp_path}/once"
         job_id = shell.run("service-ends", script, is_long_running=True, max_tries=1)
         shell.await_stdout(job_id, "again")
-        job = scale.get(f"/jobs/{job_id}/")
-        assert (job["status"], executions(job)) == ("RUNNING", ["COMPLETED", "RUNNING"])
+        scale.wait(lambda: executions(scale.get(f"/jobs/{job_id}/")) == ["COMPLETED", "RUNNING"])
+        assert scale.get(f"/jobs/{job_id}/")["status"] == "RUNNING"
         scale.change(f"/jobs/{job_id}/", {"status": "CANCELED"})
         scale.wait(lambda: executions(scale.get(f"/jobs/{job_id}/")) == ["COMPLETED", "CANCELED"])
 

@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from fakes.waiting import SECONDS, until, until_equal
+
+pytestmark = pytest.mark.any_database
 
 
 def environment() -> dict[str, str]:
@@ -51,12 +54,13 @@ def test_it_can_be_bound_there_if_it_asks_who_its_clients_are(tmp_path: Path) ->
     try:
         assert process.stdout is not None
         port = re.findall(rb":(\d+)/", process.stdout.readline())[0].decode()
-        answer = httpx.get(f"http://127.0.0.1:{port}/jobs/", headers={"Host": "scale.example"}, trust_env=False)
+        url, headers = f"http://127.0.0.1:{port}/jobs/", {"Host": "scale.example"}
+        answer = httpx.get(url, headers=headers, timeout=SECONDS, trust_env=False)
         assert answer.status_code == 401
-        assert "no admin who could sign in: run `scale user add NAME --role admin`" in log.read_text()
+        until(lambda: "no admin who could sign in: run `scale user add NAME --role admin`" in log.read_text())
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(SECONDS)
         assert process.stdout is not None
         process.stdout.close()
 
@@ -70,25 +74,20 @@ def test_a_scheduler_apart_tells_how_it_is_where_it_is_told_to(tmp_path: Path) -
             [*command, "scheduler", "--metrics-bind", "127.0.0.1:0"], stderr=stderr, env=environment()
         )
     try:
-        deadline = time.monotonic() + 120
-        address = None
-        while address is None:
+
+        def address_or_end() -> Any:
             assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-            address = re.search(r"http://127\.0\.0\.1:\d+/-/", log.read_text())
-        with httpx.Client(base_url=address[0], timeout=60, trust_env=False) as client:
-            while client.get("ready").status_code != 200:
-                assert time.monotonic() < deadline, client.get("ready").text
-                time.sleep(0.05)
-            while "scale_placements_total 1.0" not in client.get("metrics").text:
-                assert time.monotonic() < deadline, client.get("metrics").text
-                time.sleep(0.05)
+            return re.search(r"http://127\.0\.0\.1:\d+/-/", log.read_text())
+
+        address = until(address_or_end, told=log.read_text)
+        with httpx.Client(base_url=address[0], timeout=SECONDS, trust_env=False) as client:
+            until_equal(lambda: client.get("ready").status_code, 200)
+            until(lambda: client.get("metrics").text, lambda text: "scale_placements_total 1.0" in text)
             assert client.get("healthy").text == "ok"
             assert client.get("/jobs/").status_code == 404
     finally:
         process.send_signal(signal.SIGTERM)
-        code = process.wait(120)
+        code = process.wait(SECONDS)
     assert code == 0
     messages = [json.loads(line)["message"] for line in log.read_text().splitlines()]
     assert messages[-1] == "The scheduler has stopped"

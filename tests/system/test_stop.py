@@ -43,6 +43,13 @@ def busy(scale: RunningScale, tmp_path: Path) -> list[int]:
     return jobs
 
 
+def have_patience(scale: RunningScale) -> None:
+    """Start it anew, with a grace period that is longer than a test would wait."""
+    assert scale.stop() == 0
+    scale.environment["SCALE_GRACE_SECONDS"] = "1000"
+    scale.start()
+
+
 def test_stopped_at_a_busy_time_it_leaves_nothing_running_and_loses_nothing(
     scale: RunningScale, tmp_path: Path
 ) -> None:
@@ -52,7 +59,7 @@ def test_stopped_at_a_busy_time_it_leaves_nothing_running_and_loses_nothing(
     for number in range(40):
         transfer(incoming, f"{number}.txt", b"x" * 100_000)
     assert scale.stop() == 0
-    assert processes_of(tmp_path) == {}
+    assert await_none(processes_of, tmp_path) == {}
     assert scale.log.read_text().count("Traceback") == 0
 
     (tmp_path / "may-end").touch()
@@ -67,6 +74,7 @@ def test_stopped_at_a_busy_time_it_leaves_nothing_running_and_loses_nothing(
 
 def test_a_request_on_its_way_is_answered_before_the_end(scale: RunningScale) -> None:
     """Its body comes in two parts, with the signal between them."""
+    have_patience(scale)
     with unfinished_request(scale) as client:
         scale.send(signal.SIGTERM)
         scale.wait(lambda: not accepts(scale.http.base_url.host, scale.http.base_url.port or 0))
@@ -110,9 +118,7 @@ def test_a_request_that_never_ends_does_not_keep_it(scale: RunningScale) -> None
 
 
 def test_a_second_signal_ends_it_at_once_and_the_next_start_cleans_up(scale: RunningScale, tmp_path: Path) -> None:
-    scale.stop()
-    scale.environment["SCALE_GRACE_SECONDS"] = "1000"  # longer than the test would wait
-    scale.start()
+    have_patience(scale)
     jobs = busy(scale, tmp_path)
     with unfinished_request(scale):
         scale.send(signal.SIGTERM)
@@ -123,7 +129,7 @@ def test_a_second_signal_ends_it_at_once_and_the_next_start_cleans_up(scale: Run
     for job_id in jobs:
         assert scale.ended(job_id)["status"] == "COMPLETED"
     assert scale.stop() == 0
-    assert processes_of(tmp_path) == {}
+    assert await_none(processes_of, tmp_path) == {}
 
 
 def test_asked_to_end_while_it_starts_it_ends(tmp_path: Path) -> None:
@@ -137,7 +143,7 @@ def test_asked_to_end_while_it_starts_it_ends(tmp_path: Path) -> None:
     scale.start()
     assert scale.stop() == 0
     scale.http.close()
-    assert processes_of(tmp_path) == {}
+    assert await_none(processes_of, tmp_path) == {}
 
 
 @pytest.mark.sqlite

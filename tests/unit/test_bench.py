@@ -158,6 +158,19 @@ def test_a_tree_of_processes_is_found_with_its_memory() -> None:
     assert descendants(shell.pid) == []
 
 
+def test_memory_of_a_child_that_has_not_begun_its_own_program_is_counted_once() -> None:
+    code = "import os; os.fork() and print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        (child,) = descendants(parent.pid)
+        both, of_child = memory(parent.pid).rss, memory(child).rss
+        pages = int(Path(f"/proc/{parent.pid}/statm").read_text().split()[1])
+        parent.communicate(b"go on\ngo on\n")
+    alone = pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    assert both == pytest.approx(alone, abs=of_child / 2)
+
+
 def test_the_floor_runs_every_command() -> None:
     spawned = spawn(["/bin/true"], 5)
     assert spawned.rate > 0

@@ -196,10 +196,10 @@ def test_a_role_that_the_document_does_not_list(tree: Tree, problems: Problems) 
 
 
 def test_common_parts_that_nothing_reads(tree: Tree, problems: Problems) -> None:
-    _api(tree)["x-scale-common"] = {"with_role": {"security": []}, "reading": {}}
+    _api(tree)["x-scale-common"] = {"with_role": {"security": []}, "writing": {}}
     assert (
-        "openapi/scale.yaml#/x-scale-common/reading: "
-        "x-scale-common maps changing, every, with_body, with_id, with_role to" in problems(tree)
+        "openapi/scale.yaml#/x-scale-common/writing: "
+        "x-scale-common maps changing, every, reading, with_body, with_id, with_role to" in problems(tree)
     )
 
 

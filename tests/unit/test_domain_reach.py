@@ -1,8 +1,8 @@
 """What a change of a job type's settings means for jobs that are there already, beside what the code reads when."""
 
 import pytest
-from sqlalchemy import Select
 
+from scale_core.db.prepared import Kept
 from scale_core.domain.reach import COPIED_SETTINGS, REACHES, Reach, by_reach
 from scale_core.services import ending_group, execution_queries
 from scale_generated.models import JobTypeEdit
@@ -13,10 +13,10 @@ FOR_PEOPLE = {"title", "description", "category", "author_name", "author_url", "
 NAMES = {"id", "name", "version", "is_system"}
 """What of a job type no edit changes."""
 STATEMENTS = {
-    name: statement
+    name: kept.statement("sqlite")
     for module in (execution_queries, ending_group)
-    for name, statement in vars(module).items()
-    if isinstance(statement, Select)
+    for name, kept in vars(module).items()
+    if isinstance(kept, Kept)
 }
 
 

@@ -13,8 +13,8 @@ from scale_core.domain.strike import (
     ingest_path,
     match_file,
     partition_suffix,
+    rule_warnings,
     strike_problems,
-    strike_warnings,
 )
 from scale_generated.specs.strike import Strike
 
@@ -86,14 +86,14 @@ def test_the_suffix_says_whether_a_file_is_still_transferring(name: str, expecte
 def test_a_right_configuration_has_no_problems() -> None:
     configuration = strike((".*h5", "/x", "rs"), (".*", "y", "rs"))
     assert strike_problems(configuration, RS, "") == []
-    assert strike_warnings(configuration) == []
+    assert rule_warnings(configuration.files_to_ingest) == []
 
 
 def test_what_is_wrong_is_told_where_and_what_would_be_right() -> None:
     wrong = strike(("(a", "../x", "nope"), ("a", "b", "old"))
     regex, path, missing, inactive = strike_problems(wrong, RS, "/configuration")
     assert regex.pointer == "/configuration/files_to_ingest/0/filename_regex"
-    assert "position 0" in regex.detail
+    assert "missing )" in regex.detail
     assert path.pointer == "/configuration/files_to_ingest/0/workspace_path"
     assert missing.pointer == "/configuration/files_to_ingest/0/workspace_name"
     assert missing.detail == 'there is no workspace "nope"; right would be one of rs'
@@ -102,6 +102,6 @@ def test_what_is_wrong_is_told_where_and_what_would_be_right() -> None:
 
 
 def test_a_rule_that_can_never_decide_is_warned_of() -> None:
-    (warning,) = strike_warnings(strike((".*h5", "x", "rs"), (".*h5", "y", "rs")))
+    (warning,) = rule_warnings(strike((".*h5", "x", "rs"), (".*h5", "y", "rs")).files_to_ingest)
     assert warning.id == "shadowed_rule"
     assert "Rule 1 never decides" in warning.details

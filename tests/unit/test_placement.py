@@ -390,3 +390,77 @@ def test_what_is_held_takes_the_room_of_what_comes_after() -> None:
     decision = ahead([fresh(0, Resources(2, 1, 1)), fresh(1, job_type_id=2)], full)
     assert placed(decision) == [0]
     assert reasons(decision) == {1: Reason.IN_USE}
+
+
+INGEST: dict[str, Any] = {"is_system": True, "job_type_name": "scale-ingest"}
+
+
+def on_nodes(*nodes: NodeFree, slots: int = 9) -> Capacity:
+    """A cluster whose nodes ingest."""
+    return Capacity(nodes, system_slots={"scale-ingest": slots}, on_nodes={"scale-ingest"})
+
+
+def agents(decision: Decision) -> dict[int, str]:
+    """Where executions were placed."""
+    return {one.execution_id: one.agent_id for one in decision.placements}
+
+
+def test_a_task_that_is_scales_own_takes_nothing_of_a_node() -> None:
+    queue = [queued(1, is_here=True, **INGEST), queued(2, **INGEST)]
+    assert agents(decide(queue, on_nodes(node(1, ONE)))) == {1: "", 2: "agent-1"}
+
+
+def test_a_task_that_nodes_do_takes_its_resources_of_one_and_ranks_with_the_others() -> None:
+    queue = [queued(1, priority=10, **INGEST), queued(2)]
+    assert agents(decide(queue, on_nodes(node(1, ONE), slots=0))) == {1: "agent-1"}
+
+
+def test_a_task_that_nodes_do_waits_for_room_like_others() -> None:
+    decision = decide([queued(1, **INGEST)], on_nodes(node(1, Resources(0, 1, 1), ONE)))
+    assert reasons(decision) == {1: Reason.IN_USE}
+
+
+def test_what_cannot_wait_for_a_node_takes_room_on_one_or_is_a_task_of_scale_itself() -> None:
+    one = queued(1, is_here_at_worst=True, **INGEST)
+    assert agents(decide([one], on_nodes(node(1, ONE)))) == {1: "agent-1"}
+    for nodes in ([], [node(1, Resources(0, 1, 1), ONE)], [node(1, ONE, is_paused=True)]):
+        assert agents(decide([one, queued(2, **INGEST)], on_nodes(*nodes))) == {1: ""}
+
+
+def test_nodes_that_lack_something_are_passed_over_for_what_needs_it_alone() -> None:
+    lacking = frozenset({"agent-1"})
+    queue = [queued(1, lacking=lacking, **INGEST), queued(2, **INGEST), queued(3, lacking=lacking, **INGEST)]
+    assert agents(decide(queue, on_nodes(node(1, FOUR), node(2, ONE)))) == {1: "agent-2", 2: "agent-1"}
+
+
+def test_what_all_nodes_that_can_be_used_lack_something_for_is_a_task_of_scale_itself() -> None:
+    lacking = frozenset({"agent-1"})
+    nodes = (node(1, ONE), node(2, ONE, is_paused=True))
+    queue = [queued(1, lacking=lacking, **INGEST), queued(2, lacking=lacking, **INGEST)]
+    decision = decide(queue, on_nodes(*nodes, slots=1))
+    assert agents(decision) == {1: ""}
+    assert reasons(decision) == {2: Reason.TASKS_BUSY}
+    assert "such as a mount" in decision.waiting[0].detail
+
+
+def test_a_task_that_waits_since_nodes_lack_something_for_it_says_so_beside_what_else_keeps_it() -> None:
+    one = queued(1, lacking=frozenset({"agent-1", "agent-4"}), **INGEST)
+    lacks, small = node(1, ONE), node(2, Resources(0.5, 1, 1))
+    used, paused = node(3, Resources(0, 1, 1), ONE), node(4, ONE, is_paused=True)
+
+    def told(*nodes: NodeFree) -> list[tuple[Reason, tuple[int, ...]]]:
+        whole = Pass(Demand([one], START), on_nodes(*nodes), Policy(), NOT_DUE)
+        found = whole.reasons(one)
+        assert reasons(whole.decision) == {1: found[0].reason}
+        return [(why.reason, why.node_ids) for why in found]
+
+    assert told(lacks, small) == [(Reason.NODES_LACKING, (1,))]
+    assert told(lacks, used, paused) == [(Reason.IN_USE, (3,)), (Reason.NODES_LACKING, (1,))]
+
+
+def test_no_node_is_kept_for_what_it_lacks_something_for() -> None:
+    old = queued(1, FOUR, lacking=frozenset({"agent-1"}), **INGEST)
+    queue = [queued(2), old]
+    nodes = [node(1, Resources(3, 3, 3), FOUR), node(2, Resources(2, 2, 2), FOUR)]
+    decision = place(Demand(queue, LATE, [old]), on_nodes(*nodes), Policy(), NOT_DUE)
+    assert {one.node_id for one in decision.standing.reservations} <= {2}

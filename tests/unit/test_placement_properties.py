@@ -25,7 +25,7 @@ from scale_core.domain.placement import (
     place,
 )
 from scale_core.domain.placement.rooms import Rooms
-from scale_core.interfaces.engine import Resources
+from scale_core.interfaces.engine import Resources, custom_amounts
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 LONG_WAIT = 10
@@ -59,10 +59,11 @@ class Case:
 
 
 sizes = st.sampled_from([2.0, 4.0, 8.0])
-totals = st.one_of(sizes.map(lambda size: Resources(size, size, size)), st.builds(Resources, sizes, sizes, sizes))
+gpus = st.sampled_from([(), (), (), (("gpus", 1.0),), (("gpus", 2.0), ("licenses", 1.0))])
+totals = st.one_of(sizes.map(lambda size: Resources(size, size, size)), st.builds(Resources, sizes, sizes, sizes, gpus))
 amounts = st.sampled_from([0.1, 0.3, 1.0, 1.0, 2.0, 4.0])
 others = st.sampled_from([0.0, 0.1, 1.0, 3.0])
-needs = st.one_of(st.builds(Resources, amounts, others, others), totals)
+needs = st.one_of(st.builds(Resources, amounts, others, others, gpus), totals)
 
 
 @st.composite
@@ -73,7 +74,8 @@ def clusters(draw: st.DrawFn) -> list[NodeFree]:
     for _ in range(draw(st.integers(1, 4))):
         total = draw(totals)
         used = draw(st.sampled_from([0.25, 0.5, 0.75, 0.0, 1.0, 1.25]))
-        in_use = Resources(total.cpus * used, total.mem * used, total.disk * used)
+        custom = custom_amounts({name: amount * used for name, amount in total.custom})
+        in_use = Resources(total.cpus * used, total.mem * used, total.disk * used, custom)
         extra: dict[str, Any] = {
             "is_paused": draw(st.sampled_from([False] * 6 + [True])),
             "ahead_seconds_left": draw(st.sampled_from([0.0, 0.01, 0.1, 0.4])),
@@ -216,6 +218,7 @@ def test_what_is_handed_ahead_is_short_and_within_the_budget_of_the_node(case: C
         seconds = EXPECTED[execution.job_type_id]
         assert seconds is not None
         assert seconds <= SHORT_SECONDS
+        assert not execution.resources.custom
         assert execution.resources.fits_in(target.total - target.slow)
         shares = [
             need / there

@@ -1,5 +1,7 @@
 """Memory cgroups of both versions, on a file system that stands for the kernel's."""
 
+import errno
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -148,3 +150,17 @@ def test_without_cgroups_there_are_none(kernel: Kernel, tmp_path: Path) -> None:
     (kernel.proc / "self/cgroup").write_text("0::/\n")
     (kernel.proc / "self/mountinfo").write_text("21 1 0:1 / / rw - ext4 /dev/vda rw\n")
     assert GroupFolder.make(tmp_path / "executions") is None
+
+
+def test_in_a_container_whose_cgroups_are_read_only_there_are_none_and_no_warning(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    kernel.mount("/container", "cgroup", "rw,memory", "2:memory")
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(Path, "rmdir", refuse)
+    with caplog.at_level(logging.INFO):
+        assert GroupFolder.make(tmp_path / "executions") is None
+    assert [one.levelname for one in caplog.records] == ["INFO"]

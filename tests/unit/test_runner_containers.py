@@ -5,7 +5,7 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from scale_core.runner.containers.output import ContainerOutput, Demultiplexer
 from scale_core.runner.containers.run import signal_of
 from scale_core.runner.containers.usage import ContainerUsage
 from scale_core.runner.containers.watch import ContainerWatch
+from scale_core.runner.control import FolderInUse
 from scale_core.runner.folder import RunFolder
 from scale_core.runner.limits import MIB, Limits
 from scale_core.runner.settings import read_settings, write_settings
@@ -339,6 +340,18 @@ class Uninterested:
 
     def kill_grace(self) -> float:
         return 0.0
+
+    def ask(self, question: bytes) -> None:
+        raise AssertionError(f"{question!r} is nothing that a container asks")
+
+    def answer(self, seconds: float) -> bytes | None:
+        raise AssertionError(f"nothing was asked {seconds} s ago")
+
+    def progressed(self, done: int) -> None:
+        raise AssertionError(f"{done} bytes of no file")
+
+    def works_in(self, folders: Sequence[FolderInUse]) -> None:
+        """Nothing hangs."""
 
     def step_started(self, step: str) -> None:
         raise AssertionError(f"{step} does not last")

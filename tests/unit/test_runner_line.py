@@ -5,7 +5,7 @@ import socket
 import orjson
 import pytest
 
-from scale_core.runner.frames import FrameReader, Kind, frame
+from scale_core.runner.frames import SECONDS, FrameReader, Kind, frame
 from scale_core.runner.line import AgentGone, AgentLine
 
 
@@ -41,3 +41,21 @@ def test_what_follows_the_first_is_given_back_and_the_first_is_run(begun: bool) 
         (told,) = FrameReader().feed(theirs.recv(1000))
         assert (told.kind, orjson.loads(told.body)) == (Kind.RETURNED, [2, 3])
         assert agent.next_launch().execution_id == 4
+
+
+def test_what_runs_asks_and_hears_the_answers_to_itself_alone() -> None:
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        agent = AgentLine(ours, 5.0)
+        theirs.sendall(frame(Kind.LAUNCH, 7))
+        agent.next_launch()
+        agent.ask(b"what?")
+        (told,) = FrameReader().feed(theirs.recv(1000))
+        assert (told.kind, told.execution_id, told.body) == (Kind.ASKED, 7, b"what?")
+        theirs.sendall(
+            frame(Kind.ANSWER, 6, b"another's") + frame(Kind.ANSWER, 7, b"this") + frame(Kind.ANSWER, 7, b"that")
+        )
+        assert [agent.answer(10), agent.answer(10), agent.answer(0)] == [b"this", b"that", None]
+        theirs.sendall(frame(Kind.ANSWER, 7, b"too late") + frame(Kind.KILL, 7, SECONDS.pack(1.0)))
+        assert agent.answer(10) is None
+        assert agent.canceled()

@@ -20,6 +20,34 @@ def test_flags_count_before_variables_before_the_file_before_the_defaults(tmp_pa
     assert settings.grace_seconds == 10.0
 
 
+def test_variables_of_the_chosen_engine_are_its_options() -> None:
+    environ = {"SCALE_MESOS_MASTER": "10.0.0.1:5050", "SCALE_ENGINE_ROLE": "x", "SCALE_OTHER_MASTER": "y"}
+    chosen = load_settings({}, environ | {"SCALE_ENGINE": "mesos"})
+    assert (chosen.engine, chosen.engine_options) == ("mesos", {"master": "10.0.0.1:5050", "role": "x"})
+    assert load_settings({"engine": "mesos"}, environ).engine_options == chosen.engine_options
+    assert load_settings({}, environ).engine_options == {"role": "x"}
+
+
+def test_kinds_of_storage_have_options_in_tables_and_variables(tmp_path: Path) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text('[storage.nfs]\ntimeout = 5\ntransfers = 2\n[storage.nfs.mounts]\n"host:/a" = "/mnt/a"\n')
+    environ = {"SCALE_STORAGE_NFS_TIMEOUT": "7", "SCALE_STORAGE_OTHER_SECRET_KEY": "hidden", "SCALE_STORAGE_": "x"}
+    settings = load_settings({"config": str(file)}, environ)
+    assert settings.storage_options == {
+        "nfs": {"timeout": "7", "transfers": 2, "mounts": {"host:/a": "/mnt/a"}},
+        "other": {"secret_key": "hidden"},
+    }
+    assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize("text", ["storage = 1", "[storage]\nnfs = 1"])
+def test_options_of_storage_are_in_tables(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "scale.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"\[storage\.nfs\]"):
+        load_settings({"config": str(file)}, {})
+
+
 def test_how_long_waiting_counts_is_read_from_variables_and_the_file(tmp_path: Path) -> None:
     file = tmp_path / "scale.toml"
     file.write_text("long_wait_seconds = 60\nlong_wait_share = 0.1\n")
@@ -56,6 +84,10 @@ def test_the_public_url_has_no_slash_at_its_end() -> None:
         "auth = 1",
         'auth = "perhaps"',
         "max_request_mib = -1",
+        "node_failures = -1",
+        "node_failures = 2.5",
+        'node_failures = "many"',
+        "node_failure_seconds = -1",
         "surprise = 1",
         "bind =",
     ],

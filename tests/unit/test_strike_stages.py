@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from fakes.waiting import SECONDS, join
 from scale_scheduler.strike.stages import Stages
 
 
@@ -21,11 +22,11 @@ class Steps:
         return group + "1"
 
     def second(self, group: str) -> str:
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(SECONDS)
         self.done.append(group + "2")
         return group
 
-    def stages(self, end_seconds: float = 10.0) -> Stages[str]:
+    def stages(self, end_seconds: float = SECONDS) -> Stages[str]:
         return Stages("test", self.first, self.second, end_seconds=end_seconds)
 
 
@@ -66,7 +67,7 @@ def test_who_has_more_than_a_step_can_do_has_to_wait(steps: Steps) -> None:
         thread.join(0.3)
         assert len(put) < 8
         steps.may_go_on.set()
-        thread.join(10)
+        join(thread)
     assert len(steps.done) == 8
 
 
@@ -84,6 +85,6 @@ def test_the_end_does_not_wait_for_ever(steps: Steps) -> None:
     with steps.stages(end_seconds=0.1) as stages:
         for name in "abc":
             stages.put(name)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < SECONDS
     assert steps.done == []
     steps.may_go_on.set()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
+from scale_generated.specs.custom_resources import CustomResources
 from scale_generated.specs.error_interface import ErrorInterface
 from scale_generated.specs.job_interface import JobInterface
 from scale_generated.specs.recipe_definition import RecipeDefinition
@@ -69,6 +70,8 @@ class ConfigurationTriggerRule:
     title: str | None = None
     description: str | None = None
     is_active: bool = True
+    trouble: str | None = None
+    trouble_since: str | None = None
     configuration: Mapping[str, Any]
     id: int | None = None
     created: str | None = None
@@ -84,6 +87,8 @@ class ConfigurationTriggerRule:
             title=document.get("title"),
             description=document.get("description"),
             is_active=document.get("is_active", True),
+            trouble=document.get("trouble"),
+            trouble_since=document.get("trouble_since"),
             configuration=document["configuration"],
             id=document.get("id"),
             created=document.get("created"),
@@ -102,6 +107,10 @@ class ConfigurationTriggerRule:
         if self.description is not None:
             document["description"] = self.description
         document["is_active"] = self.is_active
+        if self.trouble is not None:
+            document["trouble"] = self.trouble
+        if self.trouble_since is not None:
+            document["trouble_since"] = self.trouble_since
         document["configuration"] = dict(self.configuration)
         if self.id is not None:
             document["id"] = self.id
@@ -141,6 +150,7 @@ class ConfigurationJobType:
     mem_required: float | None = None
     disk_out_const_required: float | None = None
     disk_out_mult_required: float | None = None
+    custom_resources: CustomResources | None = None
     interface: JobInterface | None = None
     error_mapping: ErrorInterface | None = None
     trigger_rule: ConfigurationTriggerRule | None = None
@@ -183,6 +193,9 @@ class ConfigurationJobType:
             mem_required=document.get("mem_required"),
             disk_out_const_required=document.get("disk_out_const_required"),
             disk_out_mult_required=document.get("disk_out_mult_required"),
+            custom_resources=(
+                None if (value := document.get("custom_resources")) is None else CustomResources.from_document(value)
+            ),
             interface=(None if (value := document.get("interface")) is None else JobInterface.from_document(value)),
             error_mapping=(
                 None if (value := document.get("error_mapping")) is None else ErrorInterface.from_document(value)
@@ -252,6 +265,8 @@ class ConfigurationJobType:
             document["disk_out_const_required"] = self.disk_out_const_required
         if self.disk_out_mult_required is not None:
             document["disk_out_mult_required"] = self.disk_out_mult_required
+        if self.custom_resources is not None:
+            document["custom_resources"] = self.custom_resources.to_document()
         if self.interface is not None:
             document["interface"] = self.interface.to_document()
         if self.error_mapping is not None:

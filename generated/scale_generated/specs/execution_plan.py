@@ -2,13 +2,35 @@
 """Spec execution-plan 1.0. Everything that a node needs to run one job execution."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
 
 from scale_generated.specs.workspace import Workspace
 
 NAME: Final = "execution-plan"
 VERSION: Final = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanClock:
+    """Rules to have fired until the execution is ended. The node asks at once, is answered what is due by firing
+    it and in how many seconds to ask again, and knows no rule itself.
+    """
+
+    longest_wait: float
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """From a valid document; what is absent gets its default."""
+        return cls(
+            longest_wait=document["longest_wait"],
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As a document; optional values that are None are left out."""
+        document: dict[str, Any] = {}
+        document["longest_wait"] = self.longest_wait
+        return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +53,58 @@ class PlanDocker:
         document: dict[str, Any] = {}
         document["image"] = self.image
         document["privileged"] = self.privileged
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanIngest:
+    """A file to take into a workspace. What an earlier execution of the same ingest has done is found and not
+    done again.
+    """
+
+    ingest_id: int
+    file_name: str
+    source: str
+    origin: str | None = None
+    mount: str | None = None
+    workspace: str
+    path: str
+    size: int
+    keeps_source: bool
+    duplicate_of: str | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """From a valid document; what is absent gets its default."""
+        return cls(
+            ingest_id=document["ingest_id"],
+            file_name=document["file_name"],
+            source=document["source"],
+            origin=document.get("origin"),
+            mount=document.get("mount"),
+            workspace=document["workspace"],
+            path=document["path"],
+            size=document["size"],
+            keeps_source=document["keeps_source"],
+            duplicate_of=document.get("duplicate_of"),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As a document; optional values that are None are left out."""
+        document: dict[str, Any] = {}
+        document["ingest_id"] = self.ingest_id
+        document["file_name"] = self.file_name
+        document["source"] = self.source
+        if self.origin is not None:
+            document["origin"] = self.origin
+        if self.mount is not None:
+            document["mount"] = self.mount
+        document["workspace"] = self.workspace
+        document["path"] = self.path
+        document["size"] = self.size
+        document["keeps_source"] = self.keeps_source
+        if self.duplicate_of is not None:
+            document["duplicate_of"] = self.duplicate_of
         return document
 
 
@@ -175,6 +249,7 @@ class PlanResources:
     mem: float
     disk_in: float
     disk_out: float
+    custom: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -184,6 +259,7 @@ class PlanResources:
             mem=document["mem"],
             disk_in=document["disk_in"],
             disk_out=document["disk_out"],
+            custom=document.get("custom", {}),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -193,6 +269,29 @@ class PlanResources:
         document["mem"] = self.mem
         document["disk_in"] = self.disk_in
         document["disk_out"] = self.disk_out
+        document["custom"] = dict(self.custom)
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStrike:
+    """A directory or workspace to watch until the execution is ended. Which one it is the node asks for, and for
+    whatever else it needs to know of what is recorded.
+    """
+
+    strike_id: int
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """From a valid document; what is absent gets its default."""
+        return cls(
+            strike_id=document["strike_id"],
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As a document; optional values that are None are left out."""
+        document: dict[str, Any] = {}
+        document["strike_id"] = self.strike_id
         return document
 
 
@@ -213,6 +312,9 @@ class ExecutionPlan:
     resources: PlanResources
     timeout: float | None = None
     docker: PlanDocker | None = None
+    ingest: PlanIngest | None = None
+    strike: PlanStrike | None = None
+    clock: PlanClock | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -231,6 +333,9 @@ class ExecutionPlan:
             resources=PlanResources.from_document(document["resources"]),
             timeout=document.get("timeout"),
             docker=(None if (value := document.get("docker")) is None else PlanDocker.from_document(value)),
+            ingest=(None if (value := document.get("ingest")) is None else PlanIngest.from_document(value)),
+            strike=(None if (value := document.get("strike")) is None else PlanStrike.from_document(value)),
+            clock=(None if (value := document.get("clock")) is None else PlanClock.from_document(value)),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -251,4 +356,10 @@ class ExecutionPlan:
             document["timeout"] = self.timeout
         if self.docker is not None:
             document["docker"] = self.docker.to_document()
+        if self.ingest is not None:
+            document["ingest"] = self.ingest.to_document()
+        if self.strike is not None:
+            document["strike"] = self.strike.to_document()
+        if self.clock is not None:
+            document["clock"] = self.clock.to_document()
         return document

@@ -61,11 +61,13 @@ class ReportFailure:
         "launch",
         "image",
         "input",
+        "input-changed",
         "missing-manifest",
         "invalid-manifest",
         "missing-output",
         "invalid-output",
         "output-storage",
+        "mount-missing",
         "node-lost",
         "engine",
         "canceled",
@@ -98,6 +100,62 @@ class ReportFailure:
             document["exit_code"] = self.exit_code
         if self.signal is not None:
             document["signal"] = self.signal
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportStored:
+    """A file in a workspace."""
+
+    path: str
+    size: int
+    checksum: str
+    media_type: str
+    is_needed: bool = False
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """From a valid document; what is absent gets its default."""
+        return cls(
+            path=document["path"],
+            size=document["size"],
+            checksum=document["checksum"],
+            media_type=document["media_type"],
+            is_needed=document.get("is_needed", False),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As a document; optional values that are None are left out."""
+        document: dict[str, Any] = {}
+        document["path"] = self.path
+        document["size"] = self.size
+        document["checksum"] = self.checksum
+        document["media_type"] = self.media_type
+        document["is_needed"] = self.is_needed
+        return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportIngest:
+    """What became of a file that was to be taken into a workspace."""
+
+    ingest_id: int
+    stored: ReportStored | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """From a valid document; what is absent gets its default."""
+        return cls(
+            ingest_id=document["ingest_id"],
+            stored=(None if (value := document.get("stored")) is None else ReportStored.from_document(value)),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As a document; optional values that are None are left out."""
+        document: dict[str, Any] = {}
+        document["ingest_id"] = self.ingest_id
+        if self.stored is not None:
+            document["stored"] = self.stored.to_document()
         return document
 
 
@@ -314,6 +372,7 @@ class ExecutionReport:
     results_manifest: Mapping[str, Any] | None = None
     usage: ReportUsage | None = None
     environment: ReportEnvironment | None = None
+    ingest: ReportIngest | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -332,6 +391,7 @@ class ExecutionReport:
             environment=(
                 None if (value := document.get("environment")) is None else ReportEnvironment.from_document(value)
             ),
+            ingest=(None if (value := document.get("ingest")) is None else ReportIngest.from_document(value)),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -353,4 +413,6 @@ class ExecutionReport:
             document["usage"] = self.usage.to_document()
         if self.environment is not None:
             document["environment"] = self.environment.to_document()
+        if self.ingest is not None:
+            document["ingest"] = self.ingest.to_document()
         return document

@@ -72,6 +72,13 @@ INPUT_UNAVAILABLE: Final = ErrorDefinition(
     description="An input file could not be fetched from its workspace.",
     category=ErrorCategory.SYSTEM,
 )
+INPUT_CHANGED: Final = ErrorDefinition(
+    name="input-changed",
+    title="Input Changed",
+    description="The algorithm, or somebody else while it ran, wrote to an input that is a link to the stored file, "
+    "and so changed that file.",
+    category=ErrorCategory.ALGORITHM,
+)
 MISSING_MANIFEST: Final = ErrorDefinition(
     name="missing-manifest",
     title="Missing Results Manifest",
@@ -108,6 +115,13 @@ NODE_LOST: Final = ErrorDefinition(
     description="The node, or what runs executions on it, was lost while the execution ran.",
     category=ErrorCategory.SYSTEM,
 )
+MOUNT_MISSING: Final = ErrorDefinition(
+    name="mount-missing",
+    title="Mount Missing",
+    description="The node lacks the folder of a watched directory or workspace, or does not reach its storage. Others "
+    "are tried.",
+    category=ErrorCategory.SYSTEM,
+)
 ENGINE_FAILURE: Final = ErrorDefinition(
     name="engine-failure",
     title="Engine Failure",
@@ -128,11 +142,13 @@ BUILTIN_ERRORS: Final = (
     LAUNCH_FAILED,
     IMAGE_MISSING,
     INPUT_UNAVAILABLE,
+    INPUT_CHANGED,
     MISSING_MANIFEST,
     INVALID_MANIFEST,
     MISSING_OUTPUT,
     INVALID_OUTPUT,
     OUTPUT_STORAGE,
     NODE_LOST,
+    MOUNT_MISSING,
     ENGINE_FAILURE,
 )

@@ -1,7 +1,8 @@
-"""Ingests by Strike process (decision 0019)."""
+"""Ingests by Strike process, and by Scan (decision 0019)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Final
 
@@ -47,12 +48,21 @@ MEASURED: Final = (
 
 
 def compute(day: MetricDay) -> Entries:
-    """Ingests that ended on the day by status; sizes and times of those that made a source file."""
+    """Ingests of Strike processes that ended on the day by status; sizes and times of those that made a source file."""
+    return _by_seer(day.ingests())
+
+
+def compute_of_scans(day: MetricDay) -> Entries:
+    """The same, of Scans."""
+    return _by_seer(day.scan_ingests())
+
+
+def _by_seer(ingests: Iterable[EndedIngests]) -> Entries:
     ended: defaultdict[int, list[EndedIngests]] = defaultdict(list)
-    for one in day.ingests():
+    for one in ingests:
         if one.status in STATUSES:
-            ended[one.strike_id].append(one)
-    return {strike_id: _values(some) for strike_id, some in sorted(ended.items())}
+            ended[one.seer_id].append(one)
+    return {seer_id: _values(some) for seer_id, some in sorted(ended.items())}
 
 
 def _values(ended: Sequence[EndedIngests]) -> dict[str, float | Mean]:
@@ -87,4 +97,13 @@ INGESTS: Final = Metric(
         ),
     ),
     compute=compute,
+)
+
+SCANS: Final = replace(
+    INGESTS,
+    name="scans",
+    title="Scans",
+    description="Metrics for ingests grouped by Scan.",
+    choice=ChoiceKind.SCAN,
+    compute=compute_of_scans,
 )

@@ -10,10 +10,11 @@ log = logging.getLogger(__name__)
 
 
 def record_workspace_usage(context: ClockContext) -> None:
-    """Record the used and total space of each active workspace. One that cannot be reached is left as it was."""
-    for name, broker in context.workspaces().items():
+    """Record the used and total space of each active workspace. One that cannot be reached, or hangs, is left as it
+    was."""
+    for name in context.workspaces():
         try:
-            usage = broker.usage()
+            usage = context.ask(name, lambda broker: broker.usage())
         except BrokerError as error:
             log.warning("The space of the workspace %r is not known: %s", name, error)
             continue

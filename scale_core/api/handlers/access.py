@@ -47,6 +47,10 @@ class Session:
         self._sessions.sign_out(caller())
         return WithCookies(None, [forget_cookie(request.url, session_cookie().name)])
 
+    def get_sign_in_methods(self) -> models.SignInMethods:
+        """GET /session/methods/."""
+        return {"has_oidc": self._oidc.has_provider}
+
     def begin_external_sign_in(self) -> WithCookies[None]:
         """GET /session/oidc/."""
         asked = self._oidc.begin(location(CALLBACK))

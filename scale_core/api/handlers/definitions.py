@@ -81,6 +81,13 @@ class RecipeTypes:
         """PATCH /recipe-types/{id}/."""
         return self._recipe_types.edit(recipe_type_id, body, urls())
 
+    def list_recipe_type_revisions(
+        self, recipe_type_id: int, query: queries.ListRecipeTypeRevisionsQuery
+    ) -> models.RecipeTypeRevisionPage:
+        """GET /recipe-types/{id}/revisions/."""
+        page = paged(query, self._recipe_types.revisions(recipe_type_id, query, urls()))
+        return cast("models.RecipeTypeRevisionPage", page)
+
 
 class TriggerRules:
     """Operations on trigger rules and events."""

@@ -5,9 +5,10 @@ from typing import cast
 from connexion.context import request
 from starlette.responses import Response
 
-from scale_core.api.content import content_response
+from scale_core.api.content_response import Contents
 from scale_core.api.request import paged, urls
 from scale_core.services.file_reads import FileService
+from scale_core.services.lineages import LineageService
 from scale_core.services.updates import UpdateService
 from scale_generated import models, queries
 
@@ -15,8 +16,10 @@ from scale_generated import models, queries
 class Files:
     """Operations on files of every kind."""
 
-    def __init__(self, files: FileService) -> None:
+    def __init__(self, files: FileService, lineages: LineageService, contents: Contents) -> None:
         self._files = files
+        self._lineages = lineages
+        self._contents = contents
 
     def list_files(self, query: queries.ListFilesQuery) -> models.ScaleFilePage:
         """GET /files/."""
@@ -26,9 +29,13 @@ class Files:
         """GET /files/{id}/."""
         return self._files.get_file(file_id, urls())
 
+    def get_file_lineage(self, file_id: int, query: queries.GetFileLineageQuery) -> models.FileLineage:
+        """GET /files/{id}/lineage/."""
+        return self._lineages.get(file_id, query, urls())
+
     def get_file_content(self, file_id: int) -> Response:
         """GET /files/{id}/content/."""
-        return content_response(self._files.content(file_id), request.headers)
+        return self._contents.response(file_id, request.headers, is_head=request.method == "HEAD")
 
 
 class Sources:

@@ -105,6 +105,10 @@ class Queue:
         """GET /queue/status/."""
         return self._queue.status()
 
+    def get_queue_waiting(self) -> models.WaitingSummary:
+        """GET /queue/waiting/."""
+        return self._queue.waiting()
+
     def queue_job(self, body: models.NewJob) -> Created[models.JobDetails]:
         """POST /queue/new-job/."""
         job = self._queue.new_job(body, urls())

@@ -1,9 +1,10 @@
-"""Nodes, the scheduler, status and version."""
+"""Nodes, the scheduler, status, version and plugins."""
 
 from typing import cast
 
 from scale_core.api.request import location, paged, urls
 from scale_core.services.node_admin import NodeAdmin, SchedulerAdmin
+from scale_core.services.plugins import PluginService
 from scale_generated import models, queries
 from scale_generated.routes import Created
 
@@ -53,8 +54,9 @@ class Scheduler:
 class Status:
     """Operations on the whole system."""
 
-    def __init__(self, scheduler: SchedulerAdmin) -> None:
+    def __init__(self, scheduler: SchedulerAdmin, plugins: PluginService) -> None:
         self._scheduler = scheduler
+        self._plugins = plugins
 
     def get_status(self) -> models.SystemStatus:
         """GET /status/."""
@@ -63,3 +65,7 @@ class Status:
     def get_version(self) -> models.Version:
         """GET /version/."""
         return self._scheduler.version()
+
+    def list_plugins(self, query: queries.ListPluginsQuery) -> models.PluginPage:
+        """GET /plugins/."""
+        return cast("models.PluginPage", paged(query, self._plugins.list(query)))

@@ -4,9 +4,10 @@ from scale_core.db.models.access import AuditRecord, SignInFailure, Token, User,
 from scale_core.db.models.archives import Archive, ArchivedExecution
 from scale_core.db.models.files import FileAncestry, ScaleFile, Workspace
 from scale_core.db.models.history import JobLoad, MetricEntry, MetricProgress, WorkspaceUsage
-from scale_core.db.models.ingests import Ingest, Strike
+from scale_core.db.models.ingests import Ingest, Scan, Strike, WatchedFile
 from scale_core.db.models.jobs import Error, Job, JobExecution, JobInputFile, JobType, JobTypeRevision
-from scale_core.db.models.nodes import Node, Scheduler
+from scale_core.db.models.logs import StoredLog
+from scale_core.db.models.nodes import EngineNote, Node, Scheduler
 from scale_core.db.models.recipes import Recipe, RecipeJob, RecipeType, RecipeTypeRevision
 from scale_core.db.models.tallies import TALLIES
 from scale_core.db.models.triggers import TriggerEvent, TriggerRule
@@ -16,6 +17,7 @@ __all__ = [
     "Archive",
     "ArchivedExecution",
     "AuditRecord",
+    "EngineNote",
     "Error",
     "FileAncestry",
     "Ingest",
@@ -33,14 +35,17 @@ __all__ = [
     "RecipeType",
     "RecipeTypeRevision",
     "ScaleFile",
+    "Scan",
     "Scheduler",
     "SignInFailure",
+    "StoredLog",
     "Strike",
     "Token",
     "TriggerEvent",
     "TriggerRule",
     "User",
     "UserSession",
+    "WatchedFile",
     "Workspace",
     "WorkspaceUsage",
 ]

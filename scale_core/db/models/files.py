@@ -25,15 +25,18 @@ def _unpublished(name: str, *columns: str) -> Index:
     return partial_index(name, *columns, where="NOT is_published", sqlite_where="is_published = 0")
 
 
-def _of_strike(name: str, *columns: str, where: str = "") -> Index:
-    """An index of the source files of each Strike that are not deleted, and fulfil what is said beside that."""
-    is_of_strike = "strike_id IS NOT NULL AND"
+def _of_seer(name: str, seer: str, *columns: str, where: str = "") -> Index:
+    """An index of the source files of each Strike, or each Scan, that are not deleted, and fulfil what is said beside
+    that.
+
+    :param seer: the column that names it.
+    """
     return partial_index(
         name,
-        "strike_id",
+        seer,
         *columns,
-        where=f"{is_of_strike} NOT is_deleted{where}",
-        sqlite_where=f"{is_of_strike} is_deleted = 0{where}",
+        where=f"{seer} IS NOT NULL AND NOT is_deleted{where}",
+        sqlite_where=f"{seer} IS NOT NULL AND is_deleted = 0{where}",
     )
 
 
@@ -59,7 +62,9 @@ class ScaleFile(Record):
         partial_index("ix_source", "is_parsed", "id", where=SOURCE),
         partial_index("ix_source_last_modified", "is_parsed", "last_modified", "id", where=SOURCE),
         partial_index("ix_source_created", "is_parsed", "created", "id", where=SOURCE),
-        partial_index("ix_source_data_started", "data_started", where=SOURCE),
+        partial_index("ix_source_data_started", "data_started", where=f"{SOURCE} AND data_started IS NOT NULL"),
+        # Not of sources: nobody looks for theirs, and each would be written at another place of the index.
+        _published("ix_product_uuid", "uuid"),
         _published("ix_product", "is_operational", "id"),
         _published("ix_product_last_modified", "is_operational", "last_modified", "id"),
         _published("ix_product_created", "is_operational", "created", "id"),
@@ -67,8 +72,10 @@ class ScaleFile(Record):
         _published("ix_product_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
         # The items of a collection of a catalog, and between when those were made whose data has no time; those of a
         # job type are found by ix_product_job_type_id.
-        _of_strike("ix_source_strike_id", "id"),
-        _of_strike("ix_source_undated", "created", where=f" AND {UNDATED}"),
+        _of_seer("ix_source_strike_id", "strike_id", "id"),
+        _of_seer("ix_source_undated", "strike_id", "created", where=f" AND {UNDATED}"),
+        _of_seer("ix_source_scan_id", "scan_id", "id"),
+        _of_seer("ix_source_scan_undated", "scan_id", "created", where=f" AND {UNDATED}"),
         partial_index(
             "ix_product_undated",
             "job_type_id",
@@ -109,7 +116,7 @@ class ScaleFile(Record):
     data_type: Mapped[list[str]]
     is_deleted: Mapped[bool] = mapped_column(default=False)
     deleted: Mapped[datetime | None]
-    uuid: Mapped[str] = mapped_column(String(32), index=True)
+    uuid: Mapped[str] = mapped_column(String(32))
     data_started: Mapped[datetime | None]
     data_ended: Mapped[datetime | None]
     geometry: Mapped[bytes | None] = mapped_column(Wkb)
@@ -123,6 +130,7 @@ class ScaleFile(Record):
 
     # Source files
     strike_id: Mapped[int | None] = mapped_column(ForeignKey("strike.id"))
+    scan_id: Mapped[int | None] = mapped_column(ForeignKey("scan.id"))
     is_parsed: Mapped[bool] = mapped_column(default=False)
     parsed: Mapped[datetime | None]
 

@@ -21,6 +21,7 @@ QUEUED_EXECUTION = is_any("status", "QUEUED")
 STOPPED = is_any("status", "FAILED", "CANCELED")
 FAILED = is_any("status", "FAILED")
 ENDED = "ended IS NOT NULL"
+PLACED = "node_id IS NOT NULL"
 NOT_COMPLETED = is_any("status", "PENDING", "BLOCKED", "QUEUED", "RUNNING", "FAILED", "CANCELED")
 
 
@@ -66,6 +67,7 @@ class JobType(Record):
     mem_required: Mapped[float]
     disk_out_const_required: Mapped[float]
     disk_out_mult_required: Mapped[float]
+    custom_resources: Mapped[Document | None]
     interface: Mapped[Document]
     error_mapping: Mapped[Document]
     trigger_rule_id: Mapped[int | None] = mapped_column(ForeignKey("trigger_rule.id"), index=True)
@@ -127,6 +129,7 @@ class Job(Record):
     mem_required: Mapped[float]
     disk_in_required: Mapped[float] = mapped_column(default=0.0)
     disk_out_required: Mapped[float] = mapped_column(default=0.0)
+    custom_resources: Mapped[Document | None]
     data: Mapped[Document]
     results: Mapped[Document]
     queued: Mapped[datetime | None]
@@ -170,7 +173,7 @@ class JobExecution(Record):
         Index("ix_job_exe_job_type_id", "job_type_id", "id"),
         Index("ix_job_exe_job_type_id_last_modified", "job_type_id", "last_modified", "id"),
         Index("ix_job_exe_node_id", "node_id", "id"),
-        Index("ix_job_exe_node_id_last_modified", "node_id", "last_modified", "id"),
+        partial_index("ix_job_exe_node_id_last_modified", "node_id", "last_modified", "id", where=PLACED),
         Index("ix_job_exe_created", "created", "id"),
         partial_index("ix_job_exe_ended", "ended", where=ENDED),
         partial_index(

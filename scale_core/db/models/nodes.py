@@ -1,11 +1,12 @@
-"""Nodes and the scheduler's one row."""
+"""Nodes, the scheduler's one row, and what engines remember."""
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scale_core.db.base import Base, Document, Id, Record
+from scale_core.db.types import Keyword
 
 
 class Node(Record):
@@ -26,6 +27,8 @@ class Node(Record):
     cpus_total: Mapped[float] = mapped_column(default=0.0)
     mem_total: Mapped[float] = mapped_column(default=0.0)
     disk_total: Mapped[float] = mapped_column(default=0.0)
+    # Other resources, by name; NULL: none.
+    custom_total: Mapped[Document | None]
 
 
 class Scheduler(Base):
@@ -43,3 +46,13 @@ class Scheduler(Base):
     leader: Mapped[str | None] = mapped_column(String(32))
     # A SchedulerNote.
     note: Mapped[Document | None]
+
+
+class EngineNote(Base):
+    """A text that an engine keeps over restarts, by the engine's name and its own for it."""
+
+    __tablename__ = "engine_note"
+
+    engine: Mapped[str] = mapped_column(Keyword(50), primary_key=True)
+    name: Mapped[str] = mapped_column(Keyword(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -22,7 +22,7 @@ TALLIES: Final = (
         ScaleFile.__tablename__,
         ("file_type", "workspace_id", "is_parsed", "is_published", "is_operational", "job_type_id"),
     ),
-    Tally("ingest_tally", Ingest.__tablename__, ("status",)),
+    Tally("ingest_tally", Ingest.__tablename__, ("status", "scan_id")),
     Tally("trigger_event_tally", TriggerEvent.__tablename__, ("type",)),
     AUDIT_TALLY,
 )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scale_core.db.base import Base, Document, Id, Record
@@ -21,6 +21,9 @@ class TriggerRule(Record):
     configuration: Mapped[Document]
     archived: Mapped[datetime | None]
     last_fired: Mapped[datetime | None]
+    # What its plugin broke at, and when. That is no edit: last_modified stays.
+    trouble: Mapped[str | None] = mapped_column(Text)
+    trouble_since: Mapped[datetime | None]
 
 
 class TriggerEvent(Base):

@@ -21,7 +21,11 @@ class Ahead:
         self._looked: dict[tuple[Need, float], int] = {}
 
     def take(self, need: Need, job_type_id: int) -> tuple[int, float] | None:
-        """Hand an execution to the first node that may hold it; the node's index and what it costs."""
+        """Hand an execution to the first node that may hold it; the node's index and what it costs.
+
+        None that needs custom resources: what holds work on nodes counts cpus, memory and disk only."""
+        if need.resources.custom:
+            return None
         seconds = self._expected.get(job_type_id)
         if seconds is None or seconds > SHORT_SECONDS or self._open.isdisjoint(need.shapes):
             return None
@@ -41,6 +45,7 @@ class Ahead:
         return (
             self._nodes.shapes[index] in self._open
             and not self._nodes.is_kept(index)
+            and self._nodes.usable[index].agent_id not in need.lacking
             and need.resources.fits_in(self._nodes.usable[index].total - self._slow[index])
         )
 

@@ -44,7 +44,9 @@ class Pass:
     def __init__(self, demand: Demand, capacity: Capacity, policy: Policy, standing: Standing) -> None:
         self._queue = demand.queue
         self._is_submit = capacity.nodes is None
-        self._gates = Gates(demand, capacity.system_slots or {}, runs_containers=capacity.runs_containers)
+        self._on_nodes = capacity.on_nodes
+        slots = capacity.system_slots or {}
+        self._gates = Gates(demand, slots, self._is_task, runs_containers=capacity.runs_containers)
         self._nodes = Nodes(capacity.nodes or ())
         self._ahead = Ahead(self._nodes, demand.expected_seconds)
         self._turns = Turns(demand, policy, standing.turn)
@@ -68,8 +70,8 @@ class Pass:
         reasons = list(self._gates.all(execution))
         if execution.execution_id in self._kept:
             reasons.append(self._reserved(execution))
-        elif not execution.is_system and not self._is_submit:
-            reasons += self._nodes.reasons(self._nodes.need(execution.resources))
+        elif self._needs_node(execution):
+            reasons += self._nodes.reasons(self._nodes.need(execution.resources, execution.lacking))
         return in_order(reasons)
 
     def _run(self) -> Decision:
@@ -92,7 +94,7 @@ class Pass:
         holders = [one for one in self._turns.waiting.values() if one.execution_id in node_of]
         for execution in holders:
             index = index_of.get(node_of[execution.execution_id])
-            need = self._nodes.need(execution.resources)
+            need = self._nodes.need(execution.resources, execution.lacking)
             if index is not None and len(self._kept) < self._limit and self._nodes.can_keep(need, index):
                 self._nodes.keep(index, need)
                 self._kept[execution.execution_id] = index
@@ -106,7 +108,7 @@ class Pass:
             self._nodes.give_up(index)
             del self._kept[execution.execution_id]
             return
-        need = self._nodes.need(execution.resources)
+        need = self._nodes.need(execution.resources, execution.lacking)
         found = self._nodes.take_kept(index, need)
         if found is None:
             self._why[execution.execution_id] = need
@@ -133,7 +135,7 @@ class Pass:
         for execution in self._turns.from_oldest():
             if self._is_settled(execution) or not self._may_reserve(execution):
                 continue
-            need = self._nodes.need(execution.resources)
+            need = self._nodes.need(execution.resources, execution.lacking)
             if self._nodes.overtaken(need, execution.queued):
                 index = self._nodes.best_to_keep(need)
                 if index is not None:
@@ -168,9 +170,9 @@ class Pass:
         if reason is not None:
             self._why[execution.execution_id] = reason
             return None
-        if execution.is_system or self._is_submit:
+        if not self._needs_node(execution):
             return self._put(execution, NOWHERE)
-        need = self._nodes.need(execution.resources)
+        need = self._nodes.need(execution.resources, execution.lacking)
         index = self._nodes.take(need)
         if index is not None:
             self._ahead.started(index, need, execution.job_type_id)
@@ -179,9 +181,21 @@ class Pass:
         if held is not None:
             index, self._costs[execution.execution_id] = held
             return self._put(execution, index)
+        if execution.is_here_at_worst:
+            return self._put(execution, NOWHERE)
         self._ahead.pass_over(need)
         self._why[execution.execution_id] = need
         return None
+
+    def _is_task(self, execution: QueuedExecution) -> bool:
+        """Whether it is a task of Scale's own process: one that no node does, or for which all nodes lack something."""
+        if not execution.is_system or execution.is_here or execution.job_type_name not in self._on_nodes:
+            return execution.is_system
+        return self._is_submit or self._nodes.all_lack(execution.lacking)
+
+    def _needs_node(self, execution: QueuedExecution) -> bool:
+        """Whether a node has to have room for it."""
+        return not self._is_submit and not self._is_task(execution)
 
     def _put(self, execution: QueuedExecution, index: int) -> int:
         self._gates.placed(execution)

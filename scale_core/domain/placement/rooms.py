@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scale_core.interfaces.engine import Resources
+from scale_core.interfaces.engine import Resources, custom_amounts
 
 SLACK = 1e-6
 """What :meth:`Resources.fits_in` allows for rounding."""
@@ -18,24 +18,31 @@ class Rooms:
 
     def __init__(self, rooms: Sequence[Resources]) -> None:
         self._count = len(rooms)
-        self._size = size = 1 << max(self._count - 1, 0).bit_length()
-        none = [float("-inf")]
-        padding = none * (size - self._count)
-        self._cpus = none * size + [one.cpus for one in rooms] + padding
-        self._mem = none * size + [one.mem for one in rooms] + padding
-        self._disk = none * size + [one.disk for one in rooms] + padding
-        for knots in (self._cpus, self._mem, self._disk):
-            for knot in range(size - 1, 0, -1):
-                knots[knot] = max(knots[2 * knot], knots[2 * knot + 1])
+        self._size = 1 << max(self._count - 1, 0).bit_length()
+        self._cpus = self._tree([one.cpus for one in rooms])
+        self._mem = self._tree([one.mem for one in rooms])
+        self._disk = self._tree([one.disk for one in rooms])
+        names = {name for one in rooms for name, _there in one.custom}
+        self._custom = {name: self._tree([_amount(one, name) for one in rooms]) for name in sorted(names)}
 
     def first(self, need: Resources, start: int = 0) -> int | None:
         """The first room from ``start`` on that ``need`` fits into."""
         if start >= self._count:
             return None
         cpus, mem, disk = need.cpus - SLACK, need.mem - SLACK, need.disk - SLACK
+        custom: Sequence[tuple[list[float], float]] = ()
+        if need.custom:  # most have none, and this is done for each
+            if not all(name in self._custom for name, _needed in need.custom):
+                return None
+            custom = [(self._custom[name], needed - SLACK) for name, needed in need.custom]
         knot, size = self._size + start, self._size
         while True:
-            if self._cpus[knot] >= cpus and self._mem[knot] >= mem and self._disk[knot] >= disk:
+            if (
+                self._cpus[knot] >= cpus
+                and self._mem[knot] >= mem
+                and self._disk[knot] >= disk
+                and (not custom or all(knots[knot] >= needed for knots, needed in custom))
+            ):
                 if knot >= size:
                     return knot - size
                 knot *= 2
@@ -49,17 +56,47 @@ class Rooms:
     def left(self, room: int) -> Resources:
         """What is left in a room."""
         leaf = self._size + room
-        return Resources(self._cpus[leaf], self._mem[leaf], self._disk[leaf])
+        custom = custom_amounts({name: knots[leaf] for name, knots in self._custom.items()}) if self._custom else ()
+        return Resources(self._cpus[leaf], self._mem[leaf], self._disk[leaf], custom)
 
     def take(self, room: int, need: Resources) -> None:
         """Take ``need`` from what is left in a room; it may become negative."""
         leaf = self._size + room
         self._set(leaf, self._cpus[leaf] - need.cpus, self._mem[leaf] - need.mem, self._disk[leaf] - need.disk)
+        for name, amount in need.custom:
+            self._add(self._knots(name), leaf, -amount)
 
     def give(self, room: int, need: Resources) -> None:
         """Put back what was taken."""
         leaf = self._size + room
         self._set(leaf, self._cpus[leaf] + need.cpus, self._mem[leaf] + need.mem, self._disk[leaf] + need.disk)
+        for name, amount in need.custom:
+            self._add(self._knots(name), leaf, amount)
+
+    def _knots(self, name: str) -> list[float]:
+        """Those of a custom resource; none may have been left of it anywhere."""
+        knots = self._custom.get(name)
+        if knots is None:
+            knots = self._custom[name] = self._tree([0.0] * self._count)
+        return knots
+
+    def _tree(self, leaves: list[float]) -> list[float]:
+        none = [float("-inf")]
+        knots = none * self._size + leaves + none * (self._size - self._count)
+        for knot in range(self._size - 1, 0, -1):
+            knots[knot] = max(knots[2 * knot], knots[2 * knot + 1])
+        return knots
+
+    @staticmethod
+    def _add(knots: list[float], knot: int, amount: float) -> None:
+        """Change what a room has of a custom resource, and what changes above it."""
+        value = knots[knot] + amount
+        while knots[knot] != value:
+            knots[knot] = value
+            if knot == 1:
+                return
+            value = max(knots[knot & ~1], knots[knot | 1])
+            knot >>= 1
 
     def _set(self, knot: int, cpus: float, mem: float, disk: float) -> None:
         """Set a knot, and what changes above it."""
@@ -75,3 +112,7 @@ class Rooms:
             disk = all_disk[left] if all_disk[left] > all_disk[right] else all_disk[right]
             if cpus == all_cpus[knot] and mem == all_mem[knot] and disk == all_disk[knot]:
                 return
+
+
+def _amount(room: Resources, name: str) -> float:
+    return dict(room.custom).get(name, 0.0)

@@ -18,6 +18,9 @@ class QueuedExecution:
 
     :param is_type_paused: whether its job type is paused; of those that a pass looks at none is.
     :param is_still_ending: whether an earlier execution of its job is still being ended; as above.
+    :param lacking: the engine's names of nodes that lack something it needs, such as a mount.
+    :param is_here: whether Scale's own process does it, whatever nodes can do.
+    :param is_here_at_worst: whether Scale's own process does it where no node has room for it.
     """
 
     execution_id: int
@@ -34,6 +37,9 @@ class QueuedExecution:
     running_of_type: int
     is_type_paused: bool = False
     is_still_ending: bool = False
+    lacking: frozenset[str] = frozenset()
+    is_here: bool = False
+    is_here_at_worst: bool = False
 
     @property
     def rank(self) -> tuple[int, datetime, int]:
@@ -101,11 +107,14 @@ class Capacity:
     :param nodes: the connected nodes; None: the engine places by itself (submit mode).
     :param runs_containers: whether the engine can run an execution with a container image.
     :param system_slots: how many more tasks of each of Scale's own job types this process takes, by type name.
+    :param on_nodes: names of those of Scale's own job types whose tasks nodes do, but for tasks that all nodes lack
+        something for.
     """
 
     nodes: Sequence[NodeFree] | None
     runs_containers: bool = True
     system_slots: Mapping[str, int] | None = None
+    on_nodes: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

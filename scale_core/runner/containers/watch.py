@@ -15,7 +15,7 @@ from scale_core.runner.containers.output import ContainerOutput
 from scale_core.runner.containers.usage import ContainerUsage
 from scale_core.runner.control import RunControl
 from scale_core.runner.limits import Limits
-from scale_core.runner.process import FIRST_LOOK, LOOK_SHARE, Stopped
+from scale_core.runner.process import FIRST_LOOK, LOOK_SHARE, Stopped, too_much_disk
 from scale_core.runner.usage import DiskUse, InputFiles, disk_use
 
 LONGEST_PAUSE: Final = 0.5
@@ -133,7 +133,7 @@ class ContainerWatch:
         self._look_at_disk()
         if self.state["Running"] and self._was_short_of_memory():
             return Stopped.MEMORY
-        return self._too_much_disk()
+        return too_much_disk(self.disk, self._limits)
 
     def _ask(self) -> None:
         self.state = self._client.inspect_container(self._id)["State"]
@@ -174,7 +174,7 @@ class ContainerWatch:
 
     def _verdict(self) -> Stopped | None:
         """Which limit it broke, if it ended by itself."""
-        broken = self._too_much_disk()
+        broken = too_much_disk(self.disk, self._limits)
         if broken is None and self.state["ExitCode"] != 0 and self._was_short_of_memory():
             return Stopped.MEMORY
         if broken is None and self.state["ExitCode"] == 128 + signal.SIGXFSZ and self._limits.disk:
@@ -190,13 +190,6 @@ class ContainerWatch:
         which = {"container": self._id, "event": "oom"}
         with contextlib.closing(self._client.events(since=self._began, until=time.time(), filters=which)) as events:
             return next(iter(events), None) is not None
-
-    def _too_much_disk(self) -> Stopped | None:
-        if self._limits.log and self.disk.longest_log > self._limits.log:
-            return Stopped.LOG
-        if self._limits.disk and self.disk.written > self._limits.disk:
-            return Stopped.DISK
-        return None
 
 
 def _milliseconds(seconds: float) -> float | None:

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from scale_core.interfaces.broker import Broker
+from scale_core.watching.moving import Taken, take
 from scale_scheduler.strike.linking import Link, Linked, NotLinked, link
-from scale_scheduler.strike.moving import Taken, take
 
 IDLE_SECONDS: Final = 10.0
 """How long it waits for the next order."""
@@ -41,9 +41,12 @@ def move_order(top: str, names: Sequence[str], folder: str) -> bytes:
     return _line(["move", top, names, folder])
 
 
-def link_order(broker: type[Broker], configuration: Mapping[str, Any], files: Sequence[Link]) -> bytes:
-    """An order to link files; ``configuration`` is that of the workspace's broker."""
-    return _line(["link", broker.__module__, broker.__qualname__, configuration, files])
+def link_order(
+    broker: type[Broker], configuration: Mapping[str, Any], options: Mapping[str, Any], files: Sequence[Link]
+) -> bytes:
+    """An order to link files; ``configuration`` is that of the workspace's broker, ``options`` are the installation's
+    for all of its type."""
+    return _line(["link", broker.__module__, broker.__qualname__, configuration, options, files])
 
 
 def remove_order(paths: Sequence[str]) -> bytes:
@@ -109,9 +112,13 @@ def _move(top: str, names: Sequence[str], folder: str) -> Sequence[Any]:
 
 
 def _link(
-    module: str, name: str, configuration: Mapping[str, Any], files: Sequence[Sequence[str]]
+    module: str,
+    name: str,
+    configuration: Mapping[str, Any],
+    options: Mapping[str, Any],
+    files: Sequence[Sequence[str]],
 ) -> list[Linked | NotLinked]:
-    broker = getattr(import_module(module), name).from_configuration(configuration)
+    broker = getattr(import_module(module), name).from_settings(configuration, options)
     return link(broker, [Link(*one) for one in files])
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, Any, Final, Self
 
 from scale_core.interfaces.broker import Broker
+from scale_core.watching.moving import Taken, take
 from scale_scheduler.strike.file_work import (
     IDLE_SECONDS,
     READY,
@@ -23,7 +24,6 @@ from scale_scheduler.strike.file_work import (
     result_of,
 )
 from scale_scheduler.strike.linking import Link, Linked, NotLinked, link
-from scale_scheduler.strike.moving import Taken, take
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class FileWorker:
             self._end()
 
     def move(self, top: str, names: Sequence[str], folder: str) -> Taken:
-        """As :func:`scale_scheduler.strike.moving.take`.
+        """As :func:`scale_core.watching.moving.take`.
 
         :raises OSError: the folder cannot be read, or the process is gone in the middle of it: nobody knows what it has
             moved.
@@ -64,15 +64,17 @@ class FileWorker:
         answer = self._ask(move_order(top, names, folder)) if len(names) >= MANY else None
         return take(top, names, folder) if answer is None else moved(result_of(answer))
 
-    def link(self, broker: Broker, configuration: Mapping[str, Any], files: Sequence[Link]) -> list[Linked | NotLinked]:
-        """Link files into the workspace of ``broker``, whose configuration is given; the results in order.
+    def link(
+        self, broker: Broker, configuration: Mapping[str, Any], options: Mapping[str, Any], files: Sequence[Link]
+    ) -> list[Linked | NotLinked]:
+        """Link files into the workspace of ``broker``, whose configuration and options are given; the results in order.
 
         :raises Exception: whatever a broker that is broken raises.
         """
         answer = None
         if len(files) >= MANY:
             with suppress(OSError):  # what it had linked before it was gone is left to the queue
-                answer = self._ask(link_order(type(broker), configuration, files))
+                answer = self._ask(link_order(type(broker), configuration, options, files))
         return link(broker, files) if answer is None else linked(result_of(answer))
 
     def remove(self, paths: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ down_revision: str | None = "0014"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+_OWNERS: Final = ("strike_id", "job_type_id")
 _UNDATED: Final = "data_started IS NULL AND data_ended IS NULL"
 _OF_STRIKE: Final = ("strike_id IS NOT NULL AND NOT is_deleted", "strike_id IS NOT NULL AND is_deleted = 0")
 _INDEXES: Final[dict[str, tuple[list[str], str, str]]] = {
@@ -43,9 +44,9 @@ def upgrade() -> None:
     )
     for name, (columns, where, on_sqlite) in _INDEXES.items():
         op.create_index(name, "scale_file", columns, sqlite_where=sa.text(on_sqlite), postgresql_where=sa.text(where))
-    op.create_table(collection_extents.TABLE, *collection_extents.columns())
-    op.create_index(f"ix_{collection_extents.TABLE}", collection_extents.TABLE, list(collection_extents.OWNERS))
-    collection_extents.install(op.get_bind())
+    op.create_table(collection_extents.TABLE, *collection_extents.columns(_OWNERS))
+    op.create_index(f"ix_{collection_extents.TABLE}", collection_extents.TABLE, list(_OWNERS))
+    collection_extents.install(op.get_bind(), _OWNERS)
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""The web interface, as `make ui` builds it from ``ui/``."""

@@ -1,0 +1,1 @@
+"""The ``fsspec`` broker: a workspace on whatever fsspec opens, such as SFTP."""

@@ -1,0 +1,1 @@
+"""Taking files into workspaces, on whatever machine has both; knows no database."""

@@ -1,0 +1,1 @@
+"""Scan: looks through files that exist, and ingests them once."""

@@ -1,1 +1,0 @@
-"""A Scale plugin: files in an SQLite database, and rules on file names."""
