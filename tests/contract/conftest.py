@@ -144,7 +144,7 @@ def guarded(served_context: Context, tmp_path_factory: pytest.TempPathFactory, c
     settings = replace(
         served_context.settings, data_dir=folder, database_url=database_url(folder), auth=True, max_request_mib=0.01
     )
-    database = new_database(folder, migrated=True)
+    database = new_database(folder, alone=True)
     context = replace(served_context, database=database, settings=settings, now=clock)
     yield context
     database.close()

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Dialect, Engine, event
 
 from fakes.reused import ReusedDatabases
 from scale_core.db import schema
-from scale_core.db.base import Base
 from scale_core.db.database import Database
 from scale_core.testing.postgres import EMPTY, FORGETFUL, PostgresServer, running_postgres
 
@@ -52,7 +51,7 @@ def database_server() -> Iterator[None]:
 
 
 def _make_template(server: PostgresServer) -> None:
-    """A migrated database, of which others are copies."""
+    """A database with all tables, of which others are copies."""
     server.create(TEMPLATE)
     database = Database(server.url(TEMPLATE))
     schema.upgrade(database)
@@ -103,19 +102,19 @@ def database_url(folder: Path, *, is_empty: bool = False) -> str:
     return server.url(database_name(folder))
 
 
-def new_database(folder: Path, *, migrated: bool = False) -> Database:
+def new_database(folder: Path, *, alone: bool = False) -> Database:
     """The database that belongs to a data folder, with all tables. One that is there already stays as it is.
 
-    :param migrated: it is made for this folder alone, by migrations, since processes are to use it; else, on
-        PostgreSQL, other tests have used it, and of a process that outlived its test nothing would protect the next.
+    :param alone: it is made for this folder alone, since processes are to use it; else, on PostgreSQL, other tests have
+        used it, and of a process that outlived its test nothing would protect the next.
     """
     if on_postgres():
-        if not migrated and folder.absolute() not in _there:
+        if not alone and folder.absolute() not in _there:
             reused = _reused(os.environ[SERVER])
             _there[folder.absolute()] = reused.lend(), reused.take_back
     elif not (folder / "scale.db").exists():
         folder.mkdir(exist_ok=True)
-        (folder / "scale.db").write_bytes(_sqlite_template(migrated))
+        (folder / "scale.db").write_bytes(_sqlite_template())
     database = Database(database_url(folder))
     _share_compiled(database.engine)
     return database
@@ -135,16 +134,13 @@ def _share_compiled(engine: Engine) -> None:
     engine.update_execution_options(compiled_cache=compiled)
 
 
-@lru_cache
-def _sqlite_template(migrated: bool) -> bytes:
+@lru_cache(1)
+def _sqlite_template() -> bytes:
     """A database with all tables, of which others are copies."""
     with tempfile.TemporaryDirectory(prefix="scale-sqlite-") as folder:
         file = Path(folder) / "scale.db"
         database = Database(f"sqlite:///{file}")
-        if migrated:
-            schema.upgrade(database)
-        else:
-            Base.metadata.create_all(database.engine)
+        schema.upgrade(database)
         database.close()
         return file.read_bytes()
 

@@ -15,7 +15,7 @@ from scale_core.specs import SpecLibrary
 @contextmanager
 def installed(data_dir: Path) -> Iterator[Context]:
     """An installation in this folder, without a scheduler."""
-    database = new_database(data_dir, migrated=True)
+    database = new_database(data_dir, alone=True)
     settings = Settings(data_dir=data_dir, database_url=database_url(data_dir))
     context = Context(database, load_registry(), SpecLibrary.packaged(), settings)
     prepare(context)

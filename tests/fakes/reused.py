@@ -42,7 +42,7 @@ _EMPTY: Final = """
         LOOP PERFORM setval(one.name, 1, false); END LOOP;
     END $$
 """
-"""What a migrated database holds, its revision and PostGIS's systems of coordinates, stays. To delete rows costs less
+"""What a new database holds, its revision and PostGIS's systems of coordinates, stays. To delete rows costs less
 than to truncate tables, which makes new files of them and their indexes."""
 
 LARGE: Final = 8 << 20
@@ -61,7 +61,7 @@ class _New(NamedTuple):
 
 
 class ReusedDatabases:
-    """Copies of a migrated database, of which each test has its own for as long as it runs.
+    """Copies of a database with all tables, of which each test has its own for as long as it runs.
 
     :param template: the name of what they are copies of.
     """

@@ -77,7 +77,7 @@ class Traffic:
 def roomy_scale(tmp_path: Path) -> Iterator[RunningScale]:
     """A running Scale with room for several jobs at once, however small the machine."""
     running = RunningScale(tmp_path / "data", engine_cpus="4", engine_mem="2048")
-    new_database(running.data_dir, migrated=True).close()
+    new_database(running.data_dir, alone=True).close()
     running.start()
     yield running
     running.stop()

@@ -33,7 +33,7 @@ MOST_READ = 1_000
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder = tmp_path_factory.mktemp("history")
-    database = new_database(folder, migrated=True)  # plans depend on what the server remembers of tables
+    database = new_database(folder, alone=True)  # plans depend on what the server remembers of tables
     prepare(Context(database, load_registry(), SpecLibrary.packaged(), Settings(folder)))
     fill(database, JOBS)
     vacuum(database)

@@ -18,14 +18,11 @@ from sqlalchemy import ClauseElement, Executable, text
 from starlette.types import ASGIApp
 
 import scale_engine_local.plugin
-from fakes.databases import database_url
 from fakes.engine import FakeEngine, no_agent
 from fakes.waiting import SECONDS, until, until_equal
 from fakes.world import SetClock, World
 from scale_core.api.app import create_app, create_operational_app
 from scale_core.api.operational import OperationalEndpoints
-from scale_core.db import schema
-from scale_core.db.database import Database
 from scale_core.domain.placement import Placement
 from scale_core.interfaces.engine import EngineSettings, Resources
 from scale_core.services.executions import ExecutionService
@@ -50,9 +47,6 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def world(tmp_path: Path, clock: SetClock) -> Iterator[World]:
-    """An installation whose database says that its schema is the newest."""
-    schema.upgrade(empty := Database(database_url(tmp_path)))
-    empty.close()
     world = World(tmp_path, scale_engine_local.plugin, now=clock)
     yield world
     world.database.close()

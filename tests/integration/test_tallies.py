@@ -21,7 +21,6 @@ from sqlalchemy import (
     event,
     func,
     insert,
-    inspect,
     select,
     text,
     update,
@@ -192,25 +191,6 @@ def test_migrating_a_database_with_a_history_counts_it_and_back_again(tmp_path: 
         tally = next(one for one in TALLIES if one.counted == "trigger_event")
         assert tallied(connection, tally) == {("A",): 2, ("B",): 1}
     database.close()
-
-
-@pytest.mark.sqlite
-def test_migrations_lead_to_what_the_models_say(tmp_path: Path) -> None:
-    found = []
-    for name in ("migrated", "made"):
-        database = Database(f"sqlite:///{tmp_path / name}")
-        if name == "migrated":
-            schema.upgrade(database)
-        else:
-            Base.metadata.create_all(database.engine)
-        with database.engine.connect() as connection:
-            tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
-            rows = connection.exec_driver_sql(
-                "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-            )
-            found.append((tables, {row.name: " ".join(row.sql.split()) for row in rows}))
-        database.close()
-    assert found[0] == found[1]
 
 
 def _job_type(context: Context, urls: SerializerContext, name: str) -> int:

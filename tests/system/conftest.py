@@ -19,7 +19,7 @@ __all__ = ["docker_engine", "hanging_mount", "nfs_server", "object_store", "own_
 def scale(tmp_path: Path) -> Iterator[RunningScale]:
     """A running Scale."""
     running = RunningScale(tmp_path / "data")
-    new_database(running.data_dir, migrated=True).close()
+    new_database(running.data_dir, alone=True).close()
     running.start()
     yield running
     running.stop()

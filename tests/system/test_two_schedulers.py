@@ -31,7 +31,7 @@ def web(tmp_path: Path) -> Iterator[RunningScale]:
     """The web server alone."""
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    new_database(data_dir, migrated=True).close()
+    new_database(data_dir, alone=True).close()
     running = RunningScale(data_dir, command="web")
     running.start()
     yield running

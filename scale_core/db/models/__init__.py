@@ -1,5 +1,6 @@
 """The tables. Field names are those of the reference's resources."""
 
+from scale_core.db.base import Base
 from scale_core.db.models.access import AuditRecord, SignInFailure, Token, User, UserSession
 from scale_core.db.models.archives import Archive, ArchivedExecution
 from scale_core.db.models.files import FileAncestry, ScaleFile, Workspace
@@ -17,6 +18,7 @@ __all__ = [
     "Archive",
     "ArchivedExecution",
     "AuditRecord",
+    "Base",
     "EngineNote",
     "Error",
     "FileAncestry",
