@@ -34,6 +34,12 @@ PASSWORD: Final = "correct horse battery staple"
 """Of the users who sign in."""
 
 
+def settled(page: Page) -> None:
+    """Wait until nothing is waited for."""
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(".loading")).to_have_count(0)
+
+
 class Faults:
     """What a page complains of."""
 

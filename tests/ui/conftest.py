@@ -1,7 +1,7 @@
 """Scales that run, one that has processed the example and an empty one that asks who its users are; and a browser."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from fakes.browser import CHROMIUM, MILLISECONDS, PASSWORD, Faults
 from fakes.clients import run
-from fakes.example import LivedIn
+from fakes.example import LivedIn, a_scan
 from fakes.installations import installed
 from fakes.machine import missing
+from fakes.pages import PAGES
 from fakes.processes import await_none, processes_of
 from fakes.running import RunningScale
 from scale_core.services.credentials import Passwords
@@ -64,6 +65,31 @@ def lived_in(processed: tuple[LivedIn, Path]) -> Iterator[LivedIn]:
     scale.start()
     yield scale
     scale.stop()
+
+
+@pytest.fixture(scope="module")
+def places(lived_in: LivedIn) -> Mapping[str, str]:
+    """The path of each page."""
+
+    def newest(path: str, **query: str) -> int:
+        return int(lived_in.get(path, **query)["results"][0]["id"])
+
+    ids = {
+        "job": lived_in.failed_job,
+        "recipe": newest("/recipes/"),
+        "ingest": newest("/ingests/"),
+        "source": newest("/sources/"),
+        "product": newest("/products/", job_type_name="quicklook"),
+        "job_type": newest("/job-types/", name="geotiff-maker"),
+        "recipe_type": newest("/recipe-types/"),
+        "strike": newest("/strikes/"),
+        "scan": lived_in.create("/scans/", a_scan("archive"))["id"],
+        "error": newest("/errors/"),
+        "trigger_rule": newest("/trigger-rules/", type="INGEST"),
+        "workspace": newest("/workspaces/"),
+        "node": newest("/nodes/"),
+    }
+    return {name: path.format(**ids) for name, path in PAGES.items()}
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,16 @@ def test_a_log_is_empty_once_that_is_known(page: Page, held: int, lived_in: Live
     expect(panel.locator(".spinner")).to_have_count(0)
 
 
+def test_where_a_part_of_a_page_cannot_be_had_the_error_stands_in_its_place(page: Page, lived_in: LivedIn) -> None:
+    page.route(re.compile(r"/job-executions/\d+/$|/lineage/"), lambda route: route.fulfill(status=503))
+    page.goto(f"{page.url}jobs/{lived_in.failed_job}")
+    expect(page.locator(".failure").get_by_role("alert")).to_contain_text("503")
+    page.get_by_role("link", name="N60E010.png").click()
+    lineage = page.locator(".panel", has=page.get_by_role("heading", name="Lineage"))
+    expect(lineage.get_by_role("alert")).to_contain_text("503")
+    expect(page.get_by_role("heading", name="N60E010.png")).to_be_visible()
+
+
 def test_where_another_page_of_a_list_cannot_be_had_the_error_is_shown_and_not_the_page_before(page: Page) -> None:
     page.goto(f"{page.url}jobs")
     expect(page.locator("tbody tr")).not_to_have_count(0)

@@ -8,44 +8,12 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fakes.browser import MILLISECONDS, WIDE, Faults, Requests, accessibility_faults, look_at, sign_in
-from fakes.example import LivedIn, a_scan
+from fakes.browser import MILLISECONDS, WIDE, Faults, Requests, accessibility_faults, look_at, settled, sign_in
+from fakes.example import LivedIn
+from fakes.pages import PAGES
 from fakes.running import RunningScale
 from fakes.waiting import until
 
-PAGES: Final[Mapping[str, str]] = {
-    "dashboard": "",
-    "jobs": "jobs",
-    "job": "jobs/{job}",
-    "recipes": "recipes",
-    "recipe": "recipes/{recipe}",
-    "ingests": "ingests",
-    "ingest": "ingests/{ingest}",
-    "sources": "sources",
-    "source": "sources/{source}",
-    "map": "map",
-    "products": "products",
-    "product": "products/{product}",
-    "job-types": "job-types",
-    "job-type": "job-types/{job_type}",
-    "recipe-types": "recipe-types",
-    "recipe-type": "recipe-types/{recipe_type}",
-    "strikes": "strikes",
-    "strike": "strikes/{strike}",
-    "scans": "scans",
-    "scan": "scans/{scan}",
-    "errors": "errors",
-    "error": "errors/{error}",
-    "trigger-rules": "trigger-rules",
-    "trigger-rule": "trigger-rules/{trigger_rule}",
-    "workspaces": "workspaces",
-    "workspace": "workspaces/{workspace}",
-    "nodes": "nodes",
-    "node": "nodes/{node}",
-    "system": "system",
-    "metrics": "metrics?metric=job-types&column=completed_count,run_time_avg",
-    "configuration": "configuration",
-}
 LISTS: Final = {"jobs": "No job", "recipes": "No recipe", "ingests": "No ingest", "sources": "No source file"} | {
     "products": "No product",
     "map": "There is no product yet",
@@ -56,43 +24,12 @@ LISTS: Final = {"jobs": "No job", "recipes": "No recipe", "ingests": "No ingest"
 
 
 @pytest.fixture(scope="module")
-def places(lived_in: LivedIn) -> Mapping[str, str]:
-    """The path of each page."""
-
-    def newest(path: str, **query: str) -> int:
-        return int(lived_in.get(path, **query)["results"][0]["id"])
-
-    ids = {
-        "job": lived_in.failed_job,
-        "recipe": newest("/recipes/"),
-        "ingest": newest("/ingests/"),
-        "source": newest("/sources/"),
-        "product": newest("/products/", job_type_name="quicklook"),
-        "job_type": newest("/job-types/", name="geotiff-maker"),
-        "recipe_type": newest("/recipe-types/"),
-        "strike": newest("/strikes/"),
-        "scan": lived_in.create("/scans/", a_scan("archive"))["id"],
-        "error": newest("/errors/"),
-        "trigger_rule": newest("/trigger-rules/", type="INGEST"),
-        "workspace": newest("/workspaces/"),
-        "node": newest("/nodes/"),
-    }
-    return {name: path.format(**ids) for name, path in PAGES.items()}
-
-
-@pytest.fixture(scope="module")
 def tour(browser: Browser) -> Iterator[Page]:
     """One page that goes everywhere."""
     opened = browser.new_page()
     opened.set_default_timeout(MILLISECONDS)
     yield opened
     opened.close()
-
-
-def settled(page: Page) -> None:
-    """Wait until nothing is waited for."""
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator(".loading")).to_have_count(0)
 
 
 def test_every_page_of_the_interface_is_looked_at() -> None:

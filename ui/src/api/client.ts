@@ -1,5 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import { apiError, unreachable } from "./problem";
+import { ApiError, apiError, unreachable } from "./problem";
 import type { paths } from "./schema";
 
 /** Where the API is: one step above this interface, which `<base>` says the place of. */
@@ -36,4 +36,12 @@ export async function answered<T>(asked: Promise<Answer<T>>): Promise<T> {
   });
   if (!answer.response.ok) throw apiError(answer.response.status, answer.response.statusText, answer.error);
   return answer.data as T;
+}
+
+/** What was asked for, or what went wrong with it: where the rest of a page is shown all the same. */
+export async function orError<T>(asked: Promise<T>): Promise<T | ApiError> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof ApiError) return error;
+    throw error;
+  });
 }

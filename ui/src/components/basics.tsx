@@ -65,7 +65,8 @@ export function Waiting() {
     <div class="loading" role="status">
       {isShown && (
         <>
-          <span class="spinner" aria-hidden="true" /> Loading…
+          <span class="spinner" aria-hidden="true" />
+          Loading…
         </>
       )}
     </div>

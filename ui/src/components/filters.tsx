@@ -25,11 +25,14 @@ export function Choice(props: {
   label: string;
   options: readonly (readonly [string, string])[];
   any?: string;
+  /** Whether the options are known later than the page is drawn. */
+  isLate?: boolean;
 }) {
   return (
     <label>
       <span>{props.label}</span>
       <select
+        class={props.isLate ? "late" : ""}
         value={place.value.query.get(props.name) ?? ""}
         onChange={(event) => setQuery({ [props.name]: event.currentTarget.value })}
       >

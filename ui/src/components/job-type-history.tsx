@@ -30,7 +30,7 @@ export function JobTypeHistory({ type }: { type: JobTypeDetails }) {
   const known = useQuery(`versions ${type.name}`, () => ask(type.name), 60);
   return (
     <>
-      <Panel title="Failure rate, past 30 days">
+      <Panel title="Failure rate, past 30 days" class="history">
         <Loaded query={known}>{({ plots }) => <Days of={daysOf(plots, type.id)} />}</Loaded>
       </Panel>
       <Panel title="Versions" flush>

@@ -77,7 +77,7 @@ export function Log({ id, first }: { id: number; first: LogStream }) {
         <a href={`${apiRoot}/job-executions/${id}/logs/${stream}/`} target="_blank" rel="noreferrer">
           All of it
         </a>
-        {log && <span class="hint">{log.isEnded ? "ended" : "live"}</span>}
+        <span class="hint">{log && (log.isEnded ? "ended" : "live")}</span>
       </div>
       {error && <Problem error={error} />}
       {log && <Lines text={log[stream]} sought={sought} isFollowed={isFollowed} isEnded={log.isEnded} />}

@@ -32,7 +32,9 @@ export function Plot(props: Props) {
   const tone = (index: number) => `tone-${(props.first + index) % TONES}`;
   return (
     <figure class="metric-plot" ref={element}>
-      {width > 0 && <Drawing {...props} width={width} tone={tone} at={at} point={point} />}
+      <div style={{ height: `${HEIGHT}px` }}>
+        {width > 0 && <Drawing {...props} width={width} tone={tone} at={at} point={point} />}
+      </div>
       <figcaption>
         <b>{at === undefined ? "Days" : props.days[at]}</b>
         {props.lines.map((line, index) => (

@@ -30,7 +30,7 @@ export function Preview({ file }: { file: ScaleFile }) {
   const address = `${apiRoot}/files/${file.id}/content/`;
   if (IMAGES.includes(file.media_type)) {
     return (
-      <Panel title="Preview">
+      <Panel title="Preview" class="image">
         <img class="preview" src={address} alt={`Content of ${file.file_name}`} />
       </Panel>
     );

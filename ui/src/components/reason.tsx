@@ -1,12 +1,15 @@
-import { answered, api } from "../api/client";
+import { ApiError } from "../api/problem";
 import type { JobDetails, JobExecutionSummary } from "../api/schema";
 import { titled } from "../lib/format";
-import { useQuery } from "../lib/query";
 import { FAULTS } from "../lib/states";
 import { Badge, Link, Problem } from "./basics";
 
+/** What the last execution of a job said of its end; or that it could not be asked. */
+export type Said = string | null | ApiError;
+
 /** Why a job failed: the error, who is at fault, what the execution said, and how its exit code became that error. */
-export function Reason({ job, execution }: { job: JobDetails; execution: JobExecutionSummary | undefined }) {
+export function Reason({ job, said }: { job: JobDetails; said: Said }) {
+  const execution = job.job_exes[0];
   const error = execution?.error ?? job.error;
   if (!error) return null;
   return (
@@ -18,19 +21,11 @@ export function Reason({ job, execution }: { job: JobDetails; execution: JobExec
       </header>
       <div class="body">
         {error.description && <p>{error.description}</p>}
-        {execution && <Said id={execution.id} />}
+        {said instanceof ApiError ? <Problem error={said} /> : said && <p class="said">{said}</p>}
         {execution && <Mapping job={job} execution={execution} name={error.name} />}
       </div>
     </section>
   );
-}
-
-function Said({ id }: { id: number }) {
-  const details = useQuery(`execution ${id}`, () =>
-    answered(api.GET("/job-executions/{job_exe_id}/", { params: { path: { job_exe_id: id } } })),
-  );
-  if (details.error) return <Problem error={details.error} />;
-  return details.data?.message ? <p class="said">{details.data.message}</p> : null;
 }
 
 function Mapping({ job, execution, name }: { job: JobDetails; execution: JobExecutionSummary; name: string }) {

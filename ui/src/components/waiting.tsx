@@ -1,23 +1,14 @@
-import { answered, api } from "../api/client";
 import type { WaitingSummary } from "../api/schema";
 import { count, plural } from "../lib/format";
-import { useQuery } from "../lib/query";
-import { Empty, Link, Loaded, Panel } from "./basics";
+import { Empty, Link } from "./basics";
 
-/** What keeps jobs from running, in words, and how many each thing keeps. */
-export function WaitingPanel() {
-  const waiting = useQuery("waiting", () => answered(api.GET("/queue/waiting/")), 5);
-  return (
-    <Panel
-      title="What jobs wait for"
-      aside={waiting.data && <span class="hint">{plural(waiting.data.count, "waiting job")}</span>}
-    >
-      <Loaded query={waiting}>{(found) => <Reasons of={found} />}</Loaded>
-    </Panel>
-  );
+/** How many jobs wait. */
+export function WaitingSum({ of }: { of: WaitingSummary }) {
+  return <span class="hint">{plural(of.count, "waiting job")}</span>;
 }
 
-function Reasons({ of }: { of: WaitingSummary }) {
+/** What keeps jobs from running, in words, and how many each thing keeps. */
+export function WaitingReasons({ of }: { of: WaitingSummary }) {
   if (!of.reasons.length) {
     return of.count ? (
       <Empty title="For nothing">They are about to start.</Empty>

@@ -39,3 +39,8 @@ test("what is shorter, missing or of another kind is not taken for the same", ()
   expect(shared([], {})).toEqual({});
   expect(shared(undefined, null)).toBeNull();
 });
+
+test("errors are taken as they are", () => {
+  const next = { error: new Error("later") };
+  expect(shared({ error: new Error("before") }, next).error).toBe(next.error);
+});

@@ -2,7 +2,7 @@
  * `next`, with every part that says what it said in `old` being that part of `old`: what is the same stays the same
  * object, so that only what has changed is drawn again.
  *
- * Both are what JSON can hold.
+ * Both are what JSON can hold; errors among it are taken as they are.
  */
 export function shared<T>(old: unknown, next: T): T {
   if (Object.is(old, next)) return next;
@@ -31,5 +31,5 @@ function sharedObject(old: Record<string, unknown>, next: Record<string, unknown
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Error);
 }

@@ -1,7 +1,7 @@
 import { answered, api } from "../api/client";
 import type { JobTypeStatus, SystemStatus } from "../api/schema";
 import { may } from "../api/session";
-import { Head, Link, Loaded } from "../components/basics";
+import { Head, Link, Problem } from "../components/basics";
 import { Cluster } from "../components/dashboard/cluster";
 import { Failures } from "../components/dashboard/failures";
 import { Pause } from "../components/dashboard/pause";
@@ -26,12 +26,11 @@ export function Dashboard() {
   return (
     <>
       <Head title="Dashboard" name="Dashboard">
+        {may("operator") && <Pause status={status.data} changed={status.refresh} />}
         <PastChoice past={past} />
-        {status.data && may("operator") && <Pause status={status.data} changed={status.refresh} />}
       </Head>
-      <Loaded query={status}>
-        {(found) => <Vitals status={found} types={types.data?.results ?? []} past={past} />}
-      </Loaded>
+      {status.error && <Problem error={status.error} />}
+      <Vitals status={status.data} types={types.data?.results} past={past} />
       <div class="columns even">
         <Load />
         <IngestRate />
@@ -43,20 +42,27 @@ export function Dashboard() {
   );
 }
 
-function Vitals({ status, types, past }: { status: SystemStatus; types: JobTypeStatus[]; past: Past }) {
-  const counts = tally(types.filter((one) => !one.job_type.is_system).flatMap((one) => one.job_counts));
-  const tiles: [string, number, string, string][] = [
-    ["Running", counts.RUNNING, "/jobs?status=RUNNING", "active"],
-    ["Queued", status.queue_depth, "/jobs?status=QUEUED", "waiting"],
-    [`Failed, ${past.title}`, counts.FAILED, `/jobs?status=FAILED&started=${past.started}`, "bad"],
-    [`Completed, ${past.title}`, counts.COMPLETED, `/jobs?status=COMPLETED&started=${past.started}`, "good"],
+interface Known {
+  status: SystemStatus | undefined;
+  types: JobTypeStatus[] | undefined;
+  past: Past;
+}
+
+/** The numbers that tell most; each leads to what it counts, also before it is known. */
+function Vitals({ status, types, past }: Known) {
+  const counts = types && tally(types.filter((one) => !one.job_type.is_system).flatMap((one) => one.job_counts));
+  const tiles: [string, number | undefined, string, string][] = [
+    ["Running", counts?.RUNNING, "/jobs?status=RUNNING", "active"],
+    ["Queued", status?.queue_depth, "/jobs?status=QUEUED", "waiting"],
+    [`Failed, ${past.title}`, counts?.FAILED, `/jobs?status=FAILED&started=${past.started}`, "bad"],
+    [`Completed, ${past.title}`, counts?.COMPLETED, `/jobs?status=COMPLETED&started=${past.started}`, "good"],
   ];
   return (
     <ul class="tiles">
       {tiles.map(([title, value, to, means]) => (
         <li key={title}>
           <Link to={to} class={`tile ${means} ${value ? "" : "zero"}`}>
-            <b>{count(value)}</b>
+            <b>{value === undefined ? "–" : count(value)}</b>
             {title}
           </Link>
         </li>

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { answered, api, apiRoot } from "../api/client";
+import { answered, api, apiRoot, orError } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { FileLineage, ProductDetails, ScaleFile, SourceDetails } from "../api/schema";
-import { Badge, Facts, Head, Json, Link, Loaded, Panel, Time } from "../components/basics";
+import { Badge, Facts, Head, Json, Link, Loaded, Panel, Problem, Time } from "../components/basics";
 import { FootprintMap } from "../components/footprint-map";
 import { Graph } from "../components/graph";
 import { Preview } from "../components/preview";
@@ -45,9 +45,16 @@ export function AnyFilePage({ parts }: { parts: Parts }) {
   return <FilePage id={parts["id"] ?? ""} find={async (id) => (await orNull(product(id))) ?? source(id)} />;
 }
 
+/** A file with its lineage: both are drawn at once, as one stands above what the other has. */
+async function withLineage(found: Promise<Found>, id: string) {
+  const params = { path: { file_id: Number(id) }, query: {} };
+  const lineage = orError(answered(api.GET("/files/{file_id}/lineage/", { params })));
+  return { ...(await found), lineage: await lineage };
+}
+
 /** One file: what it is, what it looks like, and its lineage. */
 function FilePage({ id, find }: { id: string; find: (id: string) => Promise<Found> }) {
-  const found = useQuery(`file ${id}`, () => find(id), 10);
+  const found = useQuery(`file ${id}`, () => withLineage(find(id), id), 10);
   const kind = found.data?.kind;
   return (
     <>
@@ -76,11 +83,11 @@ function FilePage({ id, find }: { id: string; find: (id: string) => Promise<Foun
   );
 }
 
-function Body({ found }: { found: Found }) {
+function Body({ found }: { found: Found & { lineage: FileLineage | ApiError } }) {
   const { file } = found;
   return (
     <>
-      <Lineage id={file.id} />
+      <Lineage of={found.lineage} />
       <div class="columns">
         <Panel title="About">
           <Facts of={[...about(file), ...(found.kind === "product" ? made(found.file) : parsed(found.file))]} />
@@ -98,16 +105,11 @@ function Body({ found }: { found: Found }) {
 }
 
 /** Where the file comes from and what became of it. */
-function Lineage({ id }: { id: number }) {
-  const lineage = useQuery(
-    `lineage ${id}`,
-    () => answered(api.GET("/files/{file_id}/lineage/", { params: { path: { file_id: id }, query: {} } })),
-    10,
-  );
-  const isCut = lineage.data && !lineage.data.is_complete;
+function Lineage({ of }: { of: FileLineage | ApiError }) {
+  const isCut = !(of instanceof ApiError || of.is_complete);
   return (
     <Panel title="Lineage" aside={isCut && <span class="hint">the newest files and jobs; there are more</span>}>
-      <Loaded query={lineage}>{(found) => <LineageGraph of={found} />}</Loaded>
+      {of instanceof ApiError ? <Problem error={of} /> : <LineageGraph of={of} />}
     </Panel>
   );
 }

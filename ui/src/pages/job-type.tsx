@@ -34,9 +34,11 @@ export function JobTypePage({ parts }: { parts: Parts }) {
           )
         }
       >
-        <Link to={`/jobs?job_type_id=${id}`} class="button">
-          Its jobs
-        </Link>
+        {type.data && (
+          <Link to={`/jobs?job_type_id=${id}`} class="button">
+            Its jobs
+          </Link>
+        )}
         {type.data && !type.data.is_system && may("admin") && (
           <>
             <Link to={`/job-types/new?like=${id}`} class="button">

@@ -1,5 +1,6 @@
-import { useState } from "preact/hooks";
-import { answered, api } from "../api/client";
+import { useRef, useState } from "preact/hooks";
+import { answered, api, orError } from "../api/client";
+import { ApiError } from "../api/problem";
 import type { JobDetails, JobExecutionSummary } from "../api/schema";
 import { may } from "../api/session";
 import { Badge, Empty, Facts, Head, Link, Loaded, Panel, Status, Time, Took } from "../components/basics";
@@ -7,27 +8,46 @@ import { BulkChange, type Change } from "../components/bulk";
 import { Confirm } from "../components/dialog";
 import { FileLinks } from "../components/files";
 import { Log } from "../components/log";
-import { Reason } from "../components/reason";
+import { Reason, type Said } from "../components/reason";
 import { Timeline } from "../components/timeline";
 import { decimal, mib, titled } from "../lib/format";
-import { type Query, useQuery } from "../lib/query";
+import { useQuery } from "../lib/query";
 import { canCancel, canRequeue, hasEnded } from "../lib/states";
 import type { Parts } from "../routes";
+
+/** Whether a job is stopped by an error. */
+const isFailure = (job: JobDetails): boolean => job.error !== null && !["COMPLETED", "CANCELED"].includes(job.status);
+
+/** A job with what its last execution said: both are drawn at once, as one stands above all that the other has. */
+function useJob(id: number) {
+  const [everySeconds, pace] = useState(2);
+  const last = useRef<{ execution: number; said: Said } | null>(null);
+  const saidBy = async (execution: number): Promise<Said> => {
+    if (last.current?.execution === execution) return last.current.said;
+    const params = { path: { job_exe_id: execution } };
+    const details = await orError(answered(api.GET("/job-executions/{job_exe_id}/", { params })));
+    if (details instanceof ApiError) return details;
+    last.current = { execution, said: details.message };
+    return details.message;
+  };
+  return useQuery(
+    `job ${id}`,
+    async () => {
+      const job = await answered(api.GET("/jobs/{job_id}/", { params: { path: { job_id: id } } }));
+      // What has ended changes only if somebody requeues it.
+      pace(hasEnded(job.status) ? 10 : 2);
+      const execution = job.job_exes[0];
+      return { job, said: execution && isFailure(job) ? await saidBy(execution.id) : null };
+    },
+    everySeconds,
+  );
+}
 
 /** One job: what became of it and why, and what can be done about it. */
 export function JobPage({ parts }: { parts: Parts }) {
   const id = Number(parts["id"]);
-  const [everySeconds, pace] = useState(2);
-  const job = useQuery(
-    `job ${id}`,
-    async () => {
-      const found = await answered(api.GET("/jobs/{job_id}/", { params: { path: { job_id: id } } }));
-      // What has ended changes only if somebody requeues it.
-      pace(hasEnded(found.status) ? 10 : 2);
-      return found;
-    },
-    everySeconds,
-  );
+  const query = useJob(id);
+  const job = query.data?.job;
   return (
     <>
       <Head
@@ -35,13 +55,13 @@ export function JobPage({ parts }: { parts: Parts }) {
         trail={<Link to="/jobs">Jobs</Link>}
         title={
           <>
-            Job {id} {job.data && <Status of={job.data.status} />}
+            Job {id} {job && <Status of={job.status} />}
           </>
         }
       >
-        {job.data && may("operator") && <Actions job={job.data} changed={job.refresh} />}
+        {job && may("operator") && <Actions job={job} changed={query.refresh} />}
       </Head>
-      <Loaded query={job}>{(found) => <Body job={found} query={job} />}</Loaded>
+      <Loaded query={query}>{(found) => <Body {...found} />}</Loaded>
     </>
   );
 }
@@ -84,12 +104,12 @@ function Actions({ job, changed }: { job: JobDetails; changed: () => Promise<voi
   );
 }
 
-function Body({ job }: { job: JobDetails; query: Query<JobDetails> }) {
+function Body({ job, said }: { job: JobDetails; said: Said }) {
   const [chosen, choose] = useState<number>();
   const execution = job.job_exes.find((one) => one.id === chosen) ?? job.job_exes[0];
   return (
     <>
-      {job.error && !["COMPLETED", "CANCELED"].includes(job.status) && <Reason job={job} execution={job.job_exes[0]} />}
+      {isFailure(job) && <Reason job={job} said={said} />}
       {job.waiting_on.length > 0 && <WaitingFor job={job} />}
       <div class="columns wide-left">
         <div>

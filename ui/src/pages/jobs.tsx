@@ -66,7 +66,7 @@ export function Jobs() {
       </Head>
       <Filters names={FILTERS}>
         <Choice name="status" label="Status" options={JOB_STATUSES.map((status) => [status, status])} />
-        <Choice name="job_type_name" label="Job type" options={names} />
+        <Choice name="job_type_name" label="Job type" options={names} isLate />
         <Text name="job_type_category" label="Category" />
         <Range />
       </Filters>

@@ -104,12 +104,18 @@ function Plots({ metric, children }: { metric: MetricDetails; children: preact.C
       <Span kind={kind} />
       <div class="builder">
         <aside>{children}</aside>
-        <div ref={area}>
+        <div ref={area} class="plots" style={roomOf(metric, asked)}>
           <Loaded query={data}>{() => plots && <Drawn metric={metric} plots={plots} kind={kind} />}</Loaded>
         </div>
       </div>
     </>
   );
+}
+
+/** How much there will be to see: where what is chosen stands below, it does not move when the numbers arrive. */
+function roomOf(metric: MetricDetails, { column, choice_id }: { column: string[]; choice_id: number[] }) {
+  const units = metric.columns.filter((one) => column.includes(one.name)).map((one) => one.units);
+  return { "--plots": new Set(units).size, "--lines": column.length * Math.max(1, choice_id.length) };
 }
 
 function Span({ kind }: { kind: PlotKind }) {

@@ -98,7 +98,7 @@ export function RecipeTypePage({ parts }: { parts: Parts }) {
             Its recipes
           </Link>
         )}
-        {may("admin") && (
+        {type.data && may("admin") && (
           <Link to={`/recipe-types/${id}/edit`} class="button">
             Edit
           </Link>

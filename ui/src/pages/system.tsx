@@ -1,9 +1,10 @@
+import type { ComponentChildren } from "preact";
 import { answered, api, apiRoot } from "../api/client";
 import type { QueueStatus, SystemStatus } from "../api/schema";
 import { session } from "../api/session";
-import { Badge, Empty, Facts, Head, Link, Loaded, Panel, Time } from "../components/basics";
+import { Badge, Empty, Facts, Head, Link, Loaded, Panel, Problem, Time } from "../components/basics";
 import { PluginsPanel } from "../components/plugins";
-import { WaitingPanel } from "../components/waiting";
+import { WaitingReasons, WaitingSum } from "../components/waiting";
 import { count } from "../lib/format";
 import { useQuery } from "../lib/query";
 import { useStatus } from "../lib/status";
@@ -12,7 +13,18 @@ import { useStatus } from "../lib/status";
 export function System() {
   const status = useStatus();
   const version = useQuery("version", () => answered(api.GET("/version/")));
-  const queue = useQuery("queue", () => answered(api.GET("/queue/status/")), 3);
+  // Both at once: how much there is of the one decides where the other stands.
+  const queue = useQuery(
+    "queue",
+    async () => {
+      const [waiting, status] = await Promise.all([
+        answered(api.GET("/queue/waiting/")),
+        answered(api.GET("/queue/status/")),
+      ]);
+      return { waiting, status };
+    },
+    5,
+  );
   const who = session.value;
   return (
     <>
@@ -26,7 +38,8 @@ export function System() {
       </Head>
       <div class="columns">
         <Panel title="Scheduler">
-          <Loaded query={status}>{(found) => <Facts of={facts(found)} />}</Loaded>
+          {status.error && <Problem error={status.error} />}
+          <Facts of={FACTS.map(([name, told]) => [name, status.data && told(status.data)])} />
         </Panel>
         <Panel title="Installation">
           <Facts
@@ -43,25 +56,30 @@ export function System() {
           />
         </Panel>
       </div>
-      <WaitingPanel />
+      <Panel title="What jobs wait for" aside={queue.data && <WaitingSum of={queue.data.waiting} />}>
+        <Loaded query={queue}>{({ waiting }) => <WaitingReasons of={waiting} />}</Loaded>
+      </Panel>
       <Panel title="Queue" flush>
-        <Loaded query={queue}>{(found) => <Queue queue={found} />}</Loaded>
+        <Loaded query={queue}>{({ status }) => <Queue queue={status} />}</Loaded>
       </Panel>
       <PluginsPanel />
     </>
   );
 }
 
-function facts({ scheduler, master }: SystemStatus) {
-  return [
-    ["State", <Badge means={scheduler.is_online ? "good" : "bad"}>{scheduler.is_online ? "online" : "offline"}</Badge>],
-    ["Placing jobs", scheduler.is_paused ? <Badge means="warn">paused</Badge> : "yes"],
-    ["Host", scheduler.hostname ?? "none has run yet"],
-    ["Master", `${master.hostname ?? "not known"}${master.port ? `:${master.port}` : ""}`],
-    ["Master is online", master.is_online ? "yes" : "no"],
-    ["Last heard", <Time at={master.last_heard} />],
-    ["Offers held", count(master.offers_held)],
-  ] as const;
+/** What there is to say of the scheduler; the names are there before what they name is known. */
+const FACTS: readonly (readonly [string, (status: SystemStatus) => ComponentChildren])[] = [
+  ["State", ({ scheduler }) => <Online is={scheduler.is_online} />],
+  ["Placing jobs", ({ scheduler }) => (scheduler.is_paused ? <Badge means="warn">paused</Badge> : "yes")],
+  ["Host", ({ scheduler }) => scheduler.hostname ?? "none has run yet"],
+  ["Master", ({ master }) => `${master.hostname ?? "not known"}${master.port ? `:${master.port}` : ""}`],
+  ["Master is online", ({ master }) => (master.is_online ? "yes" : "no")],
+  ["Last heard", ({ master }) => <Time at={master.last_heard} />],
+  ["Offers held", ({ master }) => count(master.offers_held)],
+];
+
+function Online({ is }: { is: boolean }) {
+  return <Badge means={is ? "good" : "bad"}>{is ? "online" : "offline"}</Badge>;
 }
 
 function Queue({ queue }: { queue: QueueStatus }) {

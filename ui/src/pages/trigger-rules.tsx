@@ -57,7 +57,7 @@ export function TriggerRules() {
     <>
       <Head title="Trigger rules" name="Trigger rules" />
       <Filters names={["type"]}>
-        <Choice name="type" label="Type" options={installed.map((name) => [name, name] as const)} />
+        <Choice name="type" label="Type" options={installed.map((name) => [name, name] as const)} isLate />
       </Filters>
       <List
         label="Trigger rules"

@@ -18,11 +18,14 @@ export function Cluster({ status }: { status: SystemStatus | undefined }) {
   return (
     <Panel
       title="Cluster"
+      class="cluster"
       aside={
-        <Link to="/nodes">
-          {count(all.filter((one) => one.is_online).length)} of {count(all.length)} nodes online
-          {paused ? `, ${paused} paused` : ""}
-        </Link>
+        nodes.data && (
+          <Link to="/nodes">
+            {count(all.filter((one) => one.is_online).length)} of {count(all.length)} nodes online
+            {paused ? `, ${paused} paused` : ""}
+          </Link>
+        )
       }
     >
       {resources ? (

@@ -11,24 +11,14 @@ export function Failures({ types, past }: { types: JobTypeStatus[]; past: Past }
   const failed = useQuery(
     "failed",
     () =>
-      answered(api.GET("/jobs/", { params: { query: { status: "FAILED", order: ["-last_modified"], page_size: 8 } } })),
+      answered(api.GET("/jobs/", { params: { query: { status: "FAILED", order: ["-last_modified"], page_size: 6 } } })),
     5,
   );
   const categories = types.flatMap((one) => one.job_counts).filter((one) => one.category && one.count);
   const sums = new Map<string, number>();
   for (const one of categories) sums.set(one.category as string, (sums.get(one.category as string) ?? 0) + one.count);
   return (
-    <Panel title="Failures" aside={<Link to="/jobs?status=FAILED">All failed jobs</Link>}>
-      {sums.size > 0 && (
-        <p class="sums">
-          Past {past.title}:{" "}
-          {[...sums].map(([category, sum]) => (
-            <span key={category} title={`At fault: ${FAULTS[category as keyof typeof FAULTS]}`}>
-              <b>{count(sum)}</b> {category}
-            </span>
-          ))}
-        </p>
-      )}
+    <Panel title="Failures" class="failures" aside={<Link to="/jobs?status=FAILED">All failed jobs</Link>}>
       <Loaded query={failed}>
         {({ results }) =>
           results.length === 0 ? (
@@ -48,6 +38,16 @@ export function Failures({ types, past }: { types: JobTypeStatus[]; past: Past }
           )
         }
       </Loaded>
+      {sums.size > 0 && (
+        <p class="sums">
+          Past {past.title}:{" "}
+          {[...sums].map(([category, sum]) => (
+            <span key={category} title={`At fault: ${FAULTS[category as keyof typeof FAULTS]}`}>
+              <b>{count(sum)}</b> {category}
+            </span>
+          ))}
+        </p>
+      )}
     </Panel>
   );
 }

@@ -4,13 +4,13 @@ import type { SystemStatus } from "../../api/schema";
 import { Confirm } from "../dialog";
 
 /** Pauses the scheduler, or lets it go on. */
-export function Pause({ status, changed }: { status: SystemStatus; changed: () => Promise<void> }) {
+export function Pause({ status, changed }: { status: SystemStatus | undefined; changed: () => Promise<void> }) {
   const [isAsking, ask] = useState(false);
-  const isPaused = status.scheduler.is_paused;
+  const isPaused = status?.scheduler.is_paused ?? false;
   const verb = isPaused ? "Resume the scheduler" : "Pause the scheduler";
   return (
     <>
-      <button type="button" class={isPaused ? "primary" : ""} onClick={() => ask(true)}>
+      <button type="button" class={isPaused ? "primary" : ""} disabled={!status} onClick={() => ask(true)}>
         {verb}
       </button>
       {isAsking && (

@@ -15,7 +15,7 @@ export function Load() {
     30,
   );
   return (
-    <Panel title="Jobs, past 6 hours" aside={<span class="hint">with Scale’s own</span>}>
+    <Panel title="Jobs, past 6 hours" class="trend" aside={<span class="hint">with Scale’s own</span>}>
       <Loaded query={load}>
         {({ results }) =>
           results.length < 2 ? (
@@ -48,7 +48,7 @@ export function IngestRate() {
     30,
   );
   return (
-    <Panel title="Files ingested, past 24 hours" aside={<Link to="/ingests">Ingests</Link>}>
+    <Panel title="Files ingested, past 24 hours" class="trend" aside={<Link to="/ingests">Ingests</Link>}>
       <Loaded query={ingests}>
         {({ results }) => {
           const { times, values } = hourly(
