@@ -39,6 +39,7 @@ from scale_core.services.transfer_plans import TransferPlanner
 from scale_core.services.transfers import arrival_columns, watched_transfers
 from scale_core.watching.records import Arrival, WatchOrder
 from scale_generated.enums import IngestStatus
+from scale_generated.specs.strike import IngestRule
 
 INGESTED = next_status(INGEST, next_status(INGEST, IngestStatus.TRANSFERRED, IngestEvent.START), IngestEvent.COMPLETE)
 
@@ -88,17 +89,17 @@ class PromptIngestService:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def plan(self, order: WatchOrder, arrivals: Collection[Arrival]) -> list[PromptFile]:
-        """Those of the files that may be ingested promptly: small ones that a rule gives a place in an active
+    def plan(self, order: WatchOrder, arrivals: Mapping[Arrival, IngestRule]) -> list[PromptFile]:
+        """Those of the files that may be ingested promptly: small ones that their rule gives a place in an active
         workspace, while nobody has paused anything."""
-        small = [one for one in arrivals if one.size < SMALL]
+        small = {one: rule for one, rule in arrivals.items() if one.size < SMALL}
         if not small:
             return []
         with self._context.database.read() as session:
             if not may_start_now(session, INGEST_JOB):
                 return []
             planner = TransferPlanner(session, order.configuration.files_to_ingest, self._context.now().date())
-            plans = [(one, planner.plan(one.file_name)) for one in small]
+            plans = [(one, planner.plan_by(rule, one.file_name)) for one, rule in small.items()]
             workspaces = {one: Place(name, configuration) for one, name, configuration in _ACTIVE.rows(session)}
         return [
             PromptFile(one, plan, workspaces[plan["workspace_id"]])

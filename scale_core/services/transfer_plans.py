@@ -35,7 +35,12 @@ class TransferPlanner:
 
         :param status: of the ingest so far.
         """
-        rule = first_match(self._rules, name)
+        return self.plan_by(first_match(self._rules, name), name, status)
+
+    def plan_by(
+        self, rule: IngestRule | None, name: str, status: IngestStatus = IngestStatus.TRANSFERRING
+    ) -> dict[str, Any]:
+        """Do the same where it is known which rule matches the name."""
         place = NO_RULE if rule is None else self.place(rule, name)
         if rule is None or isinstance(place, str):
             status = _planned(status, is_deferred=True)

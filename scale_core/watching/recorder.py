@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from scale_core.interfaces.broker import ListedFile
 from scale_core.watching.records import Arrival, KnownTransfer, Refusal, Transfer, WatchOrder
+from scale_generated.specs.strike import IngestRule
 
 
 class Recorder(Protocol):
@@ -71,8 +72,11 @@ class Prompt(Protocol):
     def check(self) -> None:
         """Raise what its work failed with since it was last asked, if so."""
 
-    def plan(self, arrivals: Collection[Arrival]) -> Mapping[str, Any]:
-        """Those of the files that it would ingest, by name; they may be anywhere yet."""
+    def plan(self, arrivals: Mapping[Arrival, IngestRule]) -> Mapping[str, Any]:
+        """Those of the files that it would ingest, by name; they may be anywhere yet.
+
+        :param arrivals: with the rule that matches each.
+        """
 
     def take(self, files: Sequence[Any]) -> None:
         """Take over files that are planned, and are in Strike's folder now."""
@@ -93,7 +97,7 @@ class NoPrompt:
     def check(self) -> None:
         """Nothing fails."""
 
-    def plan(self, arrivals: Collection[Arrival]) -> Mapping[str, Any]:
+    def plan(self, arrivals: Mapping[Arrival, IngestRule]) -> Mapping[str, Any]:
         """None."""
         return {}
 

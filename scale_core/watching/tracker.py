@@ -14,6 +14,7 @@ from scale_core.watching.growing import GrowingFiles
 from scale_core.watching.moving import EARLIER, Taken, take
 from scale_core.watching.recorder import Prompt, Recorder
 from scale_core.watching.records import Arrival, Refusal, Transfer, WatchOrder
+from scale_generated.specs.strike import IngestRule
 
 log = logging.getLogger(__name__)
 
@@ -186,18 +187,21 @@ class Tracker:
         busy = self._recorder.names_being_ingested(self._order.strike_id, list(first))
         ready = [path for name, path in first.items() if name not in busy]
         waiting = dict.fromkeys(set(paths).difference(ready), EARLIER)
-        matching = [one for one in ready if match_file(self._order.configuration, _name(one)) is not None]
-        others = sorted(set(ready).difference(matching))
-        for some, folder in ((sorted(matching), self._directory.ingesting), (others, self._directory.deferred)):
-            waiting |= self._take_some(some, folder, look)
+        rules = {path: match_file(self._order.configuration, _name(path)) for path in sorted(ready)}
+        matching = {path: rule for path, rule in rules.items() if rule is not None}
+        waiting |= self._take_some([*matching], self._directory.ingesting, matching, look)
+        others = [path for path in rules if path not in matching]
+        waiting |= self._take_some(others, self._directory.deferred, {}, look)
         look.waiting += len(waiting)
         self._tell(waiting)
 
-    def _take_some(self, paths: Sequence[str], folder: Path, look: _Look) -> Mapping[str, str]:
+    def _take_some(
+        self, paths: Sequence[str], folder: Path, rules: Mapping[str, IngestRule], look: _Look
+    ) -> Mapping[str, str]:
         top, below = str(self._directory.root), str(folder)
         coming = {path: self._arrival(path, top, below, look) for path in paths}
         # While these are planned the worker links those before.
-        prompt = self._prompt.plan(coming.values()) if folder == self._directory.ingesting else {}
+        prompt = self._prompt.plan({coming[path]: rule for path, rule in rules.items()})
         taken = self._move(top, paths, below)
         self._prompt.take([prompt[_name(path)] for path in taken.names if _name(path) in prompt])
         self._record(folder, [coming[path] for path in taken.names if _name(path) not in prompt])

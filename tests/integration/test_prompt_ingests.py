@@ -400,13 +400,14 @@ def test_a_database_that_fails_costs_no_file(
 
     monkeypatch.setattr(PromptIngestService, "record", fail)
     arrival = Arrival("a.txt", str(world.incoming / "a.txt"), str(world.incoming / "ingesting" / "a.txt"), 5)
+    (rule,) = order.configuration.files_to_ingest
     (world.incoming / "ingesting").mkdir()
     Path(arrival.path).write_bytes(b"hello")
     with FileWorker() as worker, PromptIngests(world.context, order, worker) as prompt:
-        prompt.take([*prompt.plan([arrival]).values()])
+        prompt.take([*prompt.plan({arrival: rule}).values()])
         assert failed.wait(SECONDS)
     with pytest.raises(OperationalError, match="disk I/O error"):
-        prompt.plan([arrival])
+        prompt.plan({arrival: rule})
     monkeypatch.setattr(PromptIngestService, "record", record)
     assert not world.all(Ingest)
     look()

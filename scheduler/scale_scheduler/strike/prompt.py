@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from scale_core.services.transfers import TransferService
 from scale_core.watching.directory import sync_folder
 from scale_core.watching.pulse import Pulse
 from scale_core.watching.records import Arrival, WatchOrder
+from scale_generated.specs.strike import IngestRule
 from scale_scheduler.strike.file_worker import FileWorker
 from scale_scheduler.strike.linking import Link, Linked, NotLinked
 from scale_scheduler.strike.stages import Stages
@@ -103,9 +104,10 @@ class PromptIngests:
         if self._stages.error is not None:
             raise self._stages.error
 
-    def plan(self, arrivals: Collection[Arrival]) -> dict[str, PromptFile]:
+    def plan(self, arrivals: Mapping[Arrival, IngestRule]) -> dict[str, PromptFile]:
         """Those of the files that may be ingested promptly, by name; they may be anywhere yet.
 
+        :param arrivals: with the rule that matches each.
         :raises Exception: as :meth:`check`.
         """
         self.check()
