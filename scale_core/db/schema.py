@@ -66,7 +66,7 @@ def _make(connection: Connection, head: str) -> None:
     """Make what the models say: the same as all migrations lead to, as a test says, in a tenth of the time."""
     # What is there already belongs to others: it is an error, as it is for migrations.
     Base.metadata.create_all(connection, checkfirst=False)
-    _VERSION.create(connection)
+    _VERSION.create(connection, checkfirst=True)
     connection.execute(insert(_VERSION).values(version_num=head))
 
 

@@ -80,6 +80,14 @@ def test_an_empty_database_gets_what_all_migrations_lead_to(database: Database, 
         assert all_of(made) == all_of(database)
 
 
+def test_a_database_that_was_emptied_gets_them_too(tmp_path: Path) -> None:
+    with closing(Database(database_url(tmp_path, is_empty=True))) as database:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        assert schema.upgrade(database) == (None, schema.newest())
+        schema.require_current(database)
+
+
 def test_tables_of_others_are_left_alone(tmp_path: Path) -> None:
     with closing(Database(database_url(tmp_path, is_empty=True))) as database:
         with database.engine.begin() as connection:
